@@ -1,0 +1,1 @@
+# Every target installs what it needs: `make install` comes first and is quick when nothing changed.

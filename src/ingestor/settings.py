@@ -1,0 +1,131 @@
+"""The names users set, read once into one frozen model that reports every mistake together."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from ingestor.errors import ConfigurationError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class OnOverwrite(StrEnum):
+    """What a new version of an already completed key means."""
+
+    SKIP = "skip"
+    REPLACE = "replace"
+
+
+class SslMode(StrEnum):
+    """libpq's `sslmode`: https://www.postgresql.org/docs/current/libpq-ssl.html"""
+
+    DISABLE = "disable"
+    ALLOW = "allow"
+    PREFER = "prefer"
+    REQUIRE = "require"
+    VERIFY_CA = "verify-ca"
+    VERIFY_FULL = "verify-full"
+
+
+def _split_on_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_on_commas)]
+
+
+class Settings(BaseModel):
+    """Each field is the environment variable of the same name in capitals; an empty variable counts as unset."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    db_host: str | None = None
+    db_port: int = Field(default=5432, ge=1, le=65535)
+    db_name: str = "ingestor"
+    db_username: str | None = None
+    db_password: SecretStr | None = None
+    db_schema: str = Field(default="public", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    db_sslmode: SslMode = SslMode.PREFER
+    db_sslrootcert: str | None = None
+    db_secret_arn: str | None = None
+
+    aws_region: str | None = None
+    aws_endpoint: str | None = None
+    aws_endpoint_url: str | None = None
+    buckets: CommaSeparated = ()
+    bucket: str | None = None
+    prefix: str = ""
+    queue_url: str | None = None
+
+    chunk_rows: int = Field(default=20_000, ge=1, le=1_000_000)
+    chunk_bytes: int = Field(default=4 * MIB, ge=64 * KIB, le=64 * MIB)
+    lease_seconds: float = Field(default=120, ge=1, le=43_200)
+    max_attempts: int = Field(default=5, ge=1, le=1_000)
+    max_entry_bytes: int = Field(default=4 * MIB, ge=KIB, le=64 * MIB)
+    max_reject_ratio: float = Field(default=0.5, ge=0, le=1)
+    on_overwrite: OnOverwrite = OnOverwrite.SKIP
+
+    @model_validator(mode="after")
+    def _tls_verification_has_its_roots(self) -> Self:
+        if self.db_sslmode in {SslMode.VERIFY_CA, SslMode.VERIFY_FULL} and not self.db_sslrootcert:
+            message = f"DB_SSLMODE={self.db_sslmode} needs DB_SSLROOTCERT, the PEM file of the authority to trust"
+            raise ValueError(message)
+        return self
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Raises ConfigurationError naming every wrong variable at once, never its value: it may be a secret."""
+        given = {name.lower(): value for name, value in environ.items() if value != ""}
+        try:
+            return cls.model_validate({name: given[name] for name in cls.model_fields if name in given})
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error)) from None
+
+    @property
+    def endpoint_url(self) -> str | None:
+        return self.aws_endpoint or self.aws_endpoint_url
+
+    @property
+    def watched_buckets(self) -> frozenset[str]:
+        """Empty: notifications of any bucket are taken."""
+        return frozenset(self.buckets) | ({self.bucket} if self.bucket else frozenset())
+
+    @property
+    def names_a_database(self) -> bool:
+        return self.db_host is not None or self.db_secret_arn is not None
+
+    def require(self, *names: "SettingName") -> None:
+        """Raises ConfigurationError naming every one of these that is unset."""
+        missing = [name.upper() for name in names if getattr(self, name) is None]
+        if missing:
+            raise ConfigurationError("not set: " + ", ".join(missing))
+
+    def require_database(self) -> None:
+        """Raises ConfigurationError unless the settings say where the database is and who we are there."""
+        if self.db_secret_arn is None:
+            self.require("db_host", "db_username", "db_password")
+
+
+type SettingName = Literal["db_host", "db_username", "db_password", "queue_url"]
+
+
+def _explain(error: ValidationError) -> str:
+    lines = [
+        f"  {'.'.join(str(part) for part in problem['loc'][:1]).upper() or 'settings'}: "
+        f"{problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    return "these settings are wrong:\n" + "\n".join(lines)
+
+
