@@ -1,0 +1,205 @@
+"""Move a claimed file on: the fence, last in each chunk's transaction, must hit one row or all is rolled back.
+
+It comes last because, first, it would block claimers and hide the row from SKIP LOCKED for the length of the COPY.
+All four conditions are needed: with the version alone a late `fail` overwrites COMPLETED, and a repeated chunk passes.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any, LiteralString
+
+from ingestor.errors import ClaimLostError
+from ingestor.ledger.claim import Claim, Connection
+
+FENCE: LiteralString = """
+    id = %(file_id)s AND version = %(version)s AND status = 'PROCESSING' AND checkpoint = %(checkpoint)s
+"""
+
+# PROCESSING --chunk--> PROCESSING: the checkpoint moves, the lease is renewed
+_ADVANCE: LiteralString = f"""
+WITH advanced AS (
+    UPDATE processed_files SET
+        checkpoint = checkpoint + %(rows)s + %(rejected)s,
+        checkpoint_offset = %(end_offset)s,
+        rows_loaded = rows_loaded + %(rows)s,
+        rows_rejected = rows_rejected + %(rejected)s,
+        first_log_at = least(first_log_at, %(first_log_at)s),
+        last_log_at = greatest(last_log_at, %(last_log_at)s),
+        attempts = 0,
+        failures = 0,
+        lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
+        updated_at = clock_timestamp()
+    WHERE {FENCE}
+    RETURNING id, version
+)
+INSERT INTO file_events (file_id, version, event, rows)
+SELECT id, version, 'checkpoint', %(rows)s FROM advanced
+RETURNING file_id
+"""
+
+# PROCESSING --last chunk--> COMPLETED; a version announced meanwhile is dropped (skip) or due at once (replace)
+_COMPLETE: LiteralString = f"""
+WITH before AS (
+    SELECT next_etag FROM processed_files WHERE id = %(file_id)s
+), completed AS (
+    UPDATE processed_files SET
+        status = 'COMPLETED',
+        checkpoint = checkpoint + %(rows)s + %(rejected)s,
+        checkpoint_offset = %(end_offset)s,
+        rows_loaded = rows_loaded + %(rows)s,
+        rows_rejected = rows_rejected + %(rejected)s,
+        first_log_at = least(first_log_at, %(first_log_at)s),
+        last_log_at = greatest(last_log_at, %(last_log_at)s),
+        attempts = 0,
+        failures = 0,
+        lease_expires_at = NULL,
+        next_attempt_at = CASE WHEN next_etag IS NOT NULL AND NOT %(skip_newer)s THEN clock_timestamp() END,
+        next_etag = CASE WHEN NOT %(skip_newer)s THEN next_etag END,
+        next_version_id = CASE WHEN NOT %(skip_newer)s THEN next_version_id END,
+        error = NULL,
+        error_kind = NULL,
+        processed_at = clock_timestamp(),
+        updated_at = clock_timestamp()
+    WHERE {FENCE}
+    RETURNING id, version, next_etag
+), recorded AS (
+    INSERT INTO file_events (file_id, version, event, rows)
+    SELECT id, version, 'completed', %(rows)s FROM completed
+    UNION ALL
+    SELECT completed.id, version, 'newer version skipped', NULL
+    FROM completed, before WHERE %(skip_newer)s AND before.next_etag IS NOT NULL
+)
+SELECT next_etag IS NOT NULL FROM completed
+"""
+
+_RENEW: LiteralString = f"""
+UPDATE processed_files
+SET lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s), updated_at = clock_timestamp()
+WHERE {FENCE} RETURNING id
+"""
+
+# The key names the schema as well: two installations in one database must not end each other's backends.
+_LOCK_KEY: LiteralString = "hashtextextended(current_schema() || '/' || %(file_id)s::bigint, 0)"
+_TRY_LOCK: LiteralString = "SELECT pg_try_advisory_xact_lock(" + _LOCK_KEY + ")"
+_LOCK: LiteralString = "SELECT pg_advisory_xact_lock(" + _LOCK_KEY + ")"
+_IS_CLAIMED: LiteralString = "SELECT FROM processed_files WHERE " + FENCE
+_END_HOLDER: LiteralString = f"""
+SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid <> pg_backend_pid()
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32 | objid::bigint) = {_LOCK_KEY}
+  AND EXISTS ({_IS_CLAIMED})
+"""
+
+_SETTLE: LiteralString = """
+SELECT version, status, checkpoint FROM processed_files WHERE id = %(file_id)s FOR UPDATE
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one chunk added; `end_offset` is where the next entry is looked for."""
+
+    rows: int
+    rejected: int
+    end_offset: int
+    first_log_at: datetime | None
+    last_log_at: datetime | None
+
+
+class Settlement(Enum):
+    """What became of a chunk whose COMMIT was not answered."""
+
+    COMMITTED = auto()
+    NOT_COMMITTED = auto()
+    CLAIM_LOST = auto()
+
+
+def lock_file(connection: Connection, claim: Claim) -> None:
+    """Takes the file's transaction lock, from a stalled predecessor if need be.
+
+    A worker stopped inside COPY obeys no statement timeout; the valid claimant ends its backend.
+    Raises ClaimLostError when the lock is taken because this claim is the stalled one.
+    """
+    parameters = _fence(claim)
+    if _is_true(connection, _TRY_LOCK, parameters):
+        return
+    if connection.execute(_IS_CLAIMED, parameters).fetchone() is None:
+        raise _lost(claim)
+    connection.execute(_END_HOLDER, parameters)
+    connection.execute(_LOCK, parameters)
+
+
+def advance(connection: Connection, claim: Claim, progress: Progress, *, lease_seconds: float) -> Claim:
+    """The claim as it is after the chunk. Raises ClaimLostError."""
+    parameters = _fence(claim) | _progress(progress) | {"lease": lease_seconds}
+    if connection.execute(_ADVANCE, parameters).fetchone() is None:
+        raise _lost(claim)
+    return _moved(claim, progress)
+
+
+def complete(connection: Connection, claim: Claim, progress: Progress, *, skip_newer: bool) -> Claim:
+    """The claim as it was at its end. Raises ClaimLostError."""
+    parameters = _fence(claim) | _progress(progress) | {"skip_newer": skip_newer}
+    if connection.execute(_COMPLETE, parameters).fetchone() is None:
+        raise _lost(claim)
+    return _moved(claim, progress)
+
+
+def renew(connection: Connection, claim: Claim, *, lease_seconds: float) -> None:
+    """A sign of life without a chunk. Raises ClaimLostError."""
+    if connection.execute(_RENEW, _fence(claim) | {"lease": lease_seconds}).fetchone() is None:
+        raise _lost(claim)
+
+
+def settle(connection: Connection, before: Claim, after: Claim | None, *, completing: bool) -> Settlement:
+    """The truth about a chunk whose transaction broke: FOR UPDATE waits for a COMMIT still on its way.
+
+    `after` is None when the fence was not reached.
+    """
+    row = connection.execute(_SETTLE, {"file_id": before.file_id}).fetchone()
+    if row is None or row[0] != before.version:
+        return Settlement.CLAIM_LOST
+    status, checkpoint = row[1], row[2]
+    expected = "COMPLETED" if completing else "PROCESSING"
+    if after is not None and status == expected and checkpoint == after.checkpoint:
+        return Settlement.COMMITTED
+    if status == "PROCESSING" and checkpoint == before.checkpoint:
+        return Settlement.NOT_COMMITTED
+    return Settlement.CLAIM_LOST
+
+
+def _moved(claim: Claim, progress: Progress) -> Claim:
+    return replace(
+        claim,
+        checkpoint=claim.checkpoint + progress.rows + progress.rejected,
+        checkpoint_offset=progress.end_offset,
+        rows_loaded=claim.rows_loaded + progress.rows,
+        rows_rejected=claim.rows_rejected + progress.rejected,
+    )
+
+
+def _fence(claim: Claim) -> dict[str, Any]:
+    return {"file_id": claim.file_id, "version": claim.version, "checkpoint": claim.checkpoint}
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    return {
+        "rows": progress.rows,
+        "rejected": progress.rejected,
+        "end_offset": progress.end_offset,
+        "first_log_at": progress.first_log_at,
+        "last_log_at": progress.last_log_at,
+    }
+
+
+def _is_true(connection: Connection, query: LiteralString, parameters: dict[str, Any]) -> bool:
+    row = connection.execute(query, parameters).fetchone()
+    return row is not None and row[0] is True
+
+
+def _lost(claim: Claim) -> ClaimLostError:
+    return ClaimLostError(
+        f"{claim.file.uri}: claim {claim.version} at entry {claim.checkpoint} is no longer ours"
+    )
