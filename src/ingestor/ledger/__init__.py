@@ -4,13 +4,23 @@
 version of the object; `story` is for people. Every change writes its line of `file_events` in the same statement.
 """
 
-from ingestor.ledger.checkpoint import Progress, Settlement, advance, complete, lock_file, renew, settle
+from ingestor.ledger.checkpoint import (
+    Progress,
+    Settlement,
+    advance,
+    complete,
+    lock_file,
+    moved,
+    renew,
+    settle,
+)
 from ingestor.ledger.claim import (
     AlreadyCompleted,
     AnotherVersion,
     Changed,
     Claim,
     ClaimAnswer,
+    Connection,
     FailedPermanently,
     HeldByWorker,
     claim,
@@ -25,6 +35,7 @@ __all__ = [
     "Changed",
     "Claim",
     "ClaimAnswer",
+    "Connection",
     "Ending",
     "FailedPermanently",
     "HeldByWorker",
@@ -39,6 +50,7 @@ __all__ = [
     "fail",
     "forget_announced_version",
     "lock_file",
+    "moved",
     "release",
     "renew",
     "settle",

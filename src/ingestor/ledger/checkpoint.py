@@ -131,20 +131,20 @@ def lock_file(connection: Connection, claim: Claim) -> None:
     connection.execute(_LOCK, parameters)
 
 
-def advance(connection: Connection, claim: Claim, progress: Progress, *, lease_seconds: float) -> Claim:
-    """The claim as it is after the chunk. Raises ClaimLostError."""
+def advance(connection: Connection, claim: Claim, progress: Progress, *, lease_seconds: float) -> None:
+    """Raises ClaimLostError."""
     parameters = _fence(claim) | _progress(progress) | {"lease": lease_seconds}
     if connection.execute(_ADVANCE, parameters).fetchone() is None:
         raise _lost(claim)
-    return _moved(claim, progress)
 
 
-def complete(connection: Connection, claim: Claim, progress: Progress, *, skip_newer: bool) -> Claim:
-    """The claim as it was at its end. Raises ClaimLostError."""
+def complete(connection: Connection, claim: Claim, progress: Progress, *, skip_newer: bool) -> bool:
+    """Whether another version waits to be taken now. Raises ClaimLostError."""
     parameters = _fence(claim) | _progress(progress) | {"skip_newer": skip_newer}
-    if connection.execute(_COMPLETE, parameters).fetchone() is None:
+    row = connection.execute(_COMPLETE, parameters).fetchone()
+    if row is None:
         raise _lost(claim)
-    return _moved(claim, progress)
+    return bool(row[0])
 
 
 def renew(connection: Connection, claim: Claim, *, lease_seconds: float) -> None:
@@ -170,7 +170,8 @@ def settle(connection: Connection, before: Claim, after: Claim | None, *, comple
     return Settlement.CLAIM_LOST
 
 
-def _moved(claim: Claim, progress: Progress) -> Claim:
+def moved(claim: Claim, progress: Progress) -> Claim:
+    """The claim as it is once the chunk is committed."""
     return replace(
         claim,
         checkpoint=claim.checkpoint + progress.rows + progress.rejected,

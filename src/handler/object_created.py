@@ -1,0 +1,35 @@
+"""The Lambda function behind the queue: each message names objects, each object is loaded or its failure told.
+
+A message is acknowledged when the ledger owns every file it names; one bad message never fails its neighbours.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from handler.message import MessageLoader
+from handler.runtime import runtime
+from ingestor.ingest import Deadline
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
+    """The partial batch response: the ids of the messages to be delivered again.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    service = runtime()
+    service.logger.append_keys(request_id=context.aws_request_id)
+    deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
+    loader = MessageLoader(service, deadline)
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    try:
+        with service.segment("batch"):
+            return process_partial_response(
+                event=event, record_handler=loader.load_message, processor=processor, context=context
+            )
+    finally:
+        service.flush_metrics()

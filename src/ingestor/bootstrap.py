@@ -1,0 +1,107 @@
+"""From settings to the things that hold connections; nothing is opened before it is used."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import SecretStr
+
+from ingestor.database import ConnectionParameters, Database
+from ingestor.errors import ConfigurationError, DatabaseUnavailableError
+from ingestor.s3_object import S3Objects
+from ingestor.settings import Settings
+from ingestor.sqs_queue import SqsQueue
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+READ_TIMEOUT_SECONDS = 20
+"""A body that stalls this long is asked for again from where it stopped."""
+
+
+def database(settings: Settings) -> Database:
+    """Raises ConfigurationError when the settings name no database."""
+    settings.require_database()
+    return Database(_parameters(settings), settings.db_schema)
+
+
+def s3_objects(settings: Settings) -> S3Objects:
+    return S3Objects(s3_client(settings))
+
+
+def sqs_queue(settings: Settings) -> SqsQueue:
+    """Raises ConfigurationError when QUEUE_URL is unset."""
+    settings.require("queue_url")
+    return SqsQueue(_sqs_client(settings), settings.queue_url or "")
+
+
+def s3_client(settings: Settings) -> "S3Client":
+    return boto3.client(
+        "s3", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=_client_config()
+    )
+
+
+def _sqs_client(settings: Settings) -> "SQSClient":
+    return boto3.client(
+        "sqs", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=_client_config()
+    )
+
+
+def _client_config() -> Config:
+    return Config(
+        connect_timeout=5,
+        read_timeout=READ_TIMEOUT_SECONDS,
+        retries={"mode": "standard", "max_attempts": 3},
+    )
+
+
+def _parameters(settings: Settings) -> Callable[[], ConnectionParameters]:
+    """Asked anew for each connection, so that a rotated password is found."""
+    if settings.db_secret_arn is None:
+        return lambda: ConnectionParameters.from_settings(settings)
+    return lambda: ConnectionParameters.from_settings(_with_secret(settings))
+
+
+def _with_secret(settings: Settings) -> Settings:
+    """The secret's fields are RDS's: username, password, and host, port, dbname where DB_* doesn't say.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+    """
+    secret = _read_secret(settings)
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    from_secret = {
+        "db_host": secret.get("host"),
+        "db_port": secret.get("port"),
+        "db_name": secret.get("dbname"),
+        "db_username": secret.get("username"),
+    }
+    update = {name: value for name, value in from_secret.items() if value is not None and name not in given}
+    if "password" in secret:
+        update["db_password"] = SecretStr(str(secret["password"]))
+    complete = settings.model_copy(update=update)
+    complete.require("db_host", "db_username", "db_password")
+    return complete
+
+
+def _read_secret(settings: Settings) -> dict[str, str]:
+    client: SecretsManagerClient = boto3.client(
+        "secretsmanager",
+        region_name=settings.aws_region,
+        endpoint_url=settings.endpoint_url,
+        config=_client_config(),
+    )
+    try:
+        answer = client.get_secret_value(SecretId=settings.db_secret_arn or "")
+        secret = json.loads(answer["SecretString"])
+    except (BotoCoreError, ClientError) as error:
+        raise DatabaseUnavailableError(f"DB_SECRET_ARN {settings.db_secret_arn}: {error}") from error
+    except (KeyError, ValueError):
+        raise ConfigurationError(f"DB_SECRET_ARN {settings.db_secret_arn}: not a JSON secret") from None
+    if not isinstance(secret, dict):
+        raise ConfigurationError(f"DB_SECRET_ARN {settings.db_secret_arn}: not a JSON object")
+    return secret

@@ -1,0 +1,112 @@
+"""One claim's life: from the checkpoint to the end of the file, or as far as time and errors allow."""
+
+from contextlib import closing
+
+from ingestor import decode, ledger
+from ingestor.errors import (
+    ClaimLostError,
+    DatabaseUnavailableError,
+    ErrorKind,
+    ObjectSupersededError,
+    PermanentError,
+    SourceMissingError,
+    SourceUnavailableError,
+    TooManyRejectsError,
+    TransientError,
+)
+from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Outcome
+from ingestor.ingest.pace import Deadline, Pace
+from ingestor.ingest.worker import Worker
+
+MAX_OVERWRITES = 5
+"""An object overwritten this often within one load is being appended to: later is better."""
+
+
+class Loading:
+    """Holds the claim as it moves, so that every ending carries the right checkpoint."""
+
+    def __init__(self, worker: Worker, claim: ledger.Claim, deadline: Deadline) -> None:
+        self._worker = worker
+        self._claim = claim
+        self._pace = Pace(worker.settings.lease_seconds, deadline)
+
+    def run(self) -> Outcome:
+        """Raises DatabaseUnavailableError and SchemaError; any other failure is the file's, and in the ledger."""
+        try:
+            return self._load()
+        except ClaimLostError:
+            return HeldElsewhere()
+        except DatabaseUnavailableError:
+            raise
+        except TransientError as error:
+            return self._fail(error.kind, str(error))
+        except PermanentError as error:
+            return self._fail(error.kind, str(error))
+
+    def _load(self) -> Outcome:
+        for _ in range(MAX_OVERWRITES):
+            try:
+                return self._load_version()
+            except ObjectSupersededError as superseded:
+                self._take_current_version(superseded)
+        raise SourceUnavailableError(
+            f"{self._claim.file.uri} was overwritten {MAX_OVERWRITES} times while it was read"
+        )
+
+    def _load_version(self) -> Outcome:
+        started_at, settings = self._claim.checkpoint, self._worker.settings
+        limits = decode.Limits(
+            chunk_rows=settings.chunk_rows,
+            chunk_bytes=settings.chunk_bytes,
+            max_entry_bytes=settings.max_entry_bytes,
+        )
+        with closing(self._worker.source.open(self._claim.file)) as stream:
+            for batch in decode.batches(
+                stream,
+                limits,
+                checkpoint=self._claim.checkpoint,
+                checkpoint_offset=self._claim.checkpoint_offset,
+                time_is_up=self._pace.time_is_up,
+            ):
+                committed = self._worker.commit(batch, self._claim)
+                self._claim = committed.claim
+                self._pace.chunk_done()
+                if committed.is_complete:
+                    return self._loaded(newer_waits=committed.newer_waits)
+                self._refuse_too_many_rejects(is_last=batch.is_last)
+                if not self._pace.may_go_on():
+                    return self._hand_on(progressed=self._claim.checkpoint > started_at)
+        raise AssertionError("decode ends with a last batch or an error")
+
+    def _loaded(self, *, newer_waits: bool) -> Loaded:
+        claim = self._claim
+        return Loaded(claim.file_id, claim.rows_loaded, claim.rows_rejected, newer_waits=newer_waits)
+
+    def _refuse_too_many_rejects(self, *, is_last: bool) -> None:
+        claim = self._claim
+        if self._worker.too_many_rejects(claim, is_last=is_last):
+            raise TooManyRejectsError(
+                f"{claim.file.uri}: {claim.rows_rejected} of {claim.checkpoint} entries rejected, more than "
+                f"MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}; the reasons are in rejected_entries"
+            )
+
+    def _take_current_version(self, superseded: ObjectSupersededError) -> None:
+        current = self._worker.source.current(self._claim.file)
+        if current is None:
+            raise SourceMissingError(
+                f"{self._claim.file.uri}: the object was deleted before it was loaded"
+            ) from superseded
+        self._claim = self._worker.adopt(self._claim, current)
+
+    def _hand_on(self, *, progressed: bool) -> HandedOn:
+        with self._worker.database.transaction() as connection:
+            ledger.release(connection, self._claim, progressed=progressed)
+        return HandedOn(self._claim.file, self._claim.checkpoint)
+
+    def _fail(self, kind: ErrorKind, error: str) -> Outcome:
+        try:
+            with self._worker.database.transaction() as connection:
+                ending = ledger.fail(connection, self._claim, kind, error)
+        except ClaimLostError:
+            return HeldElsewhere()
+        return Failed(kind, error, ending.due_in_seconds)

@@ -1,0 +1,48 @@
+"""How a worker's turn with one file can end."""
+
+from dataclasses import dataclass
+
+from ingestor.errors import ErrorKind
+from ingestor.source_file import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """COMPLETED by this worker; the counts are the whole file's. `newer_waits`: replace it now."""
+
+    file_id: int
+    rows_loaded: int
+    rows_rejected: int
+    newer_waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyLoaded:
+    """Nothing to do. `newer_skipped`: the object was overwritten since, and ON_OVERWRITE=skip left it."""
+
+    newer_skipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldElsewhere:
+    """Another worker has the file, from the start or meanwhile; this one wrote nothing after that."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """Released with its checkpoint, short of time: send `file` on."""
+
+    file: SourceFile
+    checkpoint: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """`retry_in_seconds` is None where nothing but a person or a new version helps, or the ledger has no row."""
+
+    kind: ErrorKind
+    error: str
+    retry_in_seconds: float | None = None
+
+
+type Outcome = Loaded | AlreadyLoaded | HeldElsewhere | HandedOn | Failed

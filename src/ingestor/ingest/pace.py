@@ -1,0 +1,45 @@
+"""How long a worker may go on: until the Lambda's deadline, and a third of the lease per chunk."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+RESERVE_SECONDS = 10.0
+"""Kept for the last commit, the release and the hand-on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """`remaining_seconds` asks whoever will stop us, e.g. Lambda's context."""
+
+    remaining_seconds: Callable[[], float]
+    reserve_seconds: float = RESERVE_SECONDS
+
+    def is_near(self, next_step_seconds: float = 0) -> bool:
+        return self.remaining_seconds() < self.reserve_seconds + next_step_seconds
+
+
+UNLIMITED = Deadline(lambda: math.inf)
+
+
+class Pace:
+    """Times the chunks of one file: each within a third of the lease, so that two may fail to renew it."""
+
+    def __init__(self, lease_seconds: float, deadline: Deadline) -> None:
+        self._chunk_seconds = lease_seconds / 3
+        self._deadline = deadline
+        self._since = time.monotonic()
+        self._slowest = 0.0
+
+    def time_is_up(self) -> bool:
+        return time.monotonic() - self._since > self._chunk_seconds or self._deadline.is_near()
+
+    def chunk_done(self) -> None:
+        now = time.monotonic()
+        self._slowest = max(self._slowest, now - self._since)
+        self._since = now
+
+    def may_go_on(self) -> bool:
+        """Whether another chunk as slow as the slowest so far still fits before the deadline."""
+        return not self._deadline.is_near(self._slowest)

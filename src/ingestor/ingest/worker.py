@@ -1,0 +1,122 @@
+"""What a worker works with, and the two transactions that move a claim."""
+
+from dataclasses import dataclass
+
+from ingestor import ledger, load
+from ingestor.database import Database
+from ingestor.entry import Batch
+from ingestor.errors import ClaimLostError, DatabaseUnavailableError
+from ingestor.load import FileRows
+from ingestor.settings import OnOverwrite, Settings
+from ingestor.source_file import Source, SourceFile
+
+LOCK_TIMEOUT_SECONDS = 10.0
+MIN_ENTRIES_FOR_RATIO = 1_000
+"""Before that many entries were seen, a ratio says little; the end of the file is judged whatever its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The claim after a chunk; `newer_waits` only ever with `is_complete`."""
+
+    claim: ledger.Claim
+    is_complete: bool
+    newer_waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    database: Database
+    source: Source
+    settings: Settings
+
+    @property
+    def skip_newer(self) -> bool:
+        return self.settings.on_overwrite is OnOverwrite.SKIP
+
+    @property
+    def lock_timeout_seconds(self) -> float:
+        return min(LOCK_TIMEOUT_SECONDS, self.settings.lease_seconds / 3)
+
+    def commit(self, batch: Batch, claim: ledger.Claim) -> Committed:
+        """One chunk, one transaction: the rows, the checkpoint, and last the fence. Raises ClaimLostError."""
+        if not batch.values and not batch.is_last:
+            return self._give_sign_of_life(claim)
+        after: Committed | None = None
+        try:
+            with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
+                ledger.lock_file(connection, claim)
+                loaded = load.copy_batch(connection, file_rows(claim), batch)
+                after = self._move(connection, batch, claim, loaded)
+        except DatabaseUnavailableError:
+            after = self._settle(claim, after)
+            if after is None:
+                raise
+        return after
+
+    def adopt(self, claim: ledger.Claim, current: SourceFile) -> ledger.Claim:
+        """One transaction takes the old version's rows out and the new version in hand. Raises ClaimLostError."""
+        with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
+            ledger.lock_file(connection, claim)
+            unloaded = load.unload(connection, claim.file_id)
+            return ledger.adopt_version(
+                connection,
+                claim,
+                current,
+                unloaded_rows=unloaded,
+                lease_seconds=self.settings.lease_seconds,
+            )
+
+    def too_many_rejects(self, claim: ledger.Claim, *, is_last: bool) -> bool:
+        seen = claim.checkpoint
+        if claim.accept_rejects or not (is_last or seen >= MIN_ENTRIES_FOR_RATIO):
+            return False
+        return claim.rows_rejected > seen * self.settings.max_reject_ratio
+
+    def _give_sign_of_life(self, claim: ledger.Claim) -> Committed:
+        """Renews the lease alone: a slow source is no progress, and must not look like it."""
+        with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
+            ledger.renew(connection, claim, lease_seconds=self.settings.lease_seconds)
+        return Committed(claim, is_complete=False)
+
+    def _move(
+        self, connection: ledger.Connection, batch: Batch, claim: ledger.Claim, loaded: load.Loaded
+    ) -> Committed:
+        progress = ledger.Progress(
+            rows=loaded.rows,
+            rejected=loaded.rejected,
+            end_offset=batch.end_offset,
+            first_log_at=loaded.first_log_at,
+            last_log_at=loaded.last_log_at,
+        )
+        moved = ledger.moved(claim, progress)
+        if batch.is_last and not self.too_many_rejects(moved, is_last=True):
+            newer_waits = ledger.complete(connection, claim, progress, skip_newer=self.skip_newer)
+            return Committed(moved, is_complete=True, newer_waits=newer_waits)
+        ledger.advance(connection, claim, progress, lease_seconds=self.settings.lease_seconds)
+        return Committed(moved, is_complete=False)
+
+    def _settle(self, claim: ledger.Claim, after: Committed | None) -> Committed | None:
+        """What became of a transaction that broke; None: nothing was committed. Raises ClaimLostError."""
+        with self.database.transaction() as connection:
+            settlement = ledger.settle(
+                connection,
+                claim,
+                after.claim if after else None,
+                completing=bool(after and after.is_complete),
+            )
+        if settlement is ledger.Settlement.CLAIM_LOST:
+            raise ClaimLostError(
+                f"{claim.file.uri}: claim {claim.version} ended while its chunk was being written"
+            )
+        return after if settlement is ledger.Settlement.COMMITTED else None
+
+
+def file_rows(claim: ledger.Claim) -> FileRows:
+    return FileRows(
+        file_id=claim.file_id,
+        bucket=claim.file.bucket,
+        key=claim.file.key,
+        etag=claim.file.etag,
+        version_id=claim.file.version_id,
+    )
