@@ -1,7 +1,6 @@
 """For Python programs: load local files, or a bucket's objects, right here; the same claims as the Lambdas'."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def process_local_file(
 
 def process_files(
     bucket: str, prefix: str = "", *, settings: Settings | None = None, database: Database | None = None
-) -> Iterator[FileResult]:
+) -> list[FileResult]:
     """Lists the bucket and loads what the ledger does not have yet, one object after the other.
 
     Raises as `process_local_file` does, and SourceUnavailableError while listing.
@@ -50,8 +49,7 @@ def process_files(
     used = database or bootstrap.database(settings)
     try:
         worker = Worker(used, source, settings)
-        for file in source.listing(bucket, prefix):
-            yield FileResult(file, ingest(file, worker))
+        return [FileResult(file, ingest(file, worker)) for file in source.listing(bucket, prefix)]
     finally:
         if database is None:
             used.close()

@@ -1,19 +1,19 @@
 """Every failure the service knows, as one tree; its two kinds decide a file's fate.
 
-    IngestorError
-    |-- ConfigurationError          bad settings: said all at once, before anything is touched
-    |-- NotificationError           a message nobody can understand: it goes to the dead letters
-    |-- SchemaError                 a migration is missing: the batch fails, no file is marked
-    |-- ClaimLostError              another worker owns the file now: write nothing
-    |-- ObjectSupersededError       the pinned version is gone or overwritten: promote the current one
-    |-- TransientError              retried for as long as it takes
-    |   |-- DatabaseUnavailableError    ... and every other file of the batch would fail the same way
-    |   `-- SourceUnavailableError      S3 throttled, reset, timed out or refused access
-    `-- PermanentError              FAILED until a person's `retry` or a new version of the object
-        |-- SourceMissingError          no such key
-        |-- UnreadableError             not the format; truncated or corrupt compression; unbalanced JSON
-        |-- TooManyRejectsError         past MAX_REJECT_RATIO
-        `-- WornOutError                MAX_ATTEMPTS workers died at the same checkpoint
+IngestorError
+|-- ConfigurationError          bad settings: said all at once, before anything is touched
+|-- NotificationError           a message nobody can understand: it goes to the dead letters
+|-- SchemaError                 a migration is missing: the batch fails, no file is marked
+|-- ClaimLostError              another worker owns the file now: write nothing
+|-- ObjectSupersededError       the pinned version is gone or overwritten: promote the current one
+|-- TransientError              retried for as long as it takes
+|   |-- DatabaseUnavailableError    ... and every other file of the batch would fail the same way
+|   `-- SourceUnavailableError      S3 throttled, reset, timed out or refused access
+`-- PermanentError              FAILED until a person's `retry` or a new version of the object
+    |-- SourceMissingError          no such key
+    |-- UnreadableError             not the format; truncated or corrupt compression; unbalanced JSON
+    |-- TooManyRejectsError         past MAX_REJECT_RATIO
+    `-- WornOutError                MAX_ATTEMPTS workers died at the same checkpoint
 """
 
 from enum import StrEnum

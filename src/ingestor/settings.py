@@ -79,7 +79,9 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _tls_verification_has_its_roots(self) -> Self:
         if self.db_sslmode in {SslMode.VERIFY_CA, SslMode.VERIFY_FULL} and not self.db_sslrootcert:
-            message = f"DB_SSLMODE={self.db_sslmode} needs DB_SSLROOTCERT, the PEM file of the authority to trust"
+            message = (
+                f"DB_SSLMODE={self.db_sslmode} needs DB_SSLROOTCERT, the PEM file of the authority to trust"
+            )
             raise ValueError(message)
         return self
 
@@ -127,5 +129,3 @@ def _explain(error: ValidationError) -> str:
         for problem in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     return "these settings are wrong:\n" + "\n".join(lines)
-
-

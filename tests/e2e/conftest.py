@@ -1,0 +1,108 @@
+"""The real handler, over a real PostgreSQL and moto's S3 and SQS."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handler.object_created import lambda_handler
+from handler.runtime import runtime
+from ingestor.database import ConnectionParameters
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data"
+BUCKET = "ingestor-logs"
+
+
+@dataclass
+class FakeContext:
+    """What our handler reads of Lambda's context; `remaining_ms` is asked again and again."""
+
+    remaining_ms: Callable[[], int] = lambda: 900_000
+    aws_request_id: str = "request-1"
+    function_name: str = "ingestor"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:ingestor"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms()
+
+
+@dataclass
+class Service:
+    """The handler with its surroundings."""
+
+    s3: "S3Client"
+    sqs: "SQSClient"
+    queue_url: str
+    failed: list[str] = field(default_factory=list)
+
+    def invoke(self, event: dict[str, Any], context: FakeContext | None = None) -> list[str]:
+        """The ids of the messages to be delivered again."""
+        answer = lambda_handler(event, context or FakeContext())  # type: ignore[arg-type]  # what we read of it
+        return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+    def receive(self, *, visibility_seconds: int = 600) -> dict[str, Any] | None:
+        """One message, in the shape in which Lambda's poller hands it over."""
+        got = self.sqs.receive_message(
+            QueueUrl=self.queue_url,
+            MaxNumberOfMessages=1,
+            VisibilityTimeout=visibility_seconds,
+            AttributeNames=["All"],
+        ).get("Messages", [])
+        if not got:
+            return None
+        return {
+            "messageId": got[0]["MessageId"],
+            "receiptHandle": got[0]["ReceiptHandle"],
+            "body": got[0]["Body"],
+            "attributes": got[0]["Attributes"],
+            "messageAttributes": {},
+            "md5OfBody": got[0]["MD5OfBody"],
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:ingestor",
+            "awsRegion": "us-east-1",
+        }
+
+    def acknowledge(self, message: dict[str, Any]) -> None:
+        self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["receiptHandle"])
+
+
+def sample_event(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((ROOT / "events" / name).read_text())
+    return event
+
+
+@pytest.fixture
+def service(
+    s3: "S3Client",
+    sqs: "SQSClient",
+    s3_server: str,
+    database_parameters: ConnectionParameters,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Service]:
+    queue_url = sqs.create_queue(QueueName="ingestor", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
+    sqs.purge_queue(QueueUrl=queue_url)
+    for name, value in {
+        "DB_HOST": database_parameters.host,
+        "DB_PORT": str(database_parameters.port),
+        "DB_NAME": database_parameters.dbname,
+        "DB_USERNAME": database_parameters.user,
+        "DB_PASSWORD": database_parameters.password,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT": s3_server,
+        "QUEUE_URL": queue_url,
+        "BUCKETS": BUCKET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    runtime.cache_clear()
+    yield Service(s3, sqs, queue_url)
+    runtime().worker.database.close()
+    runtime.cache_clear()

@@ -1,0 +1,97 @@
+"""An object larger than an invocation's time is loaded by many invocations, each entry once."""
+
+import gzip
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from handler.runtime import runtime
+from ingestor import notification
+from ingestor.database import Database
+from ingestor.source_file import SourceFile
+from tests.e2e.conftest import BUCKET, FakeContext, Service
+
+ENTRIES = 2_500
+
+
+def upload_long_object(service: Service) -> SourceFile:
+    entries = [{"level": 30, "time": 1795432855268 + n, "msg": f"entry {n}"} for n in range(ENTRIES)]
+    body = gzip.compress("\n".join(map(json.dumps, entries)).encode())
+    service.s3.create_bucket(Bucket=BUCKET)
+    etag = service.s3.put_object(Bucket=BUCKET, Key="long.json.gz", Body=body)["ETag"].strip('"')
+    return SourceFile(BUCKET, "long.json.gz", etag=etag)
+
+
+def short_of_time_after_a_chunk() -> FakeContext:
+    """Time enough to begin, none left at the next look after the first chunk."""
+    looks = itertools.count()
+    return FakeContext(lambda: 60_000 if next(looks) == 0 else 5_000)
+
+
+def test_an_object_that_needs_many_invocations_is_loaded_once_without_spending_receive_counts(
+    service: Service, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHUNK_ROWS", "100")
+    runtime.cache_clear()
+    file = upload_long_object(service)
+    service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=notification.hand_on_message(file))
+    invocations = 0
+    receive_counts: list[str] = []
+    while (message := service.receive()) is not None:
+        invocations += 1
+        receive_counts.append(message["attributes"]["ApproximateReceiveCount"])
+        assert service.invoke({"Records": [message]}, short_of_time_after_a_chunk()) == []
+        service.acknowledge(message)
+    assert invocations >= 20
+    assert set(receive_counts) == {"1"}
+    with database.transaction() as connection:
+        ledger = connection.execute(
+            "SELECT status, rows_loaded, checkpoint, attempts FROM processed_files"
+        ).fetchall()
+        rows = connection.execute(
+            "SELECT count(*), count(DISTINCT ordinal), max(ordinal) FROM logs"
+        ).fetchone()
+    assert ledger == [("COMPLETED", ENTRIES, ENTRIES, 0)]
+    assert rows == (ENTRIES, ENTRIES, ENTRIES - 1)
+
+
+def test_messages_not_yet_begun_when_time_is_short_are_handed_on_untouched(
+    service: Service, database: Database
+) -> None:
+    file = upload_long_object(service)
+    service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=notification.hand_on_message(file))
+    message = service.receive()
+    assert message is not None
+    assert service.invoke({"Records": [message]}, FakeContext(lambda: 1_000)) == []
+    service.acknowledge(message)
+    with database.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM processed_files").fetchone() == (0,)
+    handed_on = service.receive()
+    assert handed_on is not None
+    assert notification.parse(handed_on["body"]) == (file,)
+
+
+def test_a_released_file_whose_hand_on_could_not_be_sent_stays_with_its_message(
+    service: Service, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHUNK_ROWS", "100")
+    runtime.cache_clear()
+    file = upload_long_object(service)
+    event: dict[str, Any] = {
+        "Records": [
+            {
+                "messageId": "m1",
+                "receiptHandle": "r1",
+                "body": notification.hand_on_message(file),
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "eventSource": "aws:sqs",
+            }
+        ]
+    }
+    service.sqs.delete_queue(QueueUrl=service.queue_url)
+    assert service.invoke(event, short_of_time_after_a_chunk()) == ["m1"]
+    with database.transaction() as connection:
+        state = connection.execute("SELECT status, checkpoint FROM processed_files").fetchone()
+    assert state == ("PENDING", 100)
