@@ -1,0 +1,48 @@
+"""The hot loop: entries to rows, rows to Postgres."""
+
+from collections.abc import Callable
+from typing import Any, LiteralString
+
+import psycopg
+
+from ingestor.entry import Batch, Malformed, Repaired
+from ingestor.load.outcome import Original, Outcome, Rejected, rejected
+from ingestor.log_record import COLUMNS, COPY_TYPES, TIMESTAMP_POSITION, LogRecords, Row, Unusable
+
+type Treatment = Callable[[Row], Row] | None
+"""Done to each row before it is sent; None in the usual case."""
+
+_COPY_LOGS: LiteralString = (
+    "COPY logs (" + ", ".join(column.name for column in COLUMNS) + ") FROM STDIN (FORMAT BINARY)"
+)
+
+
+def stream(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    records: LogRecords,
+    batch: Batch,
+    span: range,
+    treatment: Treatment,
+) -> Outcome:
+    """Copies the entries at the indexes of `span`, mapping each as it goes: Postgres works meanwhile."""
+    values, first_ordinal, row_of = batch.values, batch.first_ordinal, records.row_of
+    times: list[int] = []
+    rejects: list[Rejected] = []
+    originals: list[Original] = []
+    with connection.cursor() as cursor, cursor.copy(_COPY_LOGS) as copy:
+        copy.set_types(COPY_TYPES)
+        for index in span:
+            value = values[index]
+            if isinstance(value, Malformed):
+                rejects.append(rejected(batch, index, value.reason))
+                continue
+            ordinal = first_ordinal + index
+            row = row_of(value.text if isinstance(value, Repaired) else value, ordinal)
+            if isinstance(row, Unusable):
+                rejects.append(rejected(batch, index, row.reason))
+                continue
+            copy.write_row(treatment(row) if treatment else row)
+            times.append(row[TIMESTAMP_POSITION])
+            if isinstance(value, Repaired):
+                originals.append(Original(ordinal, value.original))
+    return Outcome(len(times), min(times, default=None), max(times, default=None), rejects, originals)

@@ -1,0 +1,61 @@
+"""What `level` says, and how severe OpenTelemetry calls it."""
+
+from dataclasses import dataclass
+
+type GivenLevel = int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """`severity` is OpenTelemetry's SeverityNumber, so 17 and above is errors and worse.
+
+    https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
+    """
+
+    text: str | None
+    severity: int | None
+
+
+# https://github.com/pinojs/pino/blob/main/docs/api.md#loggerlevels-object
+_PINO_LABELS = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
+
+# The names of the syslog, Log4j, Python, npm and .NET loggers beside OpenTelemetry's own.
+_SEVERITIES = {
+    "trace": 1,
+    "silly": 1,
+    "debug": 5,
+    "verbose": 5,
+    "info": 9,
+    "information": 9,
+    "informational": 9,
+    "notice": 10,
+    "warn": 13,
+    "warning": 13,
+    "err": 17,
+    "error": 17,
+    "severe": 17,
+    "fatal": 21,
+    "critical": 21,
+    "crit": 21,
+    "alert": 21,
+    "emerg": 21,
+    "emergency": 21,
+    "panic": 21,
+}
+
+_KNOWN: dict[GivenLevel, Level] = {
+    None: Level(None, None),
+    **{number: Level(label, _SEVERITIES[label]) for number, label in _PINO_LABELS.items()},
+    **{name: Level(name, severity) for name, severity in _SEVERITIES.items()},
+}
+
+
+def level_of(value: GivenLevel) -> Level:
+    """pino's own numbers get their labels; other numbers keep their digits, and the severity of the label below."""
+    known = _KNOWN.get(value)
+    if known is not None:
+        return known
+    if value is None or isinstance(value, str):
+        return Level(value, _SEVERITIES.get((value or "").lower()))
+    reached = max((number for number in _PINO_LABELS if number <= value), default=None)
+    return Level(str(value), reached and _SEVERITIES[_PINO_LABELS[reached]])
