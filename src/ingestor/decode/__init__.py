@@ -1,0 +1,18 @@
+"""Stored bytes to entries, streamed: the second step of the data's path.
+
+    compression   gzip by its magic number, else plain
+    windows       bounded windows of uncompressed bytes; layout decides array, lines or multiline from the head
+    entries       what is between the values, and for the values themselves
+      fast, bulk      many at once, where the window's cut proves right
+      values, scanner     one after another, exactly, resumable at any byte
+    judge, repair one value: an entry, a repaired entry, or malformed
+    batching      entries to batches
+
+The sequence of entries (ordinal, bytes, offset, kind) is a function of the file's bytes alone, never of where reads,
+windows, limits or time cut. Memory is a few windows, time is proportional to the bytes.
+"""
+
+from ingestor.decode.batches import batches
+from ingestor.decode.limits import Limits
+
+__all__ = ["Limits", "batches"]
