@@ -1,0 +1,235 @@
+"""Entries nobody should write, between two ordinary ones, from the file's bytes to what a reader's query sees."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from ingestor.decode import Limits, batches
+from ingestor.load import FileRows, copy_batch
+
+type Connection = psycopg.Connection[tuple[Any, ...]]
+type Connect = Callable[[], Connection]
+
+FILE = FileRows(7, "bucket", "key.json.gz", "etag", None)
+LIMITS = Limits(chunk_rows=1000, chunk_bytes=1 << 20, max_entry_bytes=1 << 20)
+BEFORE, AFTER = b'{"time":1,"msg":"before"}', b'{"time":2,"msg":"after"}'
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+
+TEXT_FIELDS = {
+    "request_id": b'"req":{"id":%b}',
+    "trace_id": b'"trace_id":%b',
+    "level": b'"level":%b',
+    "method": b'"req":{"method":%b}',
+    "url": b'"req":{"url":%b}',
+    "remote_address": b'"req":{"remoteAddress":%b}',
+    "context": b'"context":%b',
+    "message": b'"message":%b',
+    "hostname": b'"hostname":%b',
+}
+JSON_FIELDS = {
+    "query": b'"req":{"query":%b}',
+    "headers": b'"req":{"headers":%b}',
+    "params": b'"req":{"params":%b}',
+}
+
+# What a reader does to every row: every key of it as text, jsonb of each jsonb column, and a total order.
+READ_EVERYTHING = """
+    SELECT ordinal, raw_data->>'time', raw_data->>'msg', raw_data#>>'{req,url}',
+        query::text, headers->>'a', params::text, (SELECT count(*) FROM json_each_text(raw_data)),
+        length(raw_data::text), timestamp, severity >= 17, level, message
+    FROM logs ORDER BY timestamp, ordinal
+"""
+
+
+def load(connection: Connection, content: bytes, limits: Limits = LIMITS) -> tuple[int, int]:
+    """How many rows and rejected entries came of `content`; they add up to its entries."""
+    rows = rejected = 0
+    for batch in batches(io.BytesIO(content), limits, time_is_up=lambda: False):
+        loaded = copy_batch(connection, FILE, batch)
+        assert loaded.rows + loaded.rejected == len(batch.values)
+        rows, rejected = rows + loaded.rows, rejected + loaded.rejected
+    connection.execute(READ_EVERYTHING).fetchall()
+    return rows, rejected
+
+
+def load_between_ordinary_ones(connection: Connection, entry: bytes) -> str | None:
+    """Why `entry` was rejected; None if it is a row. Its neighbours are rows in either case."""
+    rows, rejected = load(connection, b"[" + b",\n".join((BEFORE, entry, AFTER)) + b"]")
+    assert rows + rejected == 3
+    neighbours = connection.execute(
+        "SELECT ordinal, message FROM logs WHERE ordinal <> 1 ORDER BY ordinal"
+    ).fetchall()
+    assert neighbours == [(0, "before"), (2, "after")]
+    reason = connection.execute("SELECT error, raw, byte_offset FROM rejected_entries").fetchone()
+    if reason is None:
+        return None
+    assert entry.startswith(reason[1])
+    assert reason[2] == len(b"[" + BEFORE + b",\n")
+    return str(reason[0])
+
+
+def value_of(connection: Connection, column: str) -> Any:  # noqa: ANN401 - any column
+    query = psycopg.sql.SQL("SELECT {} FROM logs WHERE ordinal = 1").format(psycopg.sql.Identifier(column))
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
+ODD_CHARACTERS = {
+    "an escaped zero character": b"a\\u0000b",
+    "a lone high surrogate": b"a\\ud83db",
+    "a lone low surrogate": b"a\\udc00b",
+    "invalid UTF-8": b"a\xffb",
+    "a surrogate in UTF-8": b"a\xed\xa0\x80b",
+    "a truncated UTF-8 sequence": b"a\xf0\x9f\x90",
+}
+
+
+@pytest.mark.parametrize("characters", ODD_CHARACTERS.values(), ids=ODD_CHARACTERS)
+@pytest.mark.parametrize(("column", "template"), TEXT_FIELDS.items(), ids=TEXT_FIELDS)
+def test_characters_that_postgres_cannot_hold_are_replaced_in_text(
+    connect: Connect, column: str, template: bytes, characters: bytes
+) -> None:
+    connection = connect()
+    entry = b'{"time":1,' + template % (b'"' + characters + b'"') + b"}"
+    assert load_between_ordinary_ones(connection, entry) is None
+    assert value_of(connection, column).startswith("a" + REPLACED)
+    assert connection.execute("SELECT ordinal, raw FROM raw_originals").fetchall() == [(1, entry)]
+
+
+@pytest.mark.parametrize("characters", ODD_CHARACTERS.values(), ids=ODD_CHARACTERS)
+@pytest.mark.parametrize(("column", "template"), JSON_FIELDS.items(), ids=JSON_FIELDS)
+def test_characters_that_postgres_cannot_hold_are_replaced_in_json(
+    connect: Connect, column: str, template: bytes, characters: bytes
+) -> None:
+    connection = connect()
+    value = b'{"a":"' + characters + b'","k' + characters + b'":[1]}'
+    assert load_between_ordinary_ones(connection, b'{"time":1,' + template % value + b"}") is None
+    assert value_of(connection, column)["a"].startswith("a" + REPLACED)
+
+
+@pytest.mark.parametrize("characters", ODD_CHARACTERS.values(), ids=ODD_CHARACTERS)
+def test_characters_that_postgres_cannot_hold_are_replaced_in_fields_without_a_column(
+    connect: Connect, characters: bytes
+) -> None:
+    connection = connect()
+    entry = b'{"time":1,"' + characters + b'":0,"other":["' + characters + b'"]}'
+    assert load_between_ordinary_ones(connection, entry) is None
+    assert REPLACED in json.dumps(value_of(connection, "raw_data"), ensure_ascii=False)
+
+
+WRONG_VALUES = [
+    b"9223372036854775808",
+    b"-9223372036854775809",
+    b"1e200000",
+    b"-1e-200000",
+    b"1e99999999999999999999",
+    b"9" * 140_000,
+    b"0." + b"0" * 20_000 + b"1",
+    b"1.0",
+    b"1.5",
+    b"true",
+    b"null",
+    b'"17"',
+    b"[]",
+    b'{"a":{}}',
+    b'"' + b"x" * 100_000 + b'"',
+]
+FIELDS = [
+    b'"level":%b',
+    b'"pid":%b',
+    b'"authUserId":%b',
+    b'"processingTimeMs":%b',
+    b'"responseTime":%b',
+    b'"cacheHit":%b',
+    b'"documentCount":%b',
+    b'"lastUpdated":%b',
+    b'"req":%b',
+    b'"req":{"id":%b}',
+    b'"req":{"url":%b}',
+    b'"req":{"query":%b}',
+    b'"req":{"headers":{"a":[%b]}}',
+    b'"req":{"params":%b,"remotePort":%b}',
+    b'"res":%b',
+    b'"res":{"statusCode":%b}',
+    b'"message":%b',
+    b'"unknown":%b',
+]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.decode())
+def test_a_field_of_any_type_and_size_keeps_its_row(connect: Connect, field: bytes) -> None:
+    connection = connect()
+    entries = [b'{"time":1,' + field.replace(b"%b", value) + b"}" for value in WRONG_VALUES]
+    assert load(connection, b"\n".join(entries)) == (len(entries), 0)
+    kept = connection.execute("SELECT raw_data::text FROM logs ORDER BY ordinal").fetchall()
+    assert [text.encode() for (text,) in kept] == entries
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b'{"time":1}',
+        b'{"time":1,"req":null,"res":null}',
+        b'{"time":1795432855268}',
+        b'{"time":1795432855268.5}',
+        b'{"time":"2026-11-23T11:20:55.268Z"}',
+        b'{"timestamp":"0001-01-01T00:00:00Z"}',
+        b'{"timestamp":"0001-01-01T14:00:00+14:00"}',
+        b'{"timestamp":"0001-01-01T00:00:00-12:00"}',
+        b'{"timestamp":"9999-12-31T23:59:59.999999Z"}',
+        b'{"timestamp":"9999-12-31T23:59:59.999999+14:00"}',
+        b'{"timestamp":"9999-12-31T11:59:59.999999-12:00"}',
+        b'{"timestamp":-62135596800000}',
+        b'{"timestamp":253402300799999}',
+        b'{"timestamp":"0000-01-01","time":1}',
+        b'{"time":1,"context":"a","context":"b","":0,"":1}',
+        b'{ "time" : 1 ,\t"x" : "\\u00e9 \\ud83d\\ude00 \xc3\xa9" }',
+    ],
+    ids=lambda entry: entry.decode(),
+)
+def test_an_unusual_entry_is_a_row_with_its_own_bytes(connect: Connect, entry: bytes) -> None:
+    connection = connect()
+    assert load_between_ordinary_ones(connection, entry) is None
+    kept = connection.execute("SELECT raw_data::text FROM logs WHERE ordinal = 1").fetchone()
+    assert kept == (entry.decode(),)
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (b"17", "not an object"),
+        (b'"text"', "not an object"),
+        (b"null", "not an object"),
+        (b"[]", "not an object"),
+        (b'[{"time":1}]', "not an object"),
+        (b"true", "not an object"),
+        (b"{}", "no usable time"),
+        (b'{"time":null}', "no usable time"),
+        (b'{"timestamp":"0001-01-01T00:00:00+00:01"}', "no usable time"),
+        (b'{"timestamp":"9999-12-31T23:59:59.999999-00:01"}', "no usable time"),
+        (b'{"timestamp":253402300800000}', "no usable time"),
+        (b'{"time":1e400}', "no usable time"),
+        (b'{"time":1,"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested"),
+        (b'{"time":1,"req":' + b'{"req":' * 10_000 + b"1" + b"}" * 10_000 + b"}", "nested"),
+        (b'{"time":1,"x":01}', ""),
+        (b'{"time":1,"x":nul}', ""),
+        (b'{"time":1,}', ""),
+    ],
+    ids=lambda value: str(value[:40]),
+)
+def test_an_entry_that_cannot_be_a_row_is_rejected_with_its_place_and_reason(
+    connect: Connect, entry: bytes, reason: str
+) -> None:
+    assert reason in str(load_between_ordinary_ones(connect(), entry))
+
+
+def test_rejected_reasons_quote_only_what_text_can_hold(connect: Connect) -> None:
+    connection = connect()
+    reason = load_between_ordinary_ones(connection, b'{"timestamp":"\\u0000\\ud800\xff"}')
+    assert reason is not None
+    assert reason.startswith("no usable time")
