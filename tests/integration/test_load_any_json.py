@@ -26,23 +26,9 @@ SCALARS = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(), max_size=6)
 )
-NAMES = st.sampled_from(
-    [
-        "level",
-        "timestamp",
-        "time",
-        "req",
-        "res",
-        "id",
-        "method",
-        "url",
-        "query",
-        "headers",
-        "params",
-        "remotePort",
-    ]
-    + ["statusCode", "msg", "message", "pid", "cacheHit", "authUserId", "processingTimeMs", "lastUpdated"]
-) | st.text(st.characters(), max_size=3)
+_NAMES = """level timestamp time req res id method url query headers params remotePort statusCode msg message pid
+    cacheHit authUserId processingTimeMs lastUpdated"""
+NAMES = st.sampled_from(_NAMES.split()) | st.text(st.characters(), max_size=3)
 VALUES = st.recursive(
     SCALARS | st.sampled_from(["2026-11-23T11:20:55Z", 1_795_432_855_268]),
     lambda inside: st.lists(inside, max_size=4) | st.dictionaries(NAMES, inside, max_size=6),

@@ -1,14 +1,18 @@
 """The id of an entry: the same entry of the same object version always has the same one."""
 
-from hashlib import blake2b
+from hashlib import shake_128
 
 from ingestor.log_record.instants import UNIX_EPOCH_MS
 
+# One hash serves this many neighbours; their ids are shaped together, as one long integer: 0.3 microseconds an entry
+# for it all, where a hash and its shaping for each entry cost 0.7.
+_BLOCK = 256
+
 # RFC 9562, section 5.7: 48 bits of unix milliseconds, version 7, 12 bits, variant 10, 62 bits.
 _TIME_MASK = (1 << 48) - 1
-_VERSION_AND_VARIANT = (7 << 76) | (0b10 << 62)
-_HASH_MASK = (0xFFF << 64) | ((1 << 62) - 1)
-_HASH_BYTES = 10
+_TAIL = 10
+_FREE_BITS = int.from_bytes(bytes.fromhex("0fff 3fffffffffffffff") * _BLOCK)
+_VERSION_AND_VARIANT = int.from_bytes(bytes.fromhex("7000 8000000000000000") * _BLOCK)
 
 
 class Identities:
@@ -18,21 +22,29 @@ class Identities:
     version and ordinal: entries of equal content stay apart, and a chunk loaded twice is refused by the primary key.
     """
 
-    __slots__ = ("_object",)
+    __slots__ = ("_block", "_object", "_tails")
 
     def __init__(self, bucket: str, key: str, object_version: str | None) -> None:
-        self._object = blake2b(_joined(bucket, key, object_version), digest_size=_HASH_BYTES)
+        self._object = shake_128(_joined(bucket, key, object_version))
+        self._block = -1
+        self._tails = b""
 
     def at(self, ordinal: int, microseconds: int) -> bytes:
         """The 16 bytes of a UUID; `microseconds` is the entry's time since 2000-01-01 UTC."""
-        entry = self._object.copy()
-        entry.update(ordinal.to_bytes(8))
-        milliseconds = microseconds // 1000 - UNIX_EPOCH_MS
-        return (
-            ((milliseconds & _TIME_MASK) << 80)
-            | (int.from_bytes(entry.digest()) & _HASH_MASK)
-            | _VERSION_AND_VARIANT
-        ).to_bytes(16)
+        block = ordinal // _BLOCK
+        if block != self._block:
+            self._tails = self._hashed(block)
+            self._block = block
+        start = ordinal % _BLOCK * _TAIL
+        milliseconds = (microseconds // 1000 - UNIX_EPOCH_MS) & _TIME_MASK
+        return milliseconds.to_bytes(6) + self._tails[start : start + _TAIL]
+
+    def _hashed(self, block: int) -> bytes:
+        """What follows the time in the ids of a block's entries, version and variant included."""
+        entries = self._object.copy()
+        entries.update(block.to_bytes(8))
+        bits = int.from_bytes(entries.digest(_BLOCK * _TAIL))
+        return (bits & _FREE_BITS | _VERSION_AND_VARIANT).to_bytes(_BLOCK * _TAIL)
 
 
 def _joined(*parts: str | None) -> bytes:
