@@ -8,9 +8,7 @@ from msgspec.json import Decoder
 from ingestor.log_record.columns import Row
 from ingestor.log_record.fields import (
     Entity,
-    Entry,
     Request,
-    Response,
     decode_field_by_field,
     decode_strictly,
 )
@@ -19,7 +17,6 @@ from ingestor.log_record.instants import microseconds_of
 from ingestor.log_record.levels import level_of
 
 _NO_REQUEST = Request()
-_NO_RESPONSE = Response()
 _JSONB_VERSION = b"\x01"
 _JSONB_NULL = _JSONB_VERSION + b"null"
 
@@ -66,41 +63,41 @@ class LogRecords:
                 return Unusable(_why_unreadable(text, error))
         except _UNREADABLE as error:
             return Unusable(_why_unreadable(text, error))
-        timestamp = microseconds_of(entry.timestamp)
+        # From here on it runs for every entry: locals, no loops and one tuple.
+        given = entry.timestamp
+        timestamp = microseconds_of(given)
         if timestamp is None:
             timestamp = microseconds_of(entry.time)
             if timestamp is None:
                 return Unusable(_why_no_time(text))
-        return self._row(entry, text, ordinal, timestamp)
-
-    def _row(self, entry: Entry, text: Entity, ordinal: int, timestamp: int) -> Row:
-        # This runs for every entry: locals, no loops and one tuple.
         request = entry.req or _NO_REQUEST
-        level = level_of(entry.level)
         request_id = request.id
-        message = entry.message
-        took = entry.processing_time_ms
-        updated = entry.last_updated
+        trace_id = entry.trace_id
+        level = level_of(entry.level)
         query = _JSONB_VERSION + request.query
         headers = _JSONB_VERSION + request.headers
         params = _JSONB_VERSION + request.params
+        response = entry.res
+        message = entry.message
+        took = entry.processing_time_ms
+        updated = entry.last_updated
         return (
             self._id_at(ordinal, timestamp),
             self._file_id,
             ordinal,
             str(request_id) if isinstance(request_id, int) else request_id,
-            entry.trace_id if entry.trace_id is not None else entry.trace_id_in_camel_case,
+            trace_id if trace_id is not None else entry.trace_id_in_camel_case,
             timestamp,
             level.text,
             level.severity,
             request.method,
             request.url,
-            None if query == _JSONB_NULL else query,
-            None if headers == _JSONB_NULL else headers,
-            None if params == _JSONB_NULL else params,
+            query if query != _JSONB_NULL else None,
+            headers if headers != _JSONB_NULL else None,
+            params if params != _JSONB_NULL else None,
             request.remote_address,
             request.remote_port,
-            (entry.res or _NO_RESPONSE).status_code,
+            response.status_code if response is not None else None,
             entry.context,
             message if message is not None else entry.msg,
             entry.hostname,
@@ -110,7 +107,7 @@ class LogRecords:
             entry.cache_hit,
             entry.document_count,
             # Mostly written in the same moment as the timestamp, in the same characters.
-            timestamp if updated == entry.timestamp and updated is not None else microseconds_of(updated),
+            timestamp if updated is not None and updated == given else microseconds_of(updated),
             text,
         )
 
