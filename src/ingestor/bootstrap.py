@@ -74,7 +74,7 @@ def _with_secret(settings: Settings) -> Settings:
     """
     secret = _read_secret(settings)
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    from_secret = {
+    from_secret: dict[str, object] = {
         "db_host": secret.get("host"),
         "db_port": secret.get("port"),
         "db_name": secret.get("dbname"),

@@ -1,0 +1,167 @@
+"""One connection at a time, opened when first needed, replaced when dead; psycopg's errors are translated here.
+
+No session state outlives a transaction: search_path, time zone and time-outs are transaction-local, so that the
+service works behind PgBouncer in transaction mode and RDS Proxy.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg import IsolationLevel, errors
+
+from ingestor.errors import ClaimLostError, DatabaseUnavailableError, SchemaError
+from ingestor.settings import Settings, SslMode
+
+type Connection = psycopg.Connection[tuple[Any, ...]]
+
+CONNECT_TIMEOUT_SECONDS = 10
+
+_BEGIN: LiteralString = """
+SELECT set_config('search_path', %(search_path)s, true),
+       set_config('TimeZone', 'UTC', true),
+       set_config('lock_timeout', %(lock_timeout)s, true)
+"""
+
+# Nobody's file's fault: down, restarting, out of connections, read-only after a failover, deadlock, cancelled.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_UNAVAILABLE = ("08", "40", "53", "57", "25006", "55P03")
+_WRONG_SCHEMA = ("42", "3F")
+_UNIQUE_VIOLATION = "23505"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionParameters:
+    host: str
+    port: int
+    dbname: str
+    user: str
+    password: str = field(repr=False)
+    sslmode: str = SslMode.PREFER.value
+    sslrootcert: str | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Raises ConfigurationError naming what is missing."""
+        settings.require("db_host", "db_username", "db_password")
+        return cls(
+            host=settings.db_host or "",
+            port=settings.db_port,
+            dbname=settings.db_name,
+            user=settings.db_username or "",
+            password=settings.db_password.get_secret_value() if settings.db_password else "",
+            sslmode=settings.db_sslmode.value,
+            sslrootcert=settings.db_sslrootcert,
+        )
+
+    @property
+    def address(self) -> str:
+        """For people and logs: no password."""
+        return f"{self.user}@{self.host}:{self.port}/{self.dbname}"
+
+
+class Database:
+    """`parameters` is asked for each new connection, so that a rotated password is found."""
+
+    def __init__(self, parameters: Callable[[], ConnectionParameters], schema: str) -> None:
+        self._parameters = parameters
+        self.schema = schema
+        self._connection: Connection | None = None
+        self._address = "the database"
+
+    @contextmanager
+    def transaction(self, *, lock_timeout: float | None = None) -> Iterator[Connection]:
+        """READ COMMITTED; committed at the end, rolled back on any error. `lock_timeout` in seconds.
+
+        Raises DatabaseUnavailableError, SchemaError and, for a duplicate key, ClaimLostError; other errors of
+        psycopg pass through.
+        """
+        connection: Connection | None = None
+        try:
+            connection = self._begin(lock_timeout)
+            yield connection
+            connection.commit()
+        except psycopg.Error as error:
+            self._end(connection)
+            raise self._translated(error) from error
+        except BaseException:
+            self._end(connection)
+            raise
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _begin(self, lock_timeout: float | None) -> Connection:
+        parameters = {
+            "search_path": f"{self.schema}, pg_temp",
+            "lock_timeout": "0" if lock_timeout is None else f"{int(lock_timeout * 1000)}ms",
+        }
+        if self._connection is not None:
+            try:
+                self._connection.execute(_BEGIN, parameters)
+            except psycopg.OperationalError:
+                # Idle since the last invocation, and closed by the server or a proxy meanwhile: replace it.
+                self.close()
+            else:
+                return self._connection
+        self._connection = self._connect()
+        self._connection.execute(_BEGIN, parameters)
+        return self._connection
+
+    def _connect(self) -> Connection:
+        parameters = self._parameters()
+        self._address = parameters.address
+        connection = psycopg.connect(
+            host=parameters.host,
+            port=parameters.port,
+            dbname=parameters.dbname,
+            user=parameters.user,
+            password=parameters.password,
+            sslmode=parameters.sslmode,
+            sslrootcert=parameters.sslrootcert,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            application_name="ingestor",
+            # A peer that vanished without a word is noticed within 30 + 3 x 10 seconds.
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+            # Server-side prepared statements belong to a session, which a pooler does not keep.
+            prepare_threshold=None,
+        )
+        connection.isolation_level = IsolationLevel.READ_COMMITTED
+        return connection
+
+    def _end(self, connection: Connection | None) -> None:
+        """Roll back; a connection that can't even do that is dropped."""
+        if connection is None:
+            self.close()
+            return
+        try:
+            connection.rollback()
+        except psycopg.Error:
+            self.close()
+
+    def _translated(self, error: psycopg.Error) -> Exception:
+        state = error.sqlstate or ""
+        said = f"{self._address}: {_first_line(error)}"
+        if state == _UNIQUE_VIOLATION:
+            return ClaimLostError(f"{said}: the row is there already")
+        if state.startswith(_WRONG_SCHEMA):
+            return SchemaError(f"{said}: is the schema up to date? Run `ingestor migrate`")
+        if state.startswith(_UNAVAILABLE) or isinstance(error, psycopg.InterfaceError):
+            return DatabaseUnavailableError(said)
+        # Without a SQLSTATE, an OperationalError is libpq's own: no connection, or a broken one. Class 28 is a
+        # refused login (a password just rotated), 3D a database that is not there yet.
+        if isinstance(error, psycopg.OperationalError) and (state == "" or state[:2] in {"28", "3D"}):
+            return DatabaseUnavailableError(said)
+        if isinstance(error, errors.InternalError_):
+            return DatabaseUnavailableError(said)
+        return error
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().split("\n", 1)[0] or type(error).__name__

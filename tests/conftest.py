@@ -1,0 +1,157 @@
+"""What every test may use: a real PostgreSQL with a fresh database, and moto's S3 and SQS."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import psycopg
+import pytest
+from moto.server import ThreadedMotoServer
+from psycopg import sql
+
+from ingestor.database import ConnectionParameters, Database, migrate
+from ingestor.database.embedded import EmbeddedPostgres
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+TEMPLATE = "ingestor_template"
+_numbers = itertools.count(1)
+
+# Names a user may have set would change what is tested.
+_FOREIGN_PREFIXES = (
+    "DB_",
+    "AWS_",
+    "BUCKET",
+    "QUEUE_URL",
+    "CHUNK_",
+    "LEASE_",
+    "MAX_",
+    "ON_OVERWRITE",
+    "PREFIX",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(_FOREIGN_PREFIXES)]:
+            patch.delenv(name)
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConnectionParameters]:
+    """A server of this test process, with a migrated template database."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(folder / "server", options=("fsync=off", "max_connections=60"))
+    parameters = server.start()
+    try:
+        _execute(parameters, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+        template = Database(lambda: replace(parameters, dbname=TEMPLATE), "public")
+        migrate(template)
+        template.close()
+        yield parameters
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def database_parameters(postgres: ConnectionParameters) -> Iterator[ConnectionParameters]:
+    """A fresh clone of the template."""
+    name = f"test_{next(_numbers)}"
+    identifiers = {"name": sql.Identifier(name), "template": sql.Identifier(TEMPLATE)}
+    _execute(postgres, sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**identifiers))
+    yield replace(postgres, dbname=name)
+    _execute(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def new_database(database_parameters: ConnectionParameters) -> Iterator[Callable[[], Database]]:
+    """As many workers' views of the fresh database as a test asks for."""
+    made: list[Database] = []
+
+    def make() -> Database:
+        made.append(Database(lambda: database_parameters, "public"))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def database(new_database: Callable[[], Database]) -> Database:
+    return new_database()
+
+
+@pytest.fixture
+def connect(
+    database_parameters: ConnectionParameters,
+) -> Iterator[Callable[[], psycopg.Connection[tuple[Any, ...]]]]:
+    """Connections that no `Database` looks after."""
+    made: list[psycopg.Connection[tuple[Any, ...]]] = []
+
+    def make() -> psycopg.Connection[tuple[Any, ...]]:
+        made.append(_connection(database_parameters))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The endpoint of moto's S3 and SQS."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(s3_server: str) -> "S3Client":
+    return boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+
+
+@pytest.fixture(scope="session")
+def sqs(s3_server: str) -> "SQSClient":
+    return boto3.client("sqs", endpoint_url=s3_server, region_name="us-east-1")
+
+
+@pytest.fixture
+def unique_name() -> Callable[[str], str]:
+    """A bucket's or queue's name that no other test uses."""
+    return lambda stem: f"{stem}-{next(_numbers)}"
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    return Path(__file__).with_name("data")
+
+
+def _execute(parameters: ConnectionParameters, statement: sql.Composed) -> None:
+    with _connection(parameters) as connection:
+        connection.autocommit = True
+        connection.execute(statement)
+
+
+def _connection(parameters: ConnectionParameters) -> psycopg.Connection[tuple[Any, ...]]:
+    return psycopg.connect(
+        host=parameters.host,
+        port=parameters.port,
+        dbname=parameters.dbname,
+        user=parameters.user,
+        password=parameters.password,
+        sslmode=parameters.sslmode,
+    )
