@@ -9,7 +9,7 @@ from msgspec import Raw
 from ingestor.decode.batching import Run
 from ingestor.decode.judge import judged, too_large
 from ingestor.decode.layout import Layout
-from ingestor.decode.limits import DEPTH_LIMIT
+from ingestor.decode.limits import DEPTH_LIMIT, WHITESPACE
 from ingestor.decode.repair import is_utf8, repaired_escapes
 from ingestor.decode.scanner import deepest_of
 from ingestor.entry import Value
@@ -22,7 +22,7 @@ _BRACE = ord("{")
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`run` ends `length` bytes after the text's start, just past its last value. `is_whole`: and so does the text."""
+    """`run` ends `length` bytes after the text's start, just past its last value. `is_whole`: none was left out."""
 
     run: Run
     length: int
@@ -49,21 +49,20 @@ def parse(text: bytes, layout: Layout, offset: int, max_entry_bytes: int) -> Par
     except RecursionError:
         return Failed(len(text))
     run = Run(values, readable, int(is_array), offset)
-    length = len(text)
+    length, foreign = len(text.rstrip(WHITESPACE)), None
     if not is_array:
         foreign = _first_foreign(values, within_lines=layout is Layout.LINES)
         if foreign == 0:
             return Failed(0)
         if foreign is not None:
-            starts = list(run.indexes())
-            length = starts[foreign - 1] + len(values[foreign - 1])
             values = values[:foreign]
             run = Run(values, readable, 0, offset)
+            length = run.offset_of(foreign - 1) - offset + len(values[-1])
     is_clean = readable is framed and is_utf8(framed)
     odd = _odd(values, max_entry_bytes) if is_clean else list(range(len(values)))
     if odd:
         run = _judged_again(run, values, framed, odd, max_entry_bytes)
-    return Parsed(run, length, length == len(text))
+    return Parsed(run, length, foreign is None)
 
 
 def _first_foreign(values: list[Raw], *, within_lines: bool) -> int | None:
@@ -77,15 +76,13 @@ def _first_foreign(values: list[Raw], *, within_lines: bool) -> int | None:
 
 def _odd(values: list[Raw], max_entry_bytes: int) -> list[int]:
     """The values to be judged one by one: no objects, too large, or perhaps too deep."""
-    return [index for index, value in enumerate(values) if _is_odd(bytes(value), max_entry_bytes)]
-
-
-def _is_odd(text: bytes, max_entry_bytes: int) -> bool:
-    return (
-        text[0] != _BRACE
-        or len(text) > max_entry_bytes
-        or (len(text) > 2 * DEPTH_LIMIT and _may_be_deep(text))
-    )
+    harmless = min(2 * DEPTH_LIMIT, max_entry_bytes)
+    return [
+        index
+        for index, value in enumerate(values)
+        if (text := bytes(value))[0] != _BRACE
+        or (len(text) > harmless and (len(text) > max_entry_bytes or _may_be_deep(text)))
+    ]
 
 
 def _may_be_deep(text: bytes) -> bool:

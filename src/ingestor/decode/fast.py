@@ -12,8 +12,9 @@ from ingestor.decode import bulk
 from ingestor.decode.layout import Layout
 from ingestor.decode.limits import WHITESPACE, Limits
 
-_HEAD = re.compile(rb"[^:]{1,64}:")
+_HEAD = re.compile(rb"[^:,}]{1,64}:")
 _GAP_LIMIT = 64
+_BRACE = ord("{")
 
 _SHORTEST_REACH, _FIRST_REACH, _LONGEST_REACH = 4 * 1024, 64 * 1024, 1024 * 1024
 """How far an attempt may look. The longest bounds the objects of one run: `{},` for 1 MiB are 350,000."""
@@ -42,10 +43,11 @@ class FastPath:
 
     def learn(self, data: bytes, previous_end: int, start: int) -> None:
         """A value begins at `start`, the one before it ended at `previous_end`: how entries follow one another."""
-        head = _HEAD.match(data, start)
-        if head and start - previous_end <= _GAP_LIMIT and data[previous_end - 1 : previous_end] == b"}":
-            self._separator = data[previous_end - 1 : start] + b"{"
-            self._marker = data[previous_end - 1 : start] + head[0]
+        gap = data[max(previous_end - 1, 0) : start]
+        if data[start] == _BRACE and gap.startswith(b"}") and len(gap) <= _GAP_LIMIT:
+            head = _HEAD.match(data, start)
+            self._separator = gap + b"{"
+            self._marker = gap + (head[0] if head else b"{")
 
     def parse(self, stretch: Stretch, at: int) -> bulk.Parsed | None:
         """From the start of a value at index `at`. None: the exact scanner takes the next one."""
@@ -76,7 +78,8 @@ class FastPath:
         return outcome
 
     def _be_careful(self, at: int, progress: int) -> None:
-        self._exact_until = max(self._exact_until, at + progress + 1)
+        # Never less than an attempt looks at: else a number after each object costs an attempt for each.
+        self._exact_until = max(self._exact_until, at + progress + 1, at + _SHORTEST_REACH)
         self._reach = max(min(self._reach, 2 * progress), _SHORTEST_REACH)
 
     def _last_cut(self, stretch: Stretch, at: int, limit: int) -> int:
@@ -86,11 +89,11 @@ class FastPath:
             if newline > at:
                 return newline
         elif stretch.is_final and limit == len(data):
-            rest = data[at:].rstrip(WHITESPACE)
             if stretch.layout is Layout.MULTILINE:
-                return at + len(rest)
+                return limit
+            rest = data[at:].rstrip(WHITESPACE)
             if rest.endswith(b"]"):
-                return at + len(rest[:-1].rstrip(WHITESPACE))
+                return at + len(rest) - 1
         found = data.rfind(self._marker, at, limit) if self._marker else -1
         if self._marker and found < (at + limit) // 2:
             found = max(found, data.rfind(self._separator, at, limit))

@@ -19,7 +19,8 @@ def repaired_escapes(text: bytes) -> bytes:
 
     `text` starts outside a string. Outside strings a backslash is an error of its own, before and after.
     """
-    if b"\\u0000" not in text and b"\\ud" not in text and b"\\uD" not in text:
+    # One search instead of three for most logs: half of the decoder's time.
+    if b"\\u" not in text or (b"\\u0000" not in text and b"\\ud" not in text and b"\\uD" not in text):
         return text
     repaired = _ESCAPES.sub(lambda found: found[0] if found["kept"] else _REPLACEMENT, text)
     return text if repaired == text else repaired

@@ -21,8 +21,7 @@ _IN_LINE = re.compile(rb'(?:[^"{}\[\]\n]++|"[^"\\\n]*+"){0,256}')
 _IN_ARRAY = re.compile(rb'(?:[^"{}\[\],]++|"[^"\\]*+"){0,256}')
 _IN_STRING = re.compile(rb'(?:[^"\\]++|\\[\x00-\xff]){0,256}')
 _IN_LINE_STRING = re.compile(rb'(?:[^"\\\n]++|\\[^\n]){0,256}')
-_OPENING = re.compile(rb"[{\[]++")
-_CLOSING = re.compile(rb"[}\]]++")
+_FAR_BELOW = DEPTH_LIMIT + 64
 
 
 class Stop(Enum):
@@ -97,6 +96,8 @@ class Balance:
     def _through_structure(self, data: bytes) -> Stop | None:
         end = len(data)
         while self.at < end:
+            if self._depth > _FAR_BELOW:
+                self._through_depths(data)
             found = self._skip().match(data, self.at)
             self.at = found.end() if found else self.at
             if self.at == end:
@@ -108,9 +109,9 @@ class Balance:
                 self.at += 1
                 break
             if byte in OPENERS:
-                self._open(data, byte)
+                self._open(byte)
             elif byte in CLOSERS:
-                stop = self._close(data, byte)
+                stop = self._close(byte)
             elif byte == NEWLINE and self.newline_ends:
                 stop = Stop.NEWLINE
             elif byte == COMMA and not self._depth:
@@ -124,35 +125,33 @@ class Balance:
             return _IN_LINE
         return _IN_VALUE if self._depth else _IN_ARRAY
 
-    def _open(self, data: bytes, byte: int) -> None:
-        if self._depth < DEPTH_LIMIT:
-            self._kinds.append(byte)
-            count = 1
-        else:
-            count = _run(_OPENING, data, self.at)
-        self._depth += count
-        self.at += count
+    def _open(self, byte: int) -> None:
+        self._depth += 1
+        self.at += 1
         self.deepest = max(self.deepest, self._depth)
+        if self._depth <= DEPTH_LIMIT:
+            self._kinds.append(byte)
 
-    def _close(self, data: bytes, byte: int) -> Stop | None:
-        if self._depth > DEPTH_LIMIT:
-            count = min(_run(_CLOSING, data, self.at), self._depth - DEPTH_LIMIT)
-            self._depth -= count
-            self.at += count
-            return None
+    def _close(self, byte: int) -> Stop | None:
         if not self._depth:
             return Stop.DELIMITER if self.is_element and byte == CLOSERS[1] else Stop.MISMATCH
-        if byte != self._kinds[-1] + _CLOSES_BY:
-            return Stop.MISMATCH
-        self._kinds.pop()
+        if self._depth <= DEPTH_LIMIT:
+            if byte != self._kinds[-1] + _CLOSES_BY:
+                return Stop.MISMATCH
+            self._kinds.pop()
         self._depth -= 1
         self.at += 1
         return None if self._depth or self.is_element else Stop.CLOSED
 
-
-def _run(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
-    found = pattern.match(data, at)
-    return found.end() - at if found else 0
+    def _through_depths(self, data: bytes) -> None:
+        """So far below the limit that as many bytes can't lead back to it, they need only be counted."""
+        end = min(len(data), self.at + self._depth - DEPTH_LIMIT)
+        for stop in b'"\n' if self.newline_ends else b'"':
+            found = data.find(stop, self.at, end)
+            end = end if found < 0 else found
+        counted = data[self.at : end]
+        self._depth += sum(map(counted.count, OPENERS)) - sum(map(counted.count, CLOSERS))
+        self.at = end
 
 
 def deepest_of(value: bytes) -> int:

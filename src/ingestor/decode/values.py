@@ -100,7 +100,7 @@ class OpenValue:
             return self._cut_line("the last line is cut short")
         raise UnreadableError(
             f"truncated: the entry that starts at uncompressed byte {self._held.offset} is not closed when the file "
-            f"ends at byte {offset}; {_REMEDY}"
+            f"ends at byte {offset}; upload the whole file again"
         )
 
     def _find_end(self, data: bytes, offset: int, layout: Layout | None) -> bool:

@@ -1,0 +1,188 @@
+"""Compression, damage, limits and time: what the bytes come through and how they are handed on."""
+
+import gzip
+
+import pytest
+from tests.unit.decoding import WIDE, Stored, decoded, found, never, values_of
+
+from ingestor.decode import Limits, batches, bulk, scanner
+from ingestor.decode.layout import Layout
+from ingestor.entry import Batch, Malformed
+from ingestor.errors import SourceUnavailableError, UnreadableError
+
+LINES = b"".join(b'{"n":%d}\n' % n for n in range(2_000))
+MEMBER = gzip.compress(LINES)
+
+
+def texts(batch: Batch) -> list[bytes]:
+    return [found(value, batch.offset_of(index)).original for index, value in enumerate(batch.values)]
+
+
+def count(data: bytes) -> int:
+    return sum(len(batch.values) for batch in decoded(data))
+
+
+def collected(stream: Stored) -> tuple[list[Batch], Exception]:
+    parts: list[Batch] = []
+    with pytest.raises((UnreadableError, SourceUnavailableError)) as caught:
+        parts.extend(batches(stream, WIDE, time_is_up=never))
+    return parts, caught.value
+
+
+def test_any_number_of_gzip_members_is_one_file() -> None:
+    assert count(MEMBER) == 2_000
+    assert count(MEMBER * 3) == 6_000
+    assert count(gzip.compress(b"") + MEMBER + gzip.compress(b"")) == 2_000
+
+
+def test_an_entry_may_span_gzip_members() -> None:
+    assert [entry.original for entry in values_of(gzip.compress(b'{"a"') + gzip.compress(b":1}"))] == [
+        b'{"a":1}'
+    ]
+
+
+def test_members_that_are_each_an_array_are_one_file() -> None:
+    assert count(gzip.compress(b'[{"a":1}]\n') * 3) == 3
+
+
+def test_zeros_after_a_member_are_padding() -> None:
+    assert count(MEMBER + bytes(100_000)) == 2_000
+
+
+def test_a_header_with_name_comment_extra_and_checksum_is_skipped() -> None:
+    header = b"\x1f\x8b\x08\x1e" + bytes(6) + b"\x03\x00abc" + b"name.json\0" + b"comment\0" + b"\x12\x34"
+    assert [entry.original for entry in values_of(header + gzip.compress(b"{}")[10:])] == [b"{}"]
+
+
+@pytest.mark.parametrize("cut", [2, 9, 12, len(MEMBER) // 2, len(MEMBER) - 8, len(MEMBER) - 1])
+def test_a_truncated_gzip_is_a_permanent_error_after_its_entries(cut: int) -> None:
+    parts, error = collected(Stored(MEMBER[:cut]))
+    assert isinstance(error, UnreadableError)
+    assert "truncated" in str(error)
+    assert "upload it again" in str(error)
+    assert not any(batch.is_last for batch in parts)
+    assert all(not isinstance(value, Malformed) for batch in parts for value in batch.values)
+    assert cut < len(MEMBER) - 8 or sum(len(batch.values) for batch in parts) == 2_000
+
+
+def test_a_wrong_checksum_or_length_is_found_after_the_entries() -> None:
+    for place in (-8, -4):
+        damaged = bytearray(MEMBER)
+        damaged[place] ^= 1
+        parts, error = collected(Stored(bytes(damaged)))
+        assert f"byte {len(LINES)}" in str(error)
+        assert sum(len(batch.values) for batch in parts) == 2_000
+
+
+def test_corrupt_deflate_data_is_a_permanent_error() -> None:
+    _, error = collected(Stored(MEMBER[:10] + b"\xff" * 50))
+    assert "corrupt gzip data at uncompressed byte 0" in str(error)
+
+
+def test_garbage_after_a_member_is_a_permanent_error() -> None:
+    parts, error = collected(Stored(MEMBER + b"garbage"))
+    assert f"byte {len(LINES)}" in str(error)
+    assert sum(len(batch.values) for batch in parts) == 2_000
+
+
+def test_the_streams_own_error_comes_through_as_it_is() -> None:
+    broken = SourceUnavailableError("s3://bucket/key: reset")
+    for data in (LINES, MEMBER[:-8]):
+        parts, error = collected(Stored(data, error=broken))
+        assert error is broken
+        assert sum(len(batch.values) for batch in parts) == 2_000
+
+
+def test_no_more_than_256_kib_are_read_at_once() -> None:
+    class Asked(Stored):
+        largest = 0
+
+        def read(self, size: int, /) -> bytes:
+            self.largest = max(self.largest, size)
+            return super().read(size)
+
+    stream = Asked(LINES * 100)
+    assert sum(len(batch.values) for batch in batches(stream, WIDE, time_is_up=never)) == 200_000
+    assert stream.largest == 256 * 1024
+
+
+def test_batches_keep_to_rows_and_bytes() -> None:
+    by_rows = decoded(LINES, Limits(chunk_rows=300, chunk_bytes=1_000_000, max_entry_bytes=1_000))
+    assert [len(batch.values) for batch in by_rows] == [300] * 6 + [200]
+    assert [batch.is_last for batch in by_rows] == [False] * 6 + [True]
+    by_bytes = decoded(LINES, Limits(chunk_rows=5_000, chunk_bytes=1_000, max_entry_bytes=1_000))
+    assert max(sum(map(len, texts(batch))) for batch in by_bytes) <= 1_000
+
+
+def test_an_entry_larger_than_a_chunk_is_a_batch_of_its_own() -> None:
+    text = b'{"a":"' + b"x" * 5_000 + b'"}'
+    parts = decoded(b"{}\n" + text + b"\n{}", Limits(chunk_rows=10, chunk_bytes=100, max_entry_bytes=10_000))
+    assert [text] in [texts(batch) for batch in parts]
+
+
+@pytest.mark.parametrize(
+    "data", [LINES, MEMBER, b"[" + b'{"a":"' + b"x" * 5_000 + b'"}', b"{" + b" " * 5_000, b" " * 5_000]
+)
+def test_a_slow_source_gives_a_sign_of_life_after_each_read(data: bytes) -> None:
+    stream = Stored(data, [500])
+    signs = 0
+    try:
+        for batch in batches(stream, Limits(100_000, 1_000_000, 100), time_is_up=lambda: True):
+            signs += not batch.is_last
+    except UnreadableError:
+        pass
+    assert signs >= stream.reads - 2
+
+
+def test_skipping_to_a_checkpoint_gives_signs_of_life() -> None:
+    stream = Stored(LINES, [500])
+    parts = list(
+        batches(stream, WIDE, checkpoint=1_999, checkpoint_offset=len(LINES) - 11, time_is_up=lambda: True)
+    )
+    assert len(parts) > len(LINES) // 500
+    assert [text for batch in parts for text in texts(batch)] == [b'{"n":1999}']
+    assert {(batch.first_ordinal, batch.end_offset) for batch in parts[:-2]} == {(1_999, len(LINES) - 11)}
+
+
+def test_a_file_shorter_than_its_checkpoint_is_a_permanent_error() -> None:
+    with pytest.raises(UnreadableError, match="checkpoint"):
+        list(batches(Stored(LINES), WIDE, checkpoint=5, checkpoint_offset=len(LINES) + 1, time_is_up=never))
+
+
+HOSTILE = {
+    "a string of },{": b'[{"a":1},{"a":"' + b"},{" * 300_000 + b'"},{"a":2}]',
+    "lines of brackets": b"{}\n" + (b"[" * 500_000 + b"\n") * 2,
+    "nested arrays of objects": b'[{"a":1},{"a":[' + b'{"a":1},' * 150_000 + b'{"a":2}]},{"a":3}]',
+    "escapes": b'[{"a":1},{"a":"' + b'\\"},{' * 200_000 + b'"},{"a":2}]',
+    "a malformed entry among two": b'[{"a":1}' + b',{"a":1},{"a":01}' * 60_000 + b"]",
+    "numbers among lines": b'{"a":1}\n1\n' * 60_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_bytes_are_looked_at_a_bounded_number_of_times(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = HOSTILE[name]
+    scanned = parsed = 0
+    advance, parse = scanner.Balance.advance, bulk.parse
+
+    def counting_advance(self: scanner.Balance, text: bytes, at: int) -> scanner.Stop:
+        nonlocal scanned
+        stop = advance(self, text, at)
+        scanned += self.at - at
+        return stop
+
+    def counting_parse(text: bytes, layout: Layout, offset: int, limit: int) -> bulk.Parsed | bulk.Failed:
+        nonlocal parsed
+        parsed += len(text)
+        return parse(text, layout, offset, limit)
+
+    monkeypatch.setattr(scanner.Balance, "advance", counting_advance)
+    monkeypatch.setattr(bulk, "parse", counting_parse)
+    limits = Limits(20_000, 256 * 1024, 100_000)
+    entries = sum(len(batch.values) for batch in decoded(data, limits))
+    assert entries > 0
+    assert scanned <= 2 * len(data)
+    # Attempts that fail look at 4 KiB at least, and each goes past one entry at least.
+    assert parsed <= 4 * len(data) + 2 * 4096 * entries
