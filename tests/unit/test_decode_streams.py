@@ -186,3 +186,24 @@ def test_hostile_bytes_are_looked_at_a_bounded_number_of_times(
     assert scanned <= 2 * len(data)
     # Attempts that fail look at 4 KiB at least, and each goes past one entry at least.
     assert parsed <= 4 * len(data) + 2 * 4096 * entries
+
+
+def test_the_beginning_of_a_bom_alone_is_a_malformed_entry_even_in_the_smallest_windows() -> None:
+    parts = decoded(b"\xef\xbb", Limits(chunk_rows=10, chunk_bytes=1, max_entry_bytes=100), sizes=[1])
+    assert [text for batch in parts for text in texts(batch)] == [b"\xef\xbb"]
+
+
+def test_a_cut_right_after_the_first_newline_decides_no_layout() -> None:
+    broken = SourceUnavailableError("s3://bucket/key: reset")
+    for time_is_up in (never, lambda: True):
+        stream = Stored(b'{\n"a":1}'[:2], [1], broken)
+        values = []
+        with pytest.raises(SourceUnavailableError):
+            values.extend(v for batch in batches(stream, WIDE, time_is_up=time_is_up) for v in batch.values)
+        assert values == []
+
+
+def test_the_start_of_an_entry_over_the_limit_has_no_holes() -> None:
+    text = b'{"a":1}' + b" " * 10 + b"x" * 10
+    parts = decoded(b"[" + text + b"]", Limits(chunk_rows=10, chunk_bytes=1, max_entry_bytes=8))
+    assert [text] == [text for batch in parts for text in texts(batch)]

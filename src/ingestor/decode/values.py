@@ -34,7 +34,7 @@ class Held:
         if content:
             self.length = self._total + content
         self._total += len(data)
-        part = data[: max((RAW_LIMIT if self.is_over else self._limit) - self._kept, 0)]
+        part = data[: max((RAW_LIMIT if self.is_over else max(self._limit, RAW_LIMIT)) - self._kept, 0)]
         if part:
             self._parts.append(part)
             self._kept += len(part)

@@ -47,13 +47,13 @@ class Windows:
     def next(self) -> Window:
         """Not to be called again after a window that is final or failed."""
         due = False
-        while not (due or self._is_full() or self._ended):
+        while not (due or self._is_full() or (self._ended and not self._rest)):
             if self._rest:
                 self._hold(self._rest)
             else:
                 self._pull()
                 due = self._time_is_up()
-        if self._decider.peeks and due:
+        if self._decider.peeks and due and not self._ended:
             return self._window(b"", is_due=True)
         data = b"".join(self._parts)
         self._parts, self._held = [], 0
@@ -79,7 +79,7 @@ class Windows:
         piece = self._without_bom(piece or b"")
         if self._decider.layout is None:
             self._decider.feed(piece)
-        if self._ended:
+        if self._ended and self._failure is None:
             self._decider.finish()
         self._skip(piece)
 
