@@ -7,7 +7,7 @@ from tests.unit.decoding import WIDE, Stored, decoded, found, never, values_of
 
 from ingestor.decode import Limits, batches, bulk, scanner
 from ingestor.decode.layout import Layout
-from ingestor.entry import Batch, Malformed
+from ingestor.entry import Batch, Malformed, Value
 from ingestor.errors import SourceUnavailableError, UnreadableError
 
 LINES = b"".join(b'{"n":%d}\n' % n for n in range(2_000))
@@ -197,7 +197,7 @@ def test_a_cut_right_after_the_first_newline_decides_no_layout() -> None:
     broken = SourceUnavailableError("s3://bucket/key: reset")
     for time_is_up in (never, lambda: True):
         stream = Stored(b'{\n"a":1}'[:2], [1], broken)
-        values = []
+        values: list[Value] = []
         with pytest.raises(SourceUnavailableError):
             values.extend(v for batch in batches(stream, WIDE, time_is_up=time_is_up) for v in batch.values)
         assert values == []
