@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.adapt import PyFormat
 
 from ingestor.entry import Batch, Malformed, Repaired
 from ingestor.load.outcome import Original, Outcome, Rejected, rejected
@@ -25,11 +26,25 @@ def stream(
     treatment: Treatment,
 ) -> Outcome:
     """Copies the entries at the indexes of `span`, mapping each as it goes: Postgres works meanwhile."""
+    with connection.cursor() as cursor:
+        # By the name "bytea" psycopg finds the DB-API's Binary dumper, written in Python: 0.27 microseconds a value,
+        # five values an entry. The one of bytes is C and takes 0.03.
+        cursor.adapters.register_dumper(bytes, cursor.adapters.get_dumper(bytes, PyFormat.BINARY))
+        return _streamed(cursor, records, batch, span, treatment)
+
+
+def _streamed(
+    cursor: psycopg.Cursor[tuple[Any, ...]],
+    records: LogRecords,
+    batch: Batch,
+    span: range,
+    treatment: Treatment,
+) -> Outcome:
     values, first_ordinal, row_of = batch.values, batch.first_ordinal, records.row_of
     times: list[int] = []
     rejects: list[Rejected] = []
     originals: list[Original] = []
-    with connection.cursor() as cursor, cursor.copy(_COPY_LOGS) as copy:
+    with cursor.copy(_COPY_LOGS) as copy:
         copy.set_types(COPY_TYPES)
         for index in span:
             value = values[index]
