@@ -1,40 +1,72 @@
 """For Python programs: load local files, or a bucket's objects, right here; the same claims as the Lambdas'."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from ingestor import bootstrap
 from ingestor.database import Database
-from ingestor.ingest import Outcome, Worker, ingest
-from ingestor.local_file import LocalFiles, local_source_file
+from ingestor.ingest import UNLIMITED, Deadline, Outcome, Worker, ingest
+from ingestor.local_file import LocalFiles, local_source_file, spooled_standard_input
 from ingestor.settings import Settings
-from ingestor.source_file import SourceFile
+from ingestor.source_file import ByteStream, Source, SourceFile
+
+type OnBytes = Callable[[int], None]
+"""Told the stored bytes of the file read so far; they begin again at 0 when the file changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one file."""
+    """What became of one file.
+
+    `file` is the version that was asked for: bucket ("file" for a local one), key, ETag, size. `outcome` is one of
+    `ingestor.ingest`'s Loaded, AlreadyLoaded, HeldElsewhere, HandedOn (stopped by the deadline; the next call goes on
+    from there) and Failed, whose `error` is in the ledger too.
+    """
 
     file: SourceFile
     outcome: Outcome
 
 
 def process_local_file(
-    path: str | Path, *, settings: Settings | None = None, database: Database | None = None
+    path: str | Path,
+    *,
+    settings: Settings | None = None,
+    database: Database | None = None,
+    deadline: Deadline = UNLIMITED,
+    on_bytes: OnBytes | None = None,
 ) -> FileResult:
     """Loads one file of this machine; loading it again changes nothing.
 
-    Raises ConfigurationError, DatabaseUnavailableError, SchemaError, SourceMissingError.
+    Raises ConfigurationError, DatabaseUnavailableError, SchemaError, SourceMissingError, and SourceUnavailableError for
+    a file that may not be looked at. Without `settings`, the environment's are read.
     """
     settings = settings or Settings.from_environment(os.environ)
     file = local_source_file(Path(path))
-    used = database or bootstrap.database(settings)
-    try:
-        return FileResult(file, ingest(file, Worker(used, LocalFiles(), settings)))
-    finally:
-        if database is None:
-            used.close()
+    with _given_or_own(database, settings) as used:
+        worker = Worker(used, _watched(LocalFiles(), on_bytes), settings)
+        return FileResult(file, ingest(file, worker, deadline))
+
+
+def process_stream(
+    stream: BinaryIO,
+    *,
+    settings: Settings | None = None,
+    database: Database | None = None,
+    deadline: Deadline = UNLIMITED,
+    on_bytes: OnBytes | None = None,
+) -> FileResult:
+    """Loads what a stream holds to its end, from a temporary copy; the same bytes again change nothing.
+
+    The key is the bytes' hash, "stdin:sha256:…". Raises as `process_local_file` does.
+    """
+    settings = settings or Settings.from_environment(os.environ)
+    with spooled_standard_input(stream) as spooled, _given_or_own(database, settings) as used:
+        source = LocalFiles({spooled.file.key: spooled.path})
+        worker = Worker(used, _watched(source, on_bytes), settings)
+        return FileResult(spooled.file, ingest(spooled.file, worker, deadline))
 
 
 def process_files(
@@ -44,12 +76,57 @@ def process_files(
 
     Raises as `process_local_file` does, and SourceUnavailableError while listing.
     """
+    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; local files need none
+
     settings = settings or Settings.from_environment(os.environ)
     source = bootstrap.s3_objects(settings)
-    used = database or bootstrap.database(settings)
-    try:
+    with _given_or_own(database, settings) as used:
         worker = Worker(used, source, settings)
         return [FileResult(file, ingest(file, worker)) for file in source.listing(bucket, prefix)]
+
+
+@contextmanager
+def _given_or_own(database: Database | None, settings: Settings) -> Iterator[Database]:
+    """A database we were given stays open."""
+    if database is not None:
+        yield database
+        return
+    from ingestor import bootstrap  # noqa: PLC0415 - as in process_files
+
+    own = bootstrap.database(settings)
+    try:
+        yield own
     finally:
-        if database is None:
-            used.close()
+        own.close()
+
+
+def _watched(source: Source, on_bytes: OnBytes | None) -> Source:
+    return source if on_bytes is None else _WatchedSource(source, on_bytes)
+
+
+class _WatchedSource:
+    def __init__(self, source: Source, on_bytes: OnBytes) -> None:
+        self._source = source
+        self._on_bytes = on_bytes
+
+    def open(self, file: SourceFile, /) -> ByteStream:
+        return _WatchedStream(self._source.open(file), self._on_bytes)
+
+    def current(self, file: SourceFile, /) -> SourceFile | None:
+        return self._source.current(file)
+
+
+class _WatchedStream:
+    def __init__(self, stream: ByteStream, on_bytes: OnBytes) -> None:
+        self._stream = stream
+        self._on_bytes = on_bytes
+        self._read = 0
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self._read += len(data)
+        self._on_bytes(self._read)
+        return data
+
+    def close(self) -> None:
+        self._stream.close()

@@ -3,6 +3,7 @@
 IngestorError
 |-- ConfigurationError          bad settings: said all at once, before anything is touched
 |-- NotificationError           a message nobody can understand: it goes to the dead letters
+|-- QueryError                  a person's own SQL failed
 |-- SchemaError                 a migration is missing: the batch fails, no file is marked
 |-- ClaimLostError              another worker owns the file now: write nothing
 |-- ObjectSupersededError       the pinned version is gone or overwritten: promote the current one
@@ -35,6 +36,10 @@ class ConfigurationError(IngestorError):
 
 
 class NotificationError(IngestorError):
+    pass
+
+
+class QueryError(IngestorError):
     pass
 
 

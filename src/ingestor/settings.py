@@ -105,7 +105,8 @@ class Settings(BaseModel):
 
     @property
     def names_a_database(self) -> bool:
-        return self.db_host is not None or self.db_secret_arn is not None
+        """Any DB_* variable says that a database of the user's is meant; what it still lacks is then said."""
+        return any(name.startswith("db_") for name in self.model_fields_set)
 
     def require(self, *names: "SettingName") -> None:
         """Raises ConfigurationError naming every one of these that is unset."""

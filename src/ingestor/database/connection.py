@@ -71,6 +71,11 @@ class Database:
         self._connection: Connection | None = None
         self._address = "the database"
 
+    @property
+    def parameters(self) -> ConnectionParameters:
+        """Where a connection opened now would go; for programs that open their own."""
+        return self._parameters()
+
     @contextmanager
     def transaction(self, *, lock_timeout: float | None = None) -> Iterator[Connection]:
         """READ COMMITTED; committed at the end, rolled back on any error. `lock_timeout` in seconds.

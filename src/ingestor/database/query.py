@@ -1,0 +1,29 @@
+"""A person's own SQL, as it stands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from ingestor.database.connection import Database
+from ingestor.errors import QueryError
+
+type Row = dict[str, Any]
+
+
+def run_query(database: Database, query: str) -> Sequence[Row]:
+    """The rows of the last statement, in one transaction; none where it returns none.
+
+    Raises QueryError with PostgreSQL's own words, DatabaseUnavailableError.
+    """
+    with database.transaction() as connection:
+        try:
+            cursor = connection.execute(query.encode())
+            while cursor.nextset():
+                pass
+            if cursor.description is None:
+                return []
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+        except psycopg.Error as error:
+            raise QueryError(f"the query failed: {str(error).strip()}") from error
