@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any, LiteralString
 
 import psycopg
+from msgspec import Raw
 from psycopg.adapt import PyFormat
 
-from ingestor.entry import Batch, Malformed, Repaired
+from ingestor.entry import Batch, Repaired
 from ingestor.load.outcome import Original, Outcome, Rejected, rejected
 from ingestor.log_record import COLUMNS, COPY_TYPES, TIMESTAMP_POSITION, LogRecords, Row, Unusable
 
@@ -46,18 +47,21 @@ def _streamed(
     originals: list[Original] = []
     with cursor.copy(_COPY_LOGS) as copy:
         copy.set_types(COPY_TYPES)
+        write_row = copy.write_row
         for index in span:
             value = values[index]
-            if isinstance(value, Malformed):
-                rejects.append(rejected(batch, index, value.reason))
-                continue
-            ordinal = first_ordinal + index
-            row = row_of(value.text if isinstance(value, Repaired) else value, ordinal)
+            # The usual case first; this loop and row_of are a third of the whole load's time.
+            if isinstance(value, Raw):
+                row = row_of(value, first_ordinal + index)
+            elif isinstance(value, Repaired):
+                row = row_of(value.text, first_ordinal + index)
+            else:
+                row = Unusable(value.reason)
             if isinstance(row, Unusable):
                 rejects.append(rejected(batch, index, row.reason))
                 continue
-            copy.write_row(treatment(row) if treatment else row)
+            write_row(treatment(row) if treatment else row)
             times.append(row[TIMESTAMP_POSITION])
             if isinstance(value, Repaired):
-                originals.append(Original(ordinal, value.original))
+                originals.append(Original(first_ordinal + index, value.original))
     return Outcome(len(times), min(times, default=None), max(times, default=None), rejects, originals)

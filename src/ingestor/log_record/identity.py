@@ -27,7 +27,7 @@ class Identities:
     def __init__(self, bucket: str, key: str, object_version: str | None) -> None:
         self._object = shake_128(_joined(bucket, key, object_version))
         self._block = -1
-        self._tails = b""
+        self._tails: list[bytes] = []
 
     def at(self, ordinal: int, microseconds: int) -> bytes:
         """The 16 bytes of a UUID; `microseconds` is the entry's time since 2000-01-01 UTC."""
@@ -35,16 +35,16 @@ class Identities:
         if block != self._block:
             self._tails = self._hashed(block)
             self._block = block
-        start = ordinal % _BLOCK * _TAIL
         milliseconds = (microseconds // 1000 - UNIX_EPOCH_MS) & _TIME_MASK
-        return milliseconds.to_bytes(6) + self._tails[start : start + _TAIL]
+        return milliseconds.to_bytes(6) + self._tails[ordinal % _BLOCK]
 
-    def _hashed(self, block: int) -> bytes:
+    def _hashed(self, block: int) -> list[bytes]:
         """What follows the time in the ids of a block's entries, version and variant included."""
         entries = self._object.copy()
         entries.update(block.to_bytes(8))
         bits = int.from_bytes(entries.digest(_BLOCK * _TAIL))
-        return (bits & _FREE_BITS | _VERSION_AND_VARIANT).to_bytes(_BLOCK * _TAIL)
+        tails = (bits & _FREE_BITS | _VERSION_AND_VARIANT).to_bytes(_BLOCK * _TAIL)
+        return [tails[start : start + _TAIL] for start in range(0, len(tails), _TAIL)]
 
 
 def _joined(*parts: str | None) -> bytes:
