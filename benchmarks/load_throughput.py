@@ -170,6 +170,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=generate.ENTRIES)
     parser.add_argument("--binaries", type=Path, help="a PostgreSQL's; the embedded one's if not given")
     arguments = parser.parse_args()
+    load_average = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)  # PostgreSQL refuses root, and whom it runs as instead must reach its data
         path = Path(folder) / "entries.json.gz"
@@ -182,8 +183,9 @@ def main() -> None:
         database = Database(lambda: parameters, "public")
         try:
             migrate(database)
+            print(f"server                  {_server_version(database)}")
             print(
-                f"server                  {_server_version(database)}, {os.cpu_count()} cores, shared with this process"
+                f"machine                 {os.cpu_count()} cores for both, load average {load_average:.1f} before"
             )
             contest = Contest(database, path)
             print(f"peak memory             {peak_memory_mb(contest, parameters):.0f} MB")
