@@ -1,0 +1,103 @@
+"""Messages nobody can understand, or that name what is not ours: refused with the reason."""
+
+import json
+
+import pytest
+
+from ingestor.errors import NotificationError
+from ingestor.notification import parse
+from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
+
+
+def refusal(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> str:
+    with pytest.raises(NotificationError) as caught:
+        parse(body, buckets=buckets, prefix=prefix)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("version", ["3.0", "1.9", "22.1", "two"])
+def test_another_major_version_is_refused_by_name(version: str) -> None:
+    said = refusal(s3_message(record(eventVersion=version)))
+    assert "Records.0.eventVersion: only 2.x is understood" in said
+    assert version in said
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "yesterday",
+        "2026-13-01T00:00:00Z",
+        "2026-10-05T12:34:56",
+        1791203696,
+        "1791203696",
+        "",
+        "0001-01-01T00:00:00+09:00",
+    ],
+)
+def test_a_bad_time_is_refused(time: object) -> None:
+    assert "Records.0.eventTime: " in refusal(s3_message(record(eventTime=time)))
+
+
+def test_a_bucket_outside_the_configured_ones_is_refused_with_the_names_of_both() -> None:
+    said = refusal(s3_message(record(bucket="somebody-elses")), buckets=frozenset({"ours-1", "ours-2"}))
+    assert "somebody-elses" in said
+    assert "ours-1, ours-2" in said
+
+
+@pytest.mark.parametrize("found", [{"size": 0}, {"key": "elsewhere"}])
+def test_a_foreign_bucket_is_refused_even_where_there_is_nothing_to_load(found: dict[str, object]) -> None:
+    body = s3_message(record(bucket="somebody-elses", found=found))
+    assert "somebody-elses" in refusal(body, buckets=frozenset({"ours"}), prefix="logs/")
+
+
+@pytest.mark.parametrize(
+    "body", [hand_on(bucket="file", key="/etc/passwd"), s3_message(record(bucket="file"))]
+)
+def test_a_message_cannot_name_local_files(body: str) -> None:
+    assert "local files" in refusal(body)
+    assert "local files" in refusal(body, buckets=frozenset({"file"}))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("", "not JSON"),
+        ("please load a.json", "not JSON"),
+        ('{"Records":[', "not JSON"),
+        ("[]", "not a JSON object"),
+        ("null", "not a JSON object"),
+        ("{}", "neither an S3 notification"),
+        ('{"Records":[]}', "Records: "),
+        ('{"Records":{}}', "Records: "),
+        ('{"Records":[7]}', "Records.0: "),
+        ('{"Records":[{"eventSource":"aws:ses","ses":{}}]}', "Records.0.s3: Field required"),
+        (s3_message(record(), record(found={"key": None})), "Records.1.s3.object.key: Field required"),
+        (s3_message(record(found={"key": ""})), "Records.0.s3.object.key: "),
+        (s3_message(record(found={"size": -1})), "Records.0.s3.object.size: "),
+        (s3_message(record(found={"size": 2**63})), "Records.0.s3.object.size: "),
+        (s3_message(record(found={"eTag": "a\r\nX-Evil: b"})), "Records.0.s3.object.eTag: "),
+        (s3_message(record(found={"key": "%ED%A0%80"})), "not UTF-8"),
+        (s3_message(record(found={"key": "a%00b"})), "NUL"),
+        (s3_message(record(found={"key": "%C3%B6" * 513})), "1024 bytes"),
+        (s3_message(record(bucket="no bucket")), "Records.0.s3.bucket.name: "),
+        (event_bridge().replace("aws.s3", "aws.ec2"), "neither an S3 notification"),
+        (sns_envelope("hello"), "not JSON"),
+        (sns_envelope(sns_envelope(s3_message(record()))), "neither an S3 notification"),
+        (hand_on(ingestor="unload"), "ingestor: "),
+        (hand_on(key="\ud800"), "key: "),
+        ('{"ingestor":"load","bucket":"b","key":"a","key":"b"}', "repeated"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"a":' * 100_000, "nested too deep"),
+        ('{"Records":' + "9" * 5_000 + "}", "not JSON"),
+        (hand_on(size_bytes=float("inf")), "size_bytes: "),
+        (hand_on(size_bytes=float("nan")), "size_bytes: "),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_the_reason(body: str, said: str) -> None:
+    assert said in refusal(body)
+
+
+def test_a_refusal_quotes_at_most_200_characters() -> None:
+    assert "y" * 200 + "'..." in refusal("y" * 100_000)
+    assert len(refusal(hand_on(size_bytes=-1, note="y" * 100_000))) < 600
+    assert len(refusal(json.dumps({"y" * 100_000: 1}))) < 600
