@@ -10,7 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from ingestor.errors import ObjectSupersededError, SourceMissingError, SourceUnavailableError
+from ingestor.errors import (
+    ObjectSupersededError,
+    SourceMissingError,
+    SourceUnavailableError,
+    UnreadableError,
+)
 from ingestor.source_file import LOCAL_BUCKET, ByteStream, SourceFile
 
 COPY_BYTES = 1024 * 1024
@@ -78,10 +83,17 @@ class _LocalStream:
 
 
 def local_source_file(path: Path) -> SourceFile:
-    """The file as it is now. Raises SourceMissingError, and SourceUnavailableError where we may not look."""
+    """The file as it is now.
+
+    Raises SourceMissingError, SourceUnavailableError where we may not look, and UnreadableError for a name that is not
+    UTF-8: the ledger's keys are text.
+    """
     absolute = path.absolute()
     try:
+        str(absolute).encode()
         found = absolute.stat()
+    except UnicodeEncodeError:
+        raise UnreadableError(f"{path}: the name is not UTF-8; rename the file") from None
     except OSError as error:
         raise _translated(absolute, error) from error
     if absolute.is_dir():

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import psycopg
+from psycopg.types.json import set_json_loads
 
 from ingestor.database.connection import Database
 from ingestor.errors import QueryError
@@ -14,11 +16,15 @@ type Row = dict[str, Any]
 def run_query(database: Database, query: str) -> Sequence[Row]:
     """The rows of the last statement, in one transaction; none where it returns none.
 
+    json and jsonb values come as they stand, as `msgspec.Raw`: repeated keys and long numbers survive.
+
     Raises QueryError with PostgreSQL's own words, DatabaseUnavailableError.
     """
     with database.transaction() as connection:
         try:
-            cursor = connection.execute(query.encode())
+            cursor = connection.cursor()
+            set_json_loads(msgspec.Raw, cursor)
+            cursor.execute(query.encode())
             while cursor.nextset():
                 pass
             if cursor.description is None:

@@ -1,0 +1,44 @@
+"""The group and its commands."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from ingestor.cli.group import IngestorGroup
+from ingestor.cli.local import local
+from ingestor.cli.migrate import migrate_command
+from ingestor.cli.psql import psql
+from ingestor.cli.status import status
+
+
+def _version() -> str:
+    try:
+        return version("ingestor")
+    except PackageNotFoundError:  # run from its sources
+        return "of these sources"
+
+
+@click.group(
+    cls=IngestorGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(_version(), prog_name="ingestor")
+def main() -> None:
+    """Log files into PostgreSQL: every entry exactly once.
+
+    \b
+    Start with a file of your own; without DB_* variables, a PostgreSQL is embedded in .ingestor/:
+      ingestor local my.json.gz
+      ingestor psql -c 'SELECT timestamp, level, message FROM logs LIMIT 10'
+
+    \b
+    With a database of your own:
+      export DB_HOST=… DB_USERNAME=… DB_PASSWORD=…
+      ingestor migrate
+      ingestor status
+
+    Exit status: 0 done, 1 something failed, 2 wrong usage or wrong settings, 130 interrupted.
+    """
+
+
+for command in (local, status, psql, migrate_command):
+    main.add_command(command)

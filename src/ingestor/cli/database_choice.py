@@ -1,0 +1,103 @@
+"""Which database a command works with: the one that DB_* names, or an embedded one in the current folder."""
+
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from ingestor.cli.group import raise_stopped
+from ingestor.cli.terminal import say
+from ingestor.database import Database, migrate
+from ingestor.database.embedded import EmbeddedPostgres
+from ingestor.errors import IngestorError
+from ingestor.settings import Settings
+
+FOLDER = ".ingestor"
+
+
+@contextmanager
+def chosen_database(settings: Settings) -> Iterator[Database]:
+    """The embedded one is migrated, and stopped when no other command uses it."""
+    if settings.names_a_database:
+        with named_database(settings) as database:
+            yield database
+        return
+    with _embedded_server(Path(FOLDER)) as server:
+        parameters = server.start()
+        database = Database(lambda: parameters, settings.db_schema)
+        try:
+            migrate(database)
+            yield database
+        finally:
+            database.close()
+
+
+@contextmanager
+def named_database(settings: Settings) -> Iterator[Database]:
+    """Raises ConfigurationError naming the DB_* variables that are missing."""
+    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; a named database may need it
+
+    database = bootstrap.database(settings)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def _embedded_server(folder: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(folder)
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+        users = (folder / "users").open("ab")
+    except OSError as error:
+        raise IngestorError(
+            f"{folder.absolute()}: {error.strerror}; the embedded PostgreSQL is kept there. "
+            "Change to a folder that you may write to, or set DB_HOST, DB_USERNAME and DB_PASSWORD"
+        ) from error
+    with users, _orderly_end():
+        fcntl.flock(users, fcntl.LOCK_SH)
+        _introduce(server, folder)
+        try:
+            yield server
+        finally:
+            _stop_unless_used(server, users)
+
+
+def _introduce(server: EmbeddedPostgres, folder: Path) -> None:
+    if not (server.data_folder / "PG_VERSION").exists():
+        say(
+            f"no DB_* variable is set: using an embedded PostgreSQL in {folder.absolute()}. "
+            "It runs while a command needs it; `ingestor psql` opens it."
+        )
+
+
+def _stop_unless_used(server: EmbeddedPostgres, users: BinaryIO) -> None:
+    """The last one out stops it; a command that comes now waits for that and starts it again."""
+    fcntl.flock(users, fcntl.LOCK_UN)
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    server.stop()
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """SIGTERM and a closed terminal stop the server as well."""
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, raise_stopped) for each in ends}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def environment_settings() -> Settings:
+    """Raises ConfigurationError naming every wrong variable."""
+    return Settings.from_environment(os.environ)

@@ -1,0 +1,46 @@
+"""From failures to exit statuses and one clear line: 0 done, 1 something failed, 2 wrong usage, 130 interrupted."""
+
+import signal
+from typing import Any, NoReturn
+
+import click
+
+from ingestor.cli.terminal import say
+from ingestor.errors import ConfigurationError, IngestorError
+
+FAILED = 1
+WRONG_USAGE = 2
+
+
+class IngestorGroup(click.Group):
+    """Every failure that the package raises on purpose ends a command without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as error:
+            say(str(error))
+            ctx.exit(WRONG_USAGE)
+        except IngestorError as error:
+            say(str(error))
+            ctx.exit(FAILED)
+        except KeyboardInterrupt:
+            say("interrupted")
+            ctx.exit(stopped_by(signal.SIGINT))
+
+
+class Stopped(SystemExit):
+    """Ends the process as the shell reports a signal's end."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(stopped_by(signal_number))
+
+
+def stopped_by(signal_number: int) -> int:
+    """The shell's convention: https://tldp.org/LDP/abs/html/exitcodes.html"""
+    return 128 + signal_number
+
+
+def raise_stopped(signal_number: int, _frame: object) -> NoReturn:
+    """A signal handler that lets every `finally` run."""
+    raise Stopped(signal_number)
