@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
 
 from ingestor.errors import NotificationError
 from ingestor.notification import parse
-from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
 
 
 def refusal(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> str:
