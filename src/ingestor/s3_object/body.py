@@ -1,0 +1,105 @@
+"""The stored bytes of one object version, as one stream over as many connections as it takes."""
+
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
+from urllib3.exceptions import HTTPError
+
+from ingestor.errors import SourceUnavailableError
+from ingestor.s3_object.failures import translated
+from ingestor.source_file import SourceFile
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+PAUSES_SECONDS = (0.2, 0.4, 0.8, 1.6, 3.2)
+"""Before each resumption without a byte since the last; any byte starts the count anew."""
+
+MAX_READ = 64 * 1024
+"""urllib3 waits until all it was asked for is there: asked for little, a slow connection still returns often
+enough for the caller to look at the clock."""
+
+# botocore wraps urllib3's timeouts and protocol errors, and lets the rest through.
+_BROKEN = (BotoCoreError, HTTPError, HTTPException, OSError, SourceUnavailableError)
+
+
+class S3Body:
+    """A `ByteStream`. A body that breaks, stalls or ends early is asked for again from where it stopped.
+
+    Opening raises SourceMissingError, ObjectSupersededError, SourceUnavailableError and, for archived objects,
+    UnreadableError.
+    """
+
+    def __init__(self, client: "S3Client", file: SourceFile, sleep: Callable[[float], None]) -> None:
+        self._client = client
+        self._file = file
+        self._sleep = sleep
+        self._position = 0
+        answer = self._get(file.etag and f'"{file.etag}"', file.version_id)
+        # Where the message didn't say which version, the first answer does.
+        self._etag = answer.get("ETag")
+        self._version_id = file.version_id or answer.get("VersionId")
+        self._length = answer["ContentLength"]
+        # The parser must see the stored bytes: botocore has urllib3 not decode Content-Encoding.
+        self._body: StreamingBody | None = answer["Body"]
+
+    def read(self, size: int, /) -> bytes:
+        """Raises ObjectSupersededError when the version went away meanwhile, SourceUnavailableError."""
+        broken: Exception | None = None
+        for pause in (*PAUSES_SECONDS, None):
+            try:
+                return self._read_on(min(size, MAX_READ))
+            except FlexibleChecksumError as error:
+                raise SourceUnavailableError(f"{self._file.uri}: damaged on its way: {error}") from error
+            except _BROKEN as error:
+                broken = error
+            self.close()
+            if pause is not None:
+                self._sleep(pause)
+        raise SourceUnavailableError(
+            f"{self._file.uri}: the body broke {len(PAUSES_SECONDS) + 1} times at byte {self._position} "
+            f"of {self._length}: {broken}"
+        ) from broken
+
+    def close(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+
+    def _read_on(self, size: int) -> bytes:
+        if self._body is None:
+            if self._position == self._length:
+                return b""
+            self._body = self._resumed()
+        data: bytes = self._body.read(size)
+        if not data and size and self._position < self._length:
+            raise ConnectionError("the body ended early")
+        self._position += len(data)
+        return data
+
+    def _resumed(self) -> "StreamingBody":
+        answer = self._get(self._etag, self._version_id, first_byte=self._position)
+        if self._position and not answer.get("ContentRange", "").startswith(f"bytes {self._position}-"):
+            answer["Body"].close()
+            raise SourceUnavailableError(
+                f"{self._file.uri}: the endpoint does not honour Range; asked to go on at byte {self._position}, "
+                f"it sent {answer.get('ContentRange') or 'the whole object'}"
+            )
+        return answer["Body"]
+
+    def _get(self, etag: str | None, version_id: str | None, first_byte: int = 0) -> "GetObjectOutputTypeDef":
+        pin: dict[str, Any] = {}
+        if etag:
+            pin["IfMatch"] = etag
+        if version_id and version_id != "null":
+            pin["VersionId"] = version_id
+        if first_byte:
+            pin["Range"] = f"bytes={first_byte}-"
+        try:
+            return self._client.get_object(Bucket=self._file.bucket, Key=self._file.key, **pin)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(self._file, error) from error
