@@ -1,1 +1,47 @@
-# Every target installs what it needs: `make install` comes first and is quick when nothing changed.
+# Every target installs what it needs: `install` comes first, and is quick when nothing changed.
+
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -q --no-header
+CODE := src tests benchmarks $(wildcard demo) $(wildcard tools/*.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help install tools-install check format unit integration e2e test demo bench requirements
+
+help: ## what there is to run
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+install: ## .venv with the project and its development tools
+	@tools/install.sh
+
+tools-install: install ## .tools with ministack and AWS SAM CLI
+	@tools/install_sandbox.sh
+
+check: install ## format, lint, types, imports
+	@$(BIN)/ruff format --check --quiet $(CODE)
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: install ## write what `check` would only ask for
+	@$(BIN)/ruff check --fix --quiet $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+unit: install ## pure tests
+	@$(PYTEST) -n 2 tests/unit
+
+integration: install ## against a real PostgreSQL, and moto's S3 and SQS
+	@$(PYTEST) -n 2 tests/integration
+
+e2e: tools-install ## the handler, and the deployed template
+	@$(PYTEST) tests/e2e
+
+test: unit integration e2e ## every test
+
+demo: tools-install ## the whole path on this machine (KEEP=1: stays up)
+	@KEEP=$(KEEP) $(BIN)/python demo/run.py
+
+bench: install ## whole loads against copying the same rows already encoded
+	@$(BIN)/python -m benchmarks.load_throughput
+
+requirements: install ## src/requirements.txt from src/requirements.in (UPGRADE=1: newer versions)
+	@tools/requirements.sh $(if $(UPGRADE),--upgrade)
