@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from ingestor.errors import (
     ObjectSupersededError,
@@ -30,13 +31,13 @@ class SpooledInput:
 
 
 class LocalFiles:
-    """`elsewhere` says where the bytes of a key are, if not at the path that the key is."""
+    """A `Source`. `elsewhere` says where the bytes of a key are, if not at the path that the key is."""
 
     def __init__(self, elsewhere: Mapping[str, Path] | None = None) -> None:
         self._elsewhere = dict(elsewhere or {})
 
     def open(self, file: SourceFile, /) -> ByteStream:
-        path = self._path(file)
+        path = self._elsewhere.get(file.key, Path(file.key))
         try:
             handle = path.open("rb")
         except OSError as error:
@@ -53,9 +54,6 @@ class LocalFiles:
         except SourceMissingError:
             return None
 
-    def _path(self, file: SourceFile) -> Path:
-        return self._elsewhere.get(file.key, Path(file.key))
-
 
 class _LocalStream:
     def __init__(self, file: SourceFile, handle: BinaryIO, *, pinned: bool) -> None:
@@ -64,6 +62,7 @@ class _LocalStream:
         self._pinned = pinned
 
     def read(self, size: int, /) -> bytes:
+        """Raises ObjectSupersededError at the end of a file that grew or changed under the reader."""
         try:
             data = self._handle.read(size)
         except OSError as error:
@@ -76,31 +75,30 @@ class _LocalStream:
         self._handle.close()
 
     def check(self) -> None:
-        """A file that grows or changes under the reader is another version by then."""
         if self._pinned and _version(os.fstat(self._handle.fileno())) != self._file.etag:
             self.close()
-            raise ObjectSupersededError(f"{self._file.key} changed while it was being loaded")
+            raise ObjectSupersededError(f"{self._file.key} changed since its loading began")
 
 
 def local_source_file(path: Path) -> SourceFile:
-    """The file as it is now.
+    """The file as it is now; its key is the absolute path with symbolic links followed.
 
-    Raises SourceMissingError, SourceUnavailableError where we may not look, and UnreadableError for a name that is not
-    UTF-8: the ledger's keys are text.
+    So a file is one file by whatever name it is given, and a link moved to another file is another file.
+    Raises SourceMissingError for no file and for a folder, SourceUnavailableError where we may not look, and
+    UnreadableError for a pipe, a device, or a path that is no UTF-8.
     """
-    absolute = path.absolute()
     try:
-        str(absolute).encode()
-        found = absolute.stat()
-    except UnicodeEncodeError:
-        raise UnreadableError(f"{path}: the name is not UTF-8; rename the file") from None
-    except OSError as error:
-        raise _translated(absolute, error) from error
-    if absolute.is_dir():
-        raise SourceMissingError(f"{path} is a folder; name its files, e.g. {path}/*.gz")
+        target = path.resolve(strict=True)
+        found = target.stat()
+    except (OSError, ValueError) as error:
+        raise _translated(path.absolute(), error) from error
+    if stat.S_ISDIR(found.st_mode):
+        raise SourceMissingError(f"{path} is a folder; name its files, e.g. {path / '*.gz'}")
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableError(f"{path} is not a regular file; pipe it in: ingestor local - < {path}")
     return SourceFile(
         bucket=LOCAL_BUCKET,
-        key=os.path.normpath(absolute),
+        key=_storable(str(target)),
         etag=_version(found),
         size_bytes=found.st_size,
         event_time=datetime.fromtimestamp(found.st_mtime, UTC),
@@ -108,27 +106,68 @@ def local_source_file(path: Path) -> SourceFile:
 
 
 @contextmanager
-def spooled_standard_input(stream: BinaryIO) -> Iterator[SpooledInput]:
-    """Copies the stream to a temporary file: its hash is its name, so the same input piped twice is one file."""
-    with tempfile.NamedTemporaryFile(prefix="ingestor-") as spool:
-        digest, size = hashlib.sha256(), 0
-        while data := stream.read(COPY_BYTES):
-            digest.update(data)
-            size += len(data)
-            spool.write(data)
-        spool.flush()
-        name = digest.hexdigest()
-        file = SourceFile(
-            LOCAL_BUCKET, f"stdin:sha256:{name}", etag=name, size_bytes=size, event_time=datetime.now(UTC)
+def spooled_standard_input(stream: BinaryIO, folder: Path | None = None) -> Iterator[SpooledInput]:
+    """Copies the stream to a temporary file: its hash is its name, so the same input piped twice is one file.
+
+    `folder` None: the system's folder for temporary files. Only this user may read the copy, and it is gone at the
+    end. Raises SourceUnavailableError when the stream breaks or the disk is full.
+    """
+    try:
+        # Closed before it is read: an open file can't be opened again on Windows, and closing may find the disk full.
+        spool = tempfile.NamedTemporaryFile(  # noqa: SIM115 - entered below, where the caller's errors are its own
+            prefix="ingestor-", dir=folder, delete_on_close=False
         )
-        yield SpooledInput(file, Path(spool.name))
+    except OSError as error:
+        raise _not_spooled(folder, error) from error
+    with spool:
+        try:
+            digest, size = _copy(stream, spool)
+            spool.close()
+        except OSError as error:
+            raise _not_spooled(folder, error) from error
+        key = f"stdin:sha256:{digest}"
+        yield SpooledInput(
+            SourceFile(LOCAL_BUCKET, key, etag=digest, size_bytes=size, event_time=datetime.now(UTC)),
+            Path(spool.name),
+        )
+
+
+def _copy(stream: BinaryIO, spool: IO[bytes]) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    while data := stream.read(COPY_BYTES):
+        digest.update(data)
+        size += len(data)
+        spool.write(data)
+    return digest.hexdigest(), size
 
 
 def _version(found: os.stat_result) -> str:
     return f"{found.st_size:x}-{found.st_mtime_ns:x}"
 
 
-def _translated(path: Path, error: OSError) -> SourceMissingError | SourceUnavailableError:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return SourceMissingError(f"{path}: no such file")
-    return SourceUnavailableError(f"{path}: {error.strerror or error}")
+def _storable(key: str) -> str:
+    # Linux allows any bytes in a name; Python shows those that are no UTF-8 as lone surrogates.
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        raise UnreadableError(f"{key!r}: its path is not UTF-8; rename it, or pipe it in: `-`") from None
+    return key
+
+
+def _not_spooled(folder: Path | None, error: OSError) -> SourceUnavailableError:
+    where = folder or f"{tempfile.gettempdir()} (TMPDIR)"
+    return SourceUnavailableError(f"standard input could not be copied to {where}: {error.strerror or error}")
+
+
+def _translated(path: Path, error: OSError | ValueError) -> SourceMissingError | SourceUnavailableError:
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return SourceMissingError(f"{path}: no such file")
+        case IsADirectoryError():
+            return SourceMissingError(f"{path} is a folder now")
+        case PermissionError():
+            return SourceUnavailableError(f"{path}: permission denied; this user may not read it")
+        case OSError():
+            return SourceUnavailableError(f"{path}: {error.strerror or error}")
+        case _:
+            return SourceMissingError(f"{str(path)!r}: not a path: {error}")
