@@ -24,8 +24,8 @@ from ingestor.errors import ConfigurationError, IngestorError
 def psql(*, arguments: tuple[str, ...], as_json: bool) -> None:
     """Open psql on the database that the other commands use.
 
-    ARGS are psql's own. The exit status is psql's. With --json, one query is given with -c, and its rows are printed as a JSON array of
-    objects.
+    ARGS are psql's own. The exit status is psql's. With --json, one query is given with -c, and its rows are printed
+    as a JSON array of objects.
 
     \b
     Examples:

@@ -1,7 +1,7 @@
 """`ingestor status`: how the whole service does, or one file's story."""
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -17,7 +17,7 @@ from ingestor.ledger.story import SHOWN_MATCHES
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """KEY, and the local path it may be."""
+    """KEY, and the local path it may be, links followed as a local file's key has them."""
 
     text: str
     path: str
@@ -25,7 +25,7 @@ class _Asked:
     @classmethod
     def of(cls, key: str) -> "_Asked":
         text = key.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return cls(text, str(Path(text).absolute()))
+        return cls(text, os.path.realpath(text))
 
 
 @click.command()

@@ -1,0 +1,100 @@
+"""The real command line, as a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestor.database import ConnectionParameters
+
+SOURCES = Path(__file__).parents[2] / "src"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - whatever the command answers
+        return json.loads(self.stdout)
+
+    @property
+    def json_lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`ingestor` in `folder`, with these variables beside the machine's own."""
+
+    folder: Path
+    variables: Mapping[str, str]
+
+    def __call__(self, *arguments: str | Path, stdin: bytes = b"", **variables: str) -> Answer:
+        done = subprocess.run(
+            self._command(arguments),
+            cwd=self.folder,
+            env=self._environment(variables),
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start(self, *arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command(arguments),
+            cwd=self.folder,
+            env=self._environment(variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def using(self, variables: Mapping[str, str]) -> "CommandLine":
+        return CommandLine(self.folder, {**self.variables, **variables})
+
+    def _command(self, arguments: tuple[str | Path, ...]) -> list[str | Path]:
+        return [sys.executable, "-m", "ingestor.cli", *arguments]
+
+    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(SOURCES), **self.variables, **variables}
+
+
+def variables_of(parameters: ConnectionParameters) -> dict[str, str]:
+    return {
+        "DB_HOST": parameters.host,
+        "DB_PORT": str(parameters.port),
+        "DB_NAME": parameters.dbname,
+        "DB_USERNAME": parameters.user,
+        "DB_PASSWORD": parameters.password,
+        "DB_SSLMODE": parameters.sslmode,
+    }
+
+
+@pytest.fixture
+def ingestor(tmp_path: Path, database_parameters: ConnectionParameters) -> CommandLine:
+    """With the test's fresh, migrated database."""
+    return CommandLine(tmp_path, variables_of(database_parameters))
+
+
+@pytest.fixture
+def write_log(tmp_path: Path) -> Callable[[str, list[object]], Path]:
+    """A file of newline-delimited entries in the command line's folder."""
+
+    def write(name: str, entries: list[object]) -> Path:
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+        return path
+
+    return write

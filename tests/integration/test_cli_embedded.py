@@ -1,0 +1,89 @@
+"""Without DB_* variables: a PostgreSQL in the current folder that runs as long as some command needs it."""
+
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.conftest import CommandLine
+
+from ingestor.database.embedded import EmbeddedPostgres
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    """The command line's own, seen from outside."""
+    embedded = EmbeddedPostgres(tmp_path / ".ingestor")
+    yield embedded
+    embedded.stop()
+    # Run as root, its data may be outside the test's folder.
+    shutil.rmtree(embedded.data_folder.parent, ignore_errors=True)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> CommandLine:
+    (tmp_path / "app.json").write_text('{"time":1795432855268,"msg":"hello"}\n')
+    return CommandLine(tmp_path, {})
+
+
+def test_it_is_introduced_once_migrated_and_stopped_after_each_command(
+    bare: CommandLine, server: EmbeddedPostgres
+) -> None:
+    first = bare("local", "app.json", "--json")
+    assert (first.status, first.json["state"]) == (0, "loaded")
+    assert "no DB_* variable is set" in first.stderr
+    assert str(bare.folder / ".ingestor") in first.stderr
+    assert "`ingestor psql` opens it" in first.stderr
+    assert (server.data_folder / "PG_VERSION").exists()
+    assert not server.is_running()
+    again = bare("status", "app.json", "--json")
+    assert (again.json["rows_loaded"], again.stderr) == (1, "")
+    assert bare("psql", "-At", "-c", "SELECT message FROM logs").stdout == "hello\n"
+    assert not server.is_running()
+    assert (bare.folder / ".ingestor" / ".gitignore").read_text() == "*\n"
+
+
+def test_it_runs_until_the_last_command_that_uses_it_ends(
+    bare: CommandLine, server: EmbeddedPostgres
+) -> None:
+    session = bare.start("psql", "-At")
+    assert session.stdin is not None
+    assert session.stdout is not None
+    session.stdin.write("SELECT 'first';\n")
+    session.stdin.flush()
+    assert session.stdout.readline() == "first\n"
+    assert bare("local", "app.json").status == 0
+    assert server.is_running()
+    stdout, _ = session.communicate("SELECT count(*) FROM logs;\n", timeout=30)
+    assert (session.returncode, stdout) == (0, "1\n")
+    assert not server.is_running()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_terminated_command_stops_it(
+    bare: CommandLine, server: EmbeddedPostgres, number: signal.Signals, status: int
+) -> None:
+    session = bare.start("psql", "-At")
+    assert session.stdin is not None
+    assert session.stdout is not None
+    session.stdin.write("SELECT 'first';\n")
+    session.stdin.flush()
+    assert session.stdout.readline() == "first\n"
+    session.send_signal(number)
+    assert session.wait(timeout=30) == status
+    session.communicate()
+    assert not server.is_running()
+
+
+def test_a_failing_command_stops_it(bare: CommandLine, server: EmbeddedPostgres) -> None:
+    assert bare("status", "unknown").status == 1
+    assert not server.is_running()
+
+
+def test_a_folder_that_may_not_be_written_to_is_said_clearly(bare: CommandLine) -> None:
+    (bare.folder / ".ingestor").write_text("in the way")
+    done = bare("status")
+    assert done.status == 1
+    assert done.stderr.startswith(f"ingestor: {bare.folder / '.ingestor'}: ")
+    assert "or set DB_HOST" in done.stderr
