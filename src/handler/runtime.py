@@ -9,6 +9,7 @@ from functools import cache
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
+from handler.tracing import tracer
 from ingestor import bootstrap
 from ingestor.ingest import Worker
 from ingestor.settings import Settings
@@ -51,8 +52,5 @@ def runtime() -> Runtime:
         queue=bootstrap.sqs_queue(settings),
         logger=Logger(service=SERVICE),
         metrics=Metrics(namespace="Ingestor", service=SERVICE),
-        # Lambda sets the daemon's address wherever X-Ray is: without it every segment would be a lost packet.
-        tracer=Tracer(
-            service=SERVICE, disabled="AWS_XRAY_DAEMON_ADDRESS" not in os.environ, auto_patch=False
-        ),
+        tracer=tracer(SERVICE, os.environ),
     )

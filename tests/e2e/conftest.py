@@ -86,10 +86,12 @@ def service(
     sqs: "SQSClient",
     s3_server: str,
     database_parameters: ConnectionParameters,
+    unique_name: Callable[[str], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Service]:
-    queue_url = sqs.create_queue(QueueName="ingestor", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
-    sqs.purge_queue(QueueUrl=queue_url)
+    queue_url = sqs.create_queue(QueueName=unique_name("ingestor"), Attributes={"VisibilityTimeout": "600"})[
+        "QueueUrl"
+    ]
     for name, value in {
         "DB_HOST": database_parameters.host,
         "DB_PORT": str(database_parameters.port),
