@@ -108,7 +108,7 @@ class MessageLoader:
     def _note_outage(self, error: IngestorError) -> None:
         if self._outage is None:
             self._outage = error
-            self._runtime.logger.error("no file can be loaded now", error=str(error))
+            self._runtime.logger.warning("no file can be loaded now", error=str(error))
             self._runtime.count("DatabaseUnavailable", 1)
 
     def _defer(self, record: "SQSRecord", seconds: float) -> None:

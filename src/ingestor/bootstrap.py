@@ -41,15 +41,17 @@ def sqs_queue(settings: Settings) -> SqsQueue:
 
 
 def s3_client(settings: Settings) -> "S3Client":
-    return boto3.client(
+    client: S3Client = boto3.client(
         "s3", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=_client_config()
     )
+    return client
 
 
 def _sqs_client(settings: Settings) -> "SQSClient":
-    return boto3.client(
+    client: SQSClient = boto3.client(
         "sqs", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=_client_config()
     )
+    return client
 
 
 def _client_config() -> Config:

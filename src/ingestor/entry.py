@@ -36,7 +36,8 @@ class Batch:
     """Consecutive entries of one file, decided by the file's bytes alone, wherever the batch was cut.
 
     `values[i]` is the entry with ordinal `first_ordinal + i` (from 0); it starts at `offset_of(i)` in the
-    uncompressed bytes. `end_offset` is where the entries after this batch are looked for; `is_last` says that there are none.
+    uncompressed bytes. `end_offset` is where the entries after this batch are looked for; `is_last` says
+    that there are none.
     An empty batch that is not the last is a sign of life from a slow source.
     """
 

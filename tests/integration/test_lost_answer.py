@@ -17,7 +17,7 @@ from ingestor.errors import DatabaseUnavailableError
 from ingestor.ingest import Loaded
 from ingestor.settings import Settings
 
-COMMIT = b"COMMIT"
+COMMIT = b"COMMIT\x00"  # the statement, not "READ COMMITTED"
 
 
 class CuttingProxy:
