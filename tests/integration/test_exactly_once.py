@@ -104,6 +104,10 @@ def test_a_worker_killed_before_any_step_leaves_a_file_that_the_next_one_complet
         survived = worker.returncode == 0
         assert survived or worker.returncode == -signal.SIGKILL
         assert output == ("Loaded\n" if survived else "")
+        with database.transaction() as connection:
+            connection.execute(
+                "UPDATE processed_files SET lease_expires_at = clock_timestamp() WHERE status = 'PROCESSING'"
+            )
         outcome = load_after_lease(database, log_file)
         assert isinstance(outcome, AlreadyLoaded if survived else Loaded | AlreadyLoaded)
         assert loaded(database) == [EVERY_ENTRY_ONCE], f"killed before round trip {step}"
@@ -147,9 +151,7 @@ def test_a_worker_stopped_past_its_lease_is_replaced_and_changes_nothing_when_it
     try:
         os.waitpid(sleeper.pid, os.WUNTRACED)
         with database.transaction() as connection:
-            connection.execute(
-                "SELECT pg_sleep(greatest(0, extract(epoch FROM lease_expires_at - clock_timestamp()))) FROM processed_files"
-            )
+            connection.execute("SELECT pg_sleep_until(lease_expires_at) FROM processed_files")
         since = time.monotonic()
         assert isinstance(load_after_lease(database, log_file), Loaded)
         assert time.monotonic() - since < 5

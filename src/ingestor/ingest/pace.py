@@ -31,14 +31,19 @@ class Pace:
         self._deadline = deadline
         self._since = time.monotonic()
         self._slowest = 0.0
+        self._is_first = True
 
     def time_is_up(self) -> bool:
-        return time.monotonic() - self._since > self._chunk_seconds or self._deadline.is_near()
+        """Whether to commit what is there. The first chunk ignores the deadline: every turn moves the file on."""
+        if time.monotonic() - self._since > self._chunk_seconds:
+            return True
+        return not self._is_first and self._deadline.is_near()
 
     def chunk_done(self) -> None:
         now = time.monotonic()
         self._slowest = max(self._slowest, now - self._since)
         self._since = now
+        self._is_first = False
 
     def may_go_on(self) -> bool:
         """Whether another chunk as slow as the slowest so far still fits before the deadline."""

@@ -97,8 +97,11 @@ class Worker:
         return Committed(moved, is_complete=False)
 
     def _settle(self, claim: ledger.Claim, after: Committed | None) -> Committed | None:
-        """What became of a transaction that broke; None: nothing was committed. Raises ClaimLostError."""
-        with self.database.transaction() as connection:
+        """What became of a transaction that broke; None: nothing was committed. Raises ClaimLostError.
+
+        Bounded: a backend that never hears our COMMIT holds the row until its lease is over and a claimer ends it.
+        """
+        with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
             settlement = ledger.settle(
                 connection,
                 claim,
