@@ -176,9 +176,7 @@ def main() -> None:
         path = Path(folder) / "entries.json.gz"
         size = generate.write(path, arguments.entries)
         print(f"file                    {arguments.entries:,} entries, {size / 1e6:.1f} MB of JSON")
-        server = EmbeddedPostgres(Path(folder) / "postgres")
-        if arguments.binaries:
-            server.binaries = arguments.binaries
+        server = EmbeddedPostgres(Path(folder) / "postgres", binaries=arguments.binaries)
         parameters = server.start()
         database = Database(lambda: parameters, "public")
         try:

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +35,7 @@ _FOREIGN_PREFIXES = (
     "LEASE_",
     "MAX_",
     "ON_OVERWRITE",
+    "PG",
     "PREFIX",
 )
 
@@ -45,14 +48,36 @@ def clean_environment() -> Iterator[None]:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, os.devnull)
         yield
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConnectionParameters]:
-    """A server of this test process, with a migrated template database."""
-    folder = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(folder / "server", options=("fsync=off", "max_connections=60"))
+def reachable_folder() -> Iterator[Path]:
+    """pytest's own temporary folders are private; whom a root's PostgreSQL runs as must reach its data."""
+    folder = Path(tempfile.mkdtemp(prefix="ingestor-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_binaries() -> Path | None:
+    """None: those that `EmbeddedPostgres` finds. TEST_POSTGRES_BINARIES names another version's."""
+    named = os.environ.get("TEST_POSTGRES_BINARIES")
+    return Path(named) if named else None
+
+
+@pytest.fixture(scope="session")
+def postgres(reachable_folder: Path, postgres_binaries: Path | None) -> Iterator[ConnectionParameters]:
+    """A server of this test process, with a migrated template database. Its data need not outlive it."""
+    server = EmbeddedPostgres(
+        reachable_folder / "postgres",
+        options=("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60"),
+        binaries=postgres_binaries,
+    )
     parameters = server.start()
     try:
         _execute(parameters, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
@@ -121,12 +146,14 @@ def s3_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def s3(s3_server: str) -> "S3Client":
-    return boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    client: S3Client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    return client
 
 
 @pytest.fixture(scope="session")
 def sqs(s3_server: str) -> "SQSClient":
-    return boto3.client("sqs", endpoint_url=s3_server, region_name="us-east-1")
+    client: SQSClient = boto3.client("sqs", endpoint_url=s3_server, region_name="us-east-1")
+    return client
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class MessageLoader:
                 raise self._outage
             self._load_files(record)
         except NotificationError as error:
-            self._runtime.logger.error(
+            self._runtime.logger.warning(
                 "message not understood", message_id=record.message_id, error=str(error)
             )
             self._runtime.count("MessagesNotUnderstood", 1)

@@ -47,7 +47,7 @@ class Service:
     def invoke(self, event: dict[str, Any], context: FakeContext | None = None) -> list[str]:
         """The ids of the messages to be delivered again."""
         answer = lambda_handler(event, context or FakeContext())  # type: ignore[arg-type]  # what we read of it
-        return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+        return [str(item["itemIdentifier"]) for item in answer["batchItemFailures"]]
 
     def receive(self, *, visibility_seconds: int = 600) -> dict[str, Any] | None:
         """One message, in the shape in which Lambda's poller hands it over."""

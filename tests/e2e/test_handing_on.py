@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from tests.e2e.conftest import BUCKET, FakeContext, Service
 
 from handler.runtime import runtime
 from ingestor import notification
 from ingestor.database import Database
 from ingestor.source_file import SourceFile
-from tests.e2e.conftest import BUCKET, FakeContext, Service
 
 ENTRIES = 2_500
 

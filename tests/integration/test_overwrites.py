@@ -9,9 +9,9 @@ import pytest
 
 from ingestor.database import Database
 from ingestor.ingest import AlreadyLoaded, Failed, HeldElsewhere, Loaded, Outcome, Worker, ingest
-from ingestor.s3_object import S3Objects
+from ingestor.s3_object import S3Body, S3Objects
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.source_file import ByteStream, SourceFile
+from ingestor.source_file import SourceFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,8 +47,12 @@ class Bucket:
             size_bytes=len(content),
         )
 
-    def delete(self) -> None:
-        self._s3.delete_object(Bucket=self.name, Key=KEY)
+    def delete(self, file: SourceFile) -> None:
+        """The version itself, where there is one: no marker stays."""
+        if file.version_id:
+            self._s3.delete_object(Bucket=self.name, Key=KEY, VersionId=file.version_id)
+        else:
+            self._s3.delete_object(Bucket=self.name, Key=KEY)
 
 
 @pytest.fixture(params=[False, True], ids=["unversioned", "versioned"])
@@ -63,7 +67,7 @@ class OverwritingSource(S3Objects):
         super().__init__(client)
         self._happenings = [happening]
 
-    def open(self, file: SourceFile, /) -> ByteStream:
+    def open(self, file: SourceFile, /) -> S3Body:
         if self._happenings:
             self._happenings.pop()()
         return super().open(file)
@@ -182,9 +186,7 @@ def test_an_object_deleted_before_it_is_read_fails_for_good(
     database: Database, s3: "S3Client", bucket: Bucket
 ) -> None:
     file = bucket.put(body("old"))
-    s3.delete_object(
-        Bucket=bucket.name, Key=KEY, **({"VersionId": file.version_id} if file.version_id else {})
-    )
+    bucket.delete(file)
     outcome = ingest(file, worker(database, S3Objects(s3)))
     assert isinstance(outcome, Failed)
     assert outcome.retry_in_seconds is None

@@ -1,4 +1,7 @@
-"""PostgreSQL: connections and transactions, migrations, and the embedded server."""
+"""PostgreSQL: connections and transactions, migrations, and the embedded server.
+
+The server is imported from `ingestor.database.embedded`: the functions need none, and pay for imports at a cold start.
+"""
 
 from ingestor.database.connection import Connection, ConnectionParameters, Database
 from ingestor.database.migrate import AppliedMigration, MigrationReport, migrate

