@@ -1,0 +1,195 @@
+"""`make demo`: log files into S3, rows out of Postgres, with nothing but this machine.
+
+    python -m demo.run      KEEP=1: stays up afterwards, and says how to connect
+
+Exit status 0: every expectation held.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+from demo import deployment, observe, report
+from demo.cloud import Cloud
+from demo.expectations import shortcomings
+from demo.observe import FileState
+from demo.programs import REGION, DemoError
+from demo.surroundings import Surroundings, drop_foreign_settings
+from demo.uploads import Upload, uploads
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from ingestor.database import ConnectionParameters, Database
+from ingestor.errors import IngestorError
+
+STACK = "ingestor-demo"
+SETTLE_SECONDS = 60
+LOOK_EVERY_SECONDS = 0.2
+
+
+@dataclass
+class Demo:
+    out: Console
+    surroundings: Surroundings
+    objects: tuple[Upload, ...] = field(default_factory=uploads)
+    uploaded_at: dict[str, datetime] = field(default_factory=dict)
+    stack: deployment.Stack | None = None
+
+    @property
+    def cloud(self) -> Cloud:
+        return self.surroundings.cloud
+
+    def run(self) -> bool:
+        """Whether all was as it must be."""
+        with self._step("PostgreSQL"):
+            parameters = self.surroundings.start_postgres()
+        with self._step("AWS on loopback (ministack)"):
+            self.cloud.start()
+        with self._step("sam build"):
+            is_new = deployment.build()
+        if not is_new:
+            self.out.print("           [dim]nothing changed since the last one[/]")
+        with self._step("sam deploy"):
+            stack = self.stack = deployment.deploy(self.cloud, parameters, STACK)
+        with self._step("migrations, by the deployed function"):
+            deployment.run_migrations(self.cloud, stack)
+        database = Database(lambda: parameters, "public")
+        try:
+            return self._load_and_report(stack, database, parameters)
+        finally:
+            database.close()
+
+    def show_logs(self) -> None:
+        logs = self.surroundings.logs()
+        if self.stack is not None:
+            try:
+                logs["the handler"] = deployment.handler_log(self.cloud, self.stack)
+            except (BotoCoreError, ClientError) as error:
+                logs["the handler"] = f"(not to be had: {error})"
+        for program, end in logs.items():
+            self.out.print(f"\n[bold]The end of the log of {program}[/]\n{escape(end)}")
+
+    def _load_and_report(
+        self, stack: deployment.Stack, database: Database, parameters: ConnectionParameters
+    ) -> bool:
+        with self._step(f"{sum(upload.times for upload in self.objects)} uploads"):
+            self._upload(stack)
+        self.out.print()
+        files = self._watch(stack, database)
+        self.out.print(self._table(files))
+        self.out.print("[dim]seconds: from upload to commit, the functions' cold starts included[/]")
+        letters = observe.dead_letters(self.cloud, stack)
+        report.show_dead_letters(self.out, letters, files)
+        report.show_answers(self.out, database)
+        waiting = observe.waiting_messages(self.cloud, stack.queue_url)
+        found = shortcomings(self.objects, files, observe.stored(database), letters, waiting)
+        self._conclude(found, files)
+        if os.environ.get("KEEP"):
+            self._stay(stack, parameters)
+        return not found
+
+    def _upload(self, stack: deployment.Stack) -> None:
+        s3 = self.cloud.client("s3")
+        for upload in self.objects:
+            self.uploaded_at[upload.key] = datetime.now(UTC)
+            for _ in range(upload.times):
+                s3.put_object(Bucket=stack.bucket, Key=upload.key, Body=upload.body)
+
+    def _watch(self, stack: deployment.Stack, database: Database) -> Mapping[str, FileState]:
+        """Until all is settled, or for SETTLE_SECONDS."""
+        files: dict[str, FileState] = {}
+        until = time.monotonic() + SETTLE_SECONDS
+        with Live(console=self.out, auto_refresh=False, transient=True) as live:
+            while time.monotonic() < until:
+                before, files = files, observe.files(database)
+                if self.out.is_terminal:
+                    live.update(self._table(files), refresh=True)
+                else:
+                    for file in files.values():
+                        if file != before.get(file.key):
+                            live.console.print(escape(report.change(file)))
+                if self._is_settled(stack, files):
+                    break
+                time.sleep(LOOK_EVERY_SECONDS)
+        return files
+
+    def _table(self, files: Mapping[str, FileState]) -> Table:
+        return report.file_table(self.objects, files, self.uploaded_at)
+
+    def _is_settled(self, stack: deployment.Stack, files: Mapping[str, FileState]) -> bool:
+        if any(upload.key not in files or not files[upload.key].is_settled for upload in self.objects):
+            return False
+        if observe.waiting_messages(self.cloud, stack.queue_url):
+            return False
+        broken = sum(upload.is_broken for upload in self.objects)
+        return observe.waiting_messages(self.cloud, stack.dead_letter_queue_url) >= broken
+
+    def _conclude(self, found: list[str], files: Mapping[str, FileState]) -> None:
+        rows = sum(file.rows for file in files.values())
+        if not found:
+            self.out.print(
+                f"\n[green]All as it must be[/]: {rows:,} rows, each entry once; what is malformed in "
+                "rejected_entries, what is broken among the dead letters."
+            )
+            return
+        self.out.print("\n[red]Not as it must be[/]:")
+        for said in found:
+            self.out.print(f"  {escape(said)}")
+
+    def _stay(self, stack: deployment.Stack, database: ConnectionParameters) -> None:
+        self.out.print(
+            "\nStays up until Ctrl-C. In another terminal, in this folder:\n\n"
+            f"  export DB_HOST={database.host} DB_PORT={database.port} DB_NAME={database.dbname}"
+            f" DB_USERNAME={database.user} DB_PASSWORD='{database.password}'\n"
+            "  .venv/bin/ingestor status\n"
+            "  .venv/bin/ingestor psql\n\n"
+            f"  export AWS_ENDPOINT_URL={self.cloud.endpoint} AWS_REGION={REGION}"
+            " AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
+            f"  aws s3 cp my.json.gz s3://{stack.bucket}/",
+            soft_wrap=True,
+        )
+        try:
+            while True:
+                signal.pause()
+        except KeyboardInterrupt:
+            self.out.print()
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        began = time.monotonic()
+        with self.out.status(what):
+            yield
+        self.out.print(f"  {time.monotonic() - began:5.1f} s  {what}")
+
+
+def main() -> int:
+    drop_foreign_settings()
+    out = report.console()
+    began = time.monotonic()
+    with Surroundings() as surroundings:
+        demo = Demo(out, surroundings)
+        try:
+            is_good = demo.run()
+            if not is_good:
+                demo.show_logs()
+        except KeyboardInterrupt:
+            out.print("\nstopped")
+            return 130
+        except (DemoError, IngestorError, BotoCoreError, ClientError) as error:
+            demo.show_logs()
+            out.print(f"\n[red]The demo failed[/]: {escape(str(error))}")
+            return 1
+    out.print(f"[dim]{time.monotonic() - began:.0f} s in all; every process it started is gone[/]")
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Everything the demo starts, and the promise that nothing of it stays."""
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from demo.cloud import Cloud
+from demo.programs import DemoError, tail
+
+from ingestor.database import ConnectionParameters
+from ingestor.database.embedded import EmbeddedPostgres
+
+
+class Surroundings:
+    """A PostgreSQL and a cloud in one temporary folder."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="ingestor-demo-"))
+        self._folder.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
+        self._postgres = EmbeddedPostgres(self._folder / "postgres")
+        self.cloud = Cloud(self._folder / "cloud")
+
+    def __enter__(self) -> Self:
+        # Closing the terminal, or `kill`, unwinds the stack as Ctrl-C does.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C would leave something behind
+        data = self._postgres.data_folder.parent
+        try:
+            self.cloud.stop()
+        finally:
+            self._postgres.stop()
+            shutil.rmtree(
+                data, ignore_errors=True
+            )  # may be outside our folder, where root's user could not reach it
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start_postgres(self) -> ConnectionParameters:
+        return self._postgres.start()
+
+    def logs(self) -> dict[str, str]:
+        """The ends of the logs, by program."""
+        server_log = self._postgres.data_folder / "server.log"
+        return {"PostgreSQL": tail(server_log), "ministack": tail(self.cloud.log, 40)}
+
+
+def drop_foreign_settings() -> None:
+    """The demo is the same everywhere, whatever accounts and databases the user's shell names."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "DB_"))]:
+        del os.environ[name]
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    raise DemoError(f"stopped by {signal.Signals(number).name}")
