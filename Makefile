@@ -38,7 +38,7 @@ e2e: tools-install ## the handler, and the deployed template
 test: unit integration e2e ## every test
 
 demo: tools-install ## the whole path on this machine (KEEP=1: stays up)
-	@KEEP=$(KEEP) $(BIN)/python demo/run.py
+	@KEEP=$(KEEP) $(BIN)/python -m demo.run
 
 bench: install ## whole loads against copying the same rows already encoded
 	@$(BIN)/python -m benchmarks.load_throughput
