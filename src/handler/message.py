@@ -10,6 +10,7 @@ from ingestor.errors import (
     IngestorError,
     NotificationError,
     SchemaError,
+    SourceUnavailableError,
 )
 from ingestor.ingest import (
     AlreadyLoaded,
@@ -112,8 +113,14 @@ class MessageLoader:
             self._runtime.count("DatabaseUnavailable", 1)
 
     def _defer(self, record: "SQSRecord", seconds: float) -> None:
-        """A partial batch response switches off Lambda's own backoff, so the visibility is ours to set."""
-        self._runtime.queue.defer(record.receipt_handle, seconds)
+        """A partial batch response switches off Lambda's own backoff, so the visibility is ours to set.
+
+        Where that fails the message still does, and comes back when the queue's own time-out ends.
+        """
+        try:
+            self._runtime.queue.defer(record.receipt_handle, seconds)
+        except SourceUnavailableError as error:
+            self._runtime.logger.warning("visibility not set", message_id=record.message_id, error=str(error))
 
 
 def _retry_seconds(failures: list[Failed]) -> float:

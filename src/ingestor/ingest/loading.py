@@ -38,10 +38,8 @@ class Loading:
             return HeldElsewhere()
         except DatabaseUnavailableError:
             raise
-        except TransientError as error:
-            return self._fail(error.kind, str(error))
-        except PermanentError as error:
-            return self._fail(error.kind, str(error))
+        except (TransientError, PermanentError) as error:
+            return self._fail(error.kind, self._with_place(str(error)))
 
     def _load(self) -> Outcome:
         for _ in range(MAX_OVERWRITES):
@@ -102,6 +100,11 @@ class Loading:
         with self._worker.database.transaction() as connection:
             ledger.release(connection, self._claim, progressed=progressed)
         return HandedOn(self._claim.file, self._claim.checkpoint)
+
+    def _with_place(self, error: str) -> str:
+        """The decoder knows bytes, not where they came from."""
+        uri = self._claim.file.uri
+        return error if uri in error else f"{uri}: {error}"
 
     def _fail(self, kind: ErrorKind, error: str) -> Outcome:
         try:
