@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from demo.cloud import Cloud
-from demo.programs import DemoError, tail
+from demo.programs import tail
 
 from ingestor.database import ConnectionParameters
 from ingestor.database.embedded import EmbeddedPostgres
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Surroundings:
@@ -25,15 +27,15 @@ class Surroundings:
         self.cloud = Cloud(self._folder / "cloud")
 
     def __enter__(self) -> Self:
-        # Closing the terminal, or `kill`, unwinds the stack as Ctrl-C does.
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
+        # Closing the terminal, or `kill`, unwinds the stack as Ctrl-C does, wherever we were started from.
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.default_int_handler)
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C would leave something behind
         data = self._postgres.data_folder.parent
         try:
@@ -58,7 +60,3 @@ def drop_foreign_settings() -> None:
     """The demo is the same everywhere, whatever accounts and databases the user's shell names."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "DB_"))]:
         del os.environ[name]
-
-
-def _interrupt(number: int, _frame: object) -> None:
-    raise DemoError(f"stopped by {signal.Signals(number).name}")
