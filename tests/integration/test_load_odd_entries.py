@@ -7,6 +7,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.integration.odd_entries import (
+    FIELDS,
+    JSON_FIELDS,
+    ODD_CHARACTERS,
+    TEXT_FIELDS,
+    UNUSABLE_ENTRIES,
+    UNUSUAL_ENTRIES,
+    WRONG_VALUES,
+)
 
 from ingestor.decode import Limits, batches
 from ingestor.load import FileRows, copy_batch
@@ -18,23 +27,6 @@ FILE = FileRows(7, "bucket", "key.json.gz", "etag", None)
 LIMITS = Limits(chunk_rows=1000, chunk_bytes=1 << 20, max_entry_bytes=1 << 20)
 BEFORE, AFTER = b'{"time":1,"msg":"before"}', b'{"time":2,"msg":"after"}'
 REPLACED = "\N{REPLACEMENT CHARACTER}"
-
-TEXT_FIELDS = {
-    "request_id": b'"req":{"id":%b}',
-    "trace_id": b'"trace_id":%b',
-    "level": b'"level":%b',
-    "method": b'"req":{"method":%b}',
-    "url": b'"req":{"url":%b}',
-    "remote_address": b'"req":{"remoteAddress":%b}',
-    "context": b'"context":%b',
-    "message": b'"message":%b',
-    "hostname": b'"hostname":%b',
-}
-JSON_FIELDS = {
-    "query": b'"req":{"query":%b}',
-    "headers": b'"req":{"headers":%b}',
-    "params": b'"req":{"params":%b}',
-}
 
 # What a reader does to every row: every key of it as text, jsonb of each jsonb column, and a total order.
 READ_EVERYTHING = """
@@ -79,16 +71,6 @@ def value_of(connection: Connection, column: str) -> Any:  # noqa: ANN401 - any 
     return row[0]
 
 
-ODD_CHARACTERS = {
-    "an escaped zero character": b"a\\u0000b",
-    "a lone high surrogate": b"a\\ud83db",
-    "a lone low surrogate": b"a\\udc00b",
-    "invalid UTF-8": b"a\xffb",
-    "a surrogate in UTF-8": b"a\xed\xa0\x80b",
-    "a truncated UTF-8 sequence": b"a\xf0\x9f\x90",
-}
-
-
 @pytest.mark.parametrize("characters", ODD_CHARACTERS.values(), ids=ODD_CHARACTERS)
 @pytest.mark.parametrize(("column", "template"), TEXT_FIELDS.items(), ids=TEXT_FIELDS)
 def test_characters_that_postgres_cannot_hold_are_replaced_in_text(
@@ -122,45 +104,6 @@ def test_characters_that_postgres_cannot_hold_are_replaced_in_fields_without_a_c
     assert REPLACED in json.dumps(value_of(connection, "raw_data"), ensure_ascii=False)
 
 
-WRONG_VALUES = [
-    b"9223372036854775808",
-    b"-9223372036854775809",
-    b"1e200000",
-    b"-1e-200000",
-    b"1e99999999999999999999",
-    b"9" * 140_000,
-    b"0." + b"0" * 20_000 + b"1",
-    b"1.0",
-    b"1.5",
-    b"true",
-    b"null",
-    b'"17"',
-    b"[]",
-    b'{"a":{}}',
-    b'"' + b"x" * 100_000 + b'"',
-]
-FIELDS = [
-    b'"level":%b',
-    b'"pid":%b',
-    b'"authUserId":%b',
-    b'"processingTimeMs":%b',
-    b'"responseTime":%b',
-    b'"cacheHit":%b',
-    b'"documentCount":%b',
-    b'"lastUpdated":%b',
-    b'"req":%b',
-    b'"req":{"id":%b}',
-    b'"req":{"url":%b}',
-    b'"req":{"query":%b}',
-    b'"req":{"headers":{"a":[%b]}}',
-    b'"req":{"params":%b,"remotePort":%b}',
-    b'"res":%b',
-    b'"res":{"statusCode":%b}',
-    b'"message":%b',
-    b'"unknown":%b',
-]
-
-
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.decode())
 def test_a_field_of_any_type_and_size_keeps_its_row(connect: Connect, field: bytes) -> None:
     connection = connect()
@@ -172,24 +115,7 @@ def test_a_field_of_any_type_and_size_keeps_its_row(connect: Connect, field: byt
 
 @pytest.mark.parametrize(
     "entry",
-    [
-        b'{"time":1}',
-        b'{"time":1,"req":null,"res":null}',
-        b'{"time":1795432855268}',
-        b'{"time":1795432855268.5}',
-        b'{"time":"2026-11-23T11:20:55.268Z"}',
-        b'{"timestamp":"0001-01-01T00:00:00Z"}',
-        b'{"timestamp":"0001-01-01T14:00:00+14:00"}',
-        b'{"timestamp":"0001-01-01T00:00:00-12:00"}',
-        b'{"timestamp":"9999-12-31T23:59:59.999999Z"}',
-        b'{"timestamp":"9999-12-31T23:59:59.999999+14:00"}',
-        b'{"timestamp":"9999-12-31T11:59:59.999999-12:00"}',
-        b'{"timestamp":-62135596800000}',
-        b'{"timestamp":253402300799999}',
-        b'{"timestamp":"0000-01-01","time":1}',
-        b'{"time":1,"context":"a","context":"b","":0,"":1}',
-        b'{ "time" : 1 ,\t"x" : "\\u00e9 \\ud83d\\ude00 \xc3\xa9" }',
-    ],
+    UNUSUAL_ENTRIES,
     ids=lambda entry: entry.decode(),
 )
 def test_an_unusual_entry_is_a_row_with_its_own_bytes(connect: Connect, entry: bytes) -> None:
@@ -201,25 +127,7 @@ def test_an_unusual_entry_is_a_row_with_its_own_bytes(connect: Connect, entry: b
 
 @pytest.mark.parametrize(
     ("entry", "reason"),
-    [
-        (b"17", "not an object"),
-        (b'"text"', "not an object"),
-        (b"null", "not an object"),
-        (b"[]", "not an object"),
-        (b'[{"time":1}]', "not an object"),
-        (b"true", "not an object"),
-        (b"{}", "no usable time"),
-        (b'{"time":null}', "no usable time"),
-        (b'{"timestamp":"0001-01-01T00:00:00+00:01"}', "no usable time"),
-        (b'{"timestamp":"9999-12-31T23:59:59.999999-00:01"}', "no usable time"),
-        (b'{"timestamp":253402300800000}', "no usable time"),
-        (b'{"time":1e400}', "no usable time"),
-        (b'{"time":1,"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested"),
-        (b'{"time":1,"req":' + b'{"req":' * 10_000 + b"1" + b"}" * 10_000 + b"}", "nested"),
-        (b'{"time":1,"x":01}', ""),
-        (b'{"time":1,"x":nul}', ""),
-        (b'{"time":1,}', ""),
-    ],
+    UNUSABLE_ENTRIES,
     ids=lambda value: str(value[:40]),
 )
 def test_an_entry_that_cannot_be_a_row_is_rejected_with_its_place_and_reason(
