@@ -69,7 +69,7 @@ class Settings(BaseModel):
     queue_url: str | None = None
 
     chunk_rows: int = Field(default=20_000, ge=1, le=1_000_000)
-    chunk_bytes: int = Field(default=4 * MIB, ge=64 * KIB, le=64 * MIB)
+    chunk_bytes: int = Field(default=8 * MIB, ge=64 * KIB, le=64 * MIB)
     lease_seconds: float = Field(default=120, ge=1, le=43_200)
     max_attempts: int = Field(default=5, ge=1, le=1_000)
     max_entry_bytes: int = Field(default=4 * MIB, ge=KIB, le=64 * MIB)

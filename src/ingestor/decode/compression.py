@@ -21,7 +21,7 @@ STORED_READ = 256 * 1024
 _INFLATE_INPUT = 16 * 1024
 """What is given to igzip at once: the output of the call that meets corrupt data is lost, so it is kept short."""
 
-_INFLATE_OUTPUT = 256 * 1024
+_INFLATE_OUTPUT = 128 * 1024
 _MAGIC = b"\x1f\x8b"
 _DEFLATE = 8
 _FIXED_HEADER = 10

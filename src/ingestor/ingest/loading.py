@@ -1,8 +1,11 @@
 """One claim's life: from the checkpoint to the end of the file, or as far as time and errors allow."""
 
+from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 
 from ingestor import decode, ledger
+from ingestor.entry import Batch
 from ingestor.errors import (
     ClaimLostError,
     DatabaseUnavailableError,
@@ -16,7 +19,9 @@ from ingestor.errors import (
 )
 from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Outcome
 from ingestor.ingest.pace import Deadline, Pace
+from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Worker
+from ingestor.source_file import ByteStream
 
 MAX_OVERWRITES = 5
 """An object overwritten this often within one load is being appended to: later is better."""
@@ -52,21 +57,14 @@ class Loading:
         )
 
     def _load_version(self) -> Outcome:
-        started_at, settings = self._claim.checkpoint, self._worker.settings
-        limits = decode.Limits(
-            chunk_rows=settings.chunk_rows,
-            chunk_bytes=settings.chunk_bytes,
-            max_entry_bytes=settings.max_entry_bytes,
-        )
-        with closing(self._worker.source.open(self._claim.file)) as stream:
-            for batch in decode.batches(
-                stream,
-                limits,
-                checkpoint=self._claim.checkpoint,
-                checkpoint_offset=self._claim.checkpoint_offset,
-                time_is_up=self._pace.time_is_up,
-            ):
-                committed = self._worker.commit(batch, self._claim)
+        started_at = self._claim.checkpoint
+        with (
+            closing(self._worker.source.open(self._claim.file)) as stream,
+            ReadAhead(self._batches(stream)) as batches,
+        ):
+            while True:
+                batch = batches.next()
+                committed = self._worker.commit(batch, self._claim, partial(self._read_on, batches, batch))
                 self._claim = committed.claim
                 self._pace.chunk_done()
                 if committed.is_complete:
@@ -74,7 +72,28 @@ class Loading:
                 self._refuse_too_many_rejects(is_last=batch.is_last)
                 if not self._pace.may_go_on():
                     return self._hand_on(progressed=self._claim.checkpoint > started_at)
-        raise AssertionError("decode ends with a last batch or an error")
+
+    def _batches(self, stream: ByteStream) -> Iterator[Batch]:
+        """From the checkpoint on; each batch's time begins when it is asked for."""
+        settings = self._worker.settings
+        limits = decode.Limits(
+            chunk_rows=settings.chunk_rows,
+            chunk_bytes=settings.chunk_bytes,
+            max_entry_bytes=settings.max_entry_bytes,
+        )
+        for batch in decode.batches(
+            stream,
+            limits,
+            checkpoint=self._claim.checkpoint,
+            checkpoint_offset=self._claim.checkpoint_offset,
+            time_is_up=self._pace.time_is_up,
+        ):
+            yield batch
+            self._pace.reading_begins()
+
+    def _read_on(self, batches: ReadAhead[Batch], batch: Batch) -> None:
+        if not batch.is_last and self._pace.may_go_on():
+            batches.begin()
 
     def _loaded(self, *, newer_waits: bool) -> Loaded:
         claim = self._claim

@@ -29,13 +29,17 @@ class Pace:
     def __init__(self, lease_seconds: float, deadline: Deadline) -> None:
         self._chunk_seconds = lease_seconds / 3
         self._deadline = deadline
-        self._since = time.monotonic()
+        self._since = self._reading_since = time.monotonic()
         self._slowest = 0.0
         self._is_first = True
 
+    def reading_begins(self) -> None:
+        """Of the next chunk, possibly while the one before is not done."""
+        self._reading_since = time.monotonic()
+
     def time_is_up(self) -> bool:
         """Whether to commit what is there. The first chunk ignores the deadline: every turn moves the file on."""
-        if time.monotonic() - self._since > self._chunk_seconds:
+        if time.monotonic() - self._reading_since > self._chunk_seconds:
             return True
         return not self._is_first and self._deadline.is_near()
 

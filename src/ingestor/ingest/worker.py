@@ -1,5 +1,6 @@
 """What a worker works with, and the two transactions that move a claim."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingestor import ledger, load
@@ -38,15 +39,18 @@ class Worker:
     def lock_timeout_seconds(self) -> float:
         return min(LOCK_TIMEOUT_SECONDS, self.settings.lease_seconds / 3)
 
-    def commit(self, batch: Batch, claim: ledger.Claim) -> Committed:
-        """One chunk, one transaction: the rows, the checkpoint, and last the fence. Raises ClaimLostError."""
+    def commit(self, batch: Batch, claim: ledger.Claim, while_waiting: Callable[[], None]) -> Committed:
+        """One chunk, one transaction: the rows, the checkpoint, and last the fence. Raises ClaimLostError.
+
+        `while_waiting` is called, once or more, when all rows are sent and Postgres isn't done with them.
+        """
         if not batch.values and not batch.is_last:
             return self._give_sign_of_life(claim)
         after: Committed | None = None
         try:
             with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
                 ledger.lock_file(connection, claim)
-                loaded = load.copy_batch(connection, file_rows(claim), batch)
+                loaded = load.copy_batch(connection, file_rows(claim), batch, while_waiting)
                 after = self._move(connection, batch, claim, loaded)
         except DatabaseUnavailableError:
             after = self._settle(claim, after)

@@ -1,6 +1,6 @@
 """One batch in one COPY; where Postgres refuses that, the search for the entries at fault."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -49,19 +49,21 @@ class Loaded:
     last_log_at: datetime | None
 
 
-def copy_batch(connection: Connection, file: FileRows, batch: Batch) -> Loaded:
+def copy_batch(
+    connection: Connection, file: FileRows, batch: Batch, all_sent: Callable[[], None] = lambda: None
+) -> Loaded:
     """Every entry of `batch` becomes a row of `logs` or of `rejected_entries`.
 
     The connection must be inside a transaction, which stays open. Rows are mapped while Postgres works on those
-    sent before. An empty batch sends nothing. Raises psycopg's errors, apart from SQLSTATE classes 22 and 54: those
-    are some entry's fault, and only that entry is rejected.
+    sent before; `all_sent` is called, at least once, when only waiting is left. An empty batch sends nothing. Raises
+    psycopg's errors, apart from SQLSTATE classes 22 and 54: those are some entry's fault, and only it is rejected.
     """
     if not batch.values:
         return Loaded(0, 0, None, None)
     records = LogRecords(
         file_id=file.file_id, bucket=file.bucket, key=file.key, object_version=file.object_version
     )
-    attempts = _Attempts(connection, records, batch)
+    attempts = _Attempts(connection, records, batch, all_sent)
     outcome = attempts.whole() or combined(attempts.bisected())
     _copy(connection, _COPY_REJECTED, _REJECTED_TYPES, _rejected_rows(file, outcome.rejected))
     _copy(connection, _COPY_ORIGINALS, _ORIGINAL_TYPES, _original_rows(file, outcome.originals))
@@ -85,6 +87,7 @@ class _Attempts:
     connection: Connection
     records: LogRecords
     batch: Batch
+    all_sent: Callable[[], None]
 
     def whole(self) -> Outcome | None:
         """The usual case. None if Postgres refused an entry: then nothing of the batch is in."""
@@ -117,7 +120,14 @@ class _Attempts:
         """What became of the span; the error, and nothing of the span is in, where an entry is at fault."""
         try:
             with self.connection.transaction():
-                return stream(self.connection, self.records, self.batch, span, treatment)
+                return stream(
+                    self.connection,
+                    self.records,
+                    self.batch,
+                    span,
+                    treatment=treatment,
+                    all_sent=self.all_sent,
+                )
         except psycopg.Error as error:
             if (error.sqlstate or "").startswith(_ENTRYS_FAULT):
                 return error

@@ -24,14 +24,16 @@ def stream(
     records: LogRecords,
     batch: Batch,
     span: range,
+    *,
     treatment: Treatment,
+    all_sent: Callable[[], None],
 ) -> Outcome:
     """Copies the entries at the indexes of `span`, mapping each as it goes: Postgres works meanwhile."""
     with connection.cursor() as cursor:
         # By the name "bytea" psycopg finds the DB-API's Binary dumper, written in Python: 0.27 microseconds a value,
         # five values an entry. The one of bytes is C and takes 0.03.
         cursor.adapters.register_dumper(bytes, cursor.adapters.get_dumper(bytes, PyFormat.BINARY))
-        return _streamed(cursor, records, batch, span, treatment)
+        return _streamed(cursor, records, batch, span, treatment=treatment, all_sent=all_sent)
 
 
 def _streamed(
@@ -39,7 +41,9 @@ def _streamed(
     records: LogRecords,
     batch: Batch,
     span: range,
+    *,
     treatment: Treatment,
+    all_sent: Callable[[], None],
 ) -> Outcome:
     values, first_ordinal, row_of = batch.values, batch.first_ordinal, records.row_of
     times: list[int] = []
@@ -64,4 +68,5 @@ def _streamed(
             times.append(row[TIMESTAMP_POSITION])
             if isinstance(value, Repaired):
                 originals.append(Original(first_ordinal + index, value.original))
+        all_sent()
     return Outcome(len(times), min(times, default=None), max(times, default=None), rejects, originals)
