@@ -10,7 +10,8 @@ DOCUMENTS = (README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((R
 """Every one a person reads."""
 
 _FENCED = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_INDENTED = re.compile(r"(?:^ {4}.*\n)+", re.MULTILINE)
+_OF_OTHER_LANGUAGES = re.compile(r"^```(?!bash)\w+\n.*?^```$", re.MULTILINE | re.DOTALL)
+_TYPED = re.compile(r"^```bash\n(?P<fenced>(?:.*\n)*?)```$|(?:^ {4}.*\n)+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,16 @@ def fenced_blocks(document: Path, language: str) -> list[Block]:
 
 
 def command_lines(document: Path) -> list[str]:
-    """What its indented and `bash` blocks tell the reader to type, without comments."""
-    text = document.read_text()
-    blocks = [each.text for each in fenced_blocks(document, "bash")]
-    blocks += _INDENTED.findall(_FENCED.sub("", text))
-    lines = (line.strip() for block in blocks for line in block.splitlines())
+    """What its indented and `bash` blocks tell the reader to type, in their order, without comments."""
+    found = _TYPED.finditer(_OF_OTHER_LANGUAGES.sub("", document.read_text()))
+    lines = (line.strip() for block in found for line in (block["fenced"] or block[0]).splitlines())
     return [re.sub(r"\s+# .*", "", line) for line in lines if line]
 
 
 def table_rows(text: str) -> list[list[str]]:
     """The cells of every row of every table, headers included."""
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
+    return [re.split(r"\s*\|\s+", row.removeprefix("| ").removesuffix(" |")) for row in rows]
 
 
 def section(document: Path, title: str) -> str:
