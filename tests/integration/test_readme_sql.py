@@ -1,22 +1,28 @@
 """What the documents tell a reader to type is typed here: over real logs, and over entries nobody should write."""
 
 import gzip
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from tests.documents import DOCUMENTS, README, Block, command_lines, fenced_blocks
-from tests.integration.conftest import CommandLine, variables_of
+from tests.integration.conftest import SOURCES, CommandLine, variables_of
 from tests.integration.odd_entries import UNUSABLE_ENTRIES, odd_entries
 
 from ingestor import process_local_file
 from ingestor.database import Connection, ConnectionParameters, Database, migrate
 from ingestor.ingest import Loaded
 from ingestor.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 QUERIES = [block for document in DOCUMENTS for block in fenced_blocks(document, "sql")]
 COMMANDS = [line for line in command_lines(README) if "/ingestor " in line or line.startswith("ingestor ")]
@@ -98,3 +104,36 @@ def test_every_command_of_the_readme_works_as_written(
         done = ingestor(*arguments)
         assert (done.status, line) == (0, line), done.stderr
         assert done.stdout.strip(), line
+
+
+def test_the_python_of_the_readme_works_as_written(
+    tmp_path: Path,
+    database_parameters: ConnectionParameters,
+    data_folder: Path,
+    s3: "S3Client",
+    s3_server: str,
+) -> None:
+    [block] = fenced_blocks(README, "python")
+    first, second, *_ = sorted(data_folder.glob("*.json.gz"))
+    shutil.copy(first, tmp_path / "my.json.gz")
+    s3.create_bucket(Bucket="my-logs")
+    s3.upload_file(str(second), "my-logs", "2026/11/app.json.gz")
+    done = subprocess.run(
+        [sys.executable, "-c", block.text],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            **variables_of(database_parameters),
+            "PYTHONPATH": str(SOURCES),
+            "AWS_ENDPOINT": s3_server,
+            "AWS_REGION": "us-east-1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    local, bucket = done.stdout.splitlines()
+    assert local.startswith("Loaded(")
+    assert bucket.startswith("2026/11/app.json.gz Loaded(")
