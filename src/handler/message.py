@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from handler.runtime import Runtime
 from ingestor import notification
+from ingestor.deadline import Deadline
 from ingestor.errors import (
     DatabaseUnavailableError,
     ErrorKind,
@@ -14,7 +15,6 @@ from ingestor.errors import (
 )
 from ingestor.ingest import (
     AlreadyLoaded,
-    Deadline,
     Failed,
     HandedOn,
     HeldElsewhere,

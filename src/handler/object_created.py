@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from handler.message import MessageLoader
 from handler.runtime import runtime
-from ingestor.ingest import Deadline
+from ingestor.deadline import Deadline
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse

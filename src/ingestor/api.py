@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingestor.database import Database
-from ingestor.ingest import UNLIMITED, Deadline, Outcome, Worker, ingest
+from ingestor.deadline import UNLIMITED, Deadline
+from ingestor.ingest import Outcome, Worker, ingest
 from ingestor.local_file import LocalFiles, local_source_file, spooled_standard_input
 from ingestor.settings import Settings
 from ingestor.source_file import ByteStream, Source, SourceFile

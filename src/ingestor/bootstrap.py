@@ -14,6 +14,7 @@ from ingestor.errors import ConfigurationError, DatabaseUnavailableError
 from ingestor.s3_object import S3Objects
 from ingestor.settings import Settings
 from ingestor.sqs_queue import SqsQueue
+from ingestor.sweep.tools import SweepTools
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,6 +39,23 @@ def sqs_queue(settings: Settings) -> SqsQueue:
     """Raises ConfigurationError when QUEUE_URL is unset."""
     settings.require("queue_url")
     return SqsQueue(_sqs_client(settings), settings.queue_url or "")
+
+
+def dead_letter_queue(settings: Settings) -> SqsQueue | None:
+    """None when DLQ_URL is unset."""
+    return SqsQueue(_sqs_client(settings), settings.dlq_url) if settings.dlq_url else None
+
+
+def sweep_tools(settings: Settings) -> SweepTools:
+    """Raises ConfigurationError when the settings name no database or no queue."""
+    settings.require("queue_url")
+    return SweepTools(
+        database=database(settings),
+        objects=s3_objects(settings),
+        queue=sqs_queue(settings),
+        dead_letters=dead_letter_queue(settings),
+        settings=settings,
+    )
 
 
 def s3_client(settings: Settings) -> "S3Client":

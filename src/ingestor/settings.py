@@ -1,6 +1,7 @@
 """The names users set, read once into one frozen model that reports every mistake together."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -44,6 +45,24 @@ def _split_on_commas(value: object) -> object:
 
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_on_commas)]
 
+FROM_THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""START_FROM=all; no object is older than S3."""
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value == "all":
+        return FROM_THE_BEGINNING
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError('must be "all", a date (2026-11-23) or a time (2026-11-23T12:00:00Z)') from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
 
 class Settings(BaseModel):
     """Each field is the environment variable of the same name in capitals; an empty variable counts as unset."""
@@ -67,6 +86,8 @@ class Settings(BaseModel):
     bucket: str | None = None
     prefix: str = ""
     queue_url: str | None = None
+    dlq_url: str | None = None
+    start_from: Moment | None = None
 
     chunk_rows: int = Field(default=20_000, ge=1, le=1_000_000)
     chunk_bytes: int = Field(default=8 * MIB, ge=64 * KIB, le=64 * MIB)
@@ -75,6 +96,7 @@ class Settings(BaseModel):
     max_entry_bytes: int = Field(default=4 * MIB, ge=KIB, le=64 * MIB)
     max_reject_ratio: float = Field(default=0.5, ge=0, le=1)
     on_overwrite: OnOverwrite = OnOverwrite.SKIP
+    retention_days: int | None = Field(default=None, ge=1, le=36_500)
 
     @model_validator(mode="after")
     def _tls_verification_has_its_roots(self) -> Self:
@@ -120,7 +142,7 @@ class Settings(BaseModel):
             self.require("db_host", "db_username", "db_password")
 
 
-type SettingName = Literal["db_host", "db_username", "db_password", "queue_url"]
+type SettingName = Literal["db_host", "db_username", "db_password", "queue_url", "dlq_url"]
 
 
 def _explain(error: ValidationError) -> str:

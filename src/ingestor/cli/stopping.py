@@ -7,7 +7,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 from ingestor.cli.group import Stopped
-from ingestor.ingest import Deadline
+from ingestor.deadline import Deadline
 
 STANDARD_ERROR = 2
 NOTE = b"\ningestor: stopping when the chunk in hand is committed; Ctrl-C again stops at once\n"

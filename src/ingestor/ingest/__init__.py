@@ -11,6 +11,7 @@ claim --held, completed, failed for good--> answer
 from typing import assert_never
 
 from ingestor import ledger
+from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind, SourceUnavailableError
 from ingestor.ingest.loading import Loading
 from ingestor.ingest.outcome import (
@@ -21,14 +22,11 @@ from ingestor.ingest.outcome import (
     Loaded,
     Outcome,
 )
-from ingestor.ingest.pace import UNLIMITED, Deadline
 from ingestor.ingest.worker import Worker
 from ingestor.source_file import SourceFile
 
 __all__ = [
-    "UNLIMITED",
     "AlreadyLoaded",
-    "Deadline",
     "Failed",
     "HandedOn",
     "HeldElsewhere",

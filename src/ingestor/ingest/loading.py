@@ -5,6 +5,7 @@ from contextlib import closing
 from functools import partial
 
 from ingestor import decode, ledger
+from ingestor.deadline import Deadline
 from ingestor.entry import Batch
 from ingestor.errors import (
     ClaimLostError,
@@ -18,7 +19,7 @@ from ingestor.errors import (
     TransientError,
 )
 from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Outcome
-from ingestor.ingest.pace import Deadline, Pace
+from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Worker
 from ingestor.source_file import ByteStream

@@ -1,26 +1,8 @@
 """How long a worker may go on: until the Lambda's deadline, and a third of the lease per chunk."""
 
-import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
-RESERVE_SECONDS = 10.0
-"""Kept for the last commit, the release and the hand-on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """`remaining_seconds` asks whoever will stop us, e.g. Lambda's context."""
-
-    remaining_seconds: Callable[[], float]
-    reserve_seconds: float = RESERVE_SECONDS
-
-    def is_near(self, next_step_seconds: float = 0) -> bool:
-        return self.remaining_seconds() < self.reserve_seconds + next_step_seconds
-
-
-UNLIMITED = Deadline(lambda: math.inf)
+from ingestor.deadline import Deadline
 
 
 class Pace:

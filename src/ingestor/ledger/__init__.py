@@ -1,8 +1,9 @@
 """The ledger, `processed_files`: who may load which object, and how far it is loaded.
 
 `claim` decides who works, `checkpoint` moves the work on, `ending` gives a claim back, `replacement` takes another
-version of the object. Every change writes its line of `file_events` in the same statement. `story` and `overview`
-read for people.
+version of the object. `requeue` finds what is left to do, `registration` enters what nobody told us of (`listings` says
+how far we looked), `intervention` is what a person does. Every change writes its line of `file_events` in the same
+statement. `story` and `overview` read for people.
 """
 
 from ingestor.ledger.checkpoint import (
@@ -28,8 +29,12 @@ from ingestor.ledger.claim import (
     evict_expired_worker,
 )
 from ingestor.ledger.ending import Ending, fail, release
+from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
+from ingestor.ledger.listings import Listing, Purpose, begin_listing, move_listing, read_listing
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
+from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
 from ingestor.ledger.replacement import adopt_version, claim_for_replacement, forget_announced_version
+from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, evict_expired_workers, requeue_due
 from ingestor.ledger.story import (
     FileEvent,
     FileRecord,
@@ -48,35 +53,55 @@ __all__ = [
     "Claim",
     "ClaimAnswer",
     "Connection",
+    "DueFile",
     "Ending",
     "FailedPermanently",
     "FileEvent",
     "FileRecord",
     "HeldByWorker",
+    "KnownFile",
     "Lag",
+    "Listing",
     "Overview",
     "Progress",
+    "Purpose",
     "RejectedEntry",
+    "RequeuedPage",
     "Settlement",
     "StateCount",
     "Story",
     "Throughput",
     "adopt_version",
     "advance",
+    "begin_listing",
     "claim",
     "claim_for_replacement",
     "complete",
+    "due_files",
     "evict_expired_worker",
+    "evict_expired_workers",
     "fail",
+    "failed_files",
     "file_story",
     "find_file",
     "forget_announced_version",
+    "ignore",
+    "known_files",
     "lock_file",
     "matching_files",
+    "move_listing",
     "moved",
+    "newest_log_time",
+    "read_listing",
     "read_overview",
+    "record_unloaded",
+    "register",
     "release",
     "renew",
+    "reopen",
+    "requeue_due",
     "rows_of_last_claim",
+    "schema_created_at",
     "settle",
+    "start_over",
 ]

@@ -28,6 +28,7 @@ WITH advanced AS (
         last_log_at = greatest(last_log_at, %(last_log_at)s),
         attempts = 0,
         failures = 0,
+        failing_since = NULL,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
         updated_at = clock_timestamp()
     WHERE {FENCE}
@@ -53,6 +54,7 @@ WITH before AS (
         last_log_at = greatest(last_log_at, %(last_log_at)s),
         attempts = 0,
         failures = 0,
+        failing_since = NULL,
         lease_expires_at = NULL,
         next_attempt_at = CASE WHEN next_etag IS NOT NULL AND NOT %(skip_newer)s THEN clock_timestamp() END,
         next_etag = CASE WHEN NOT %(skip_newer)s THEN next_etag END,

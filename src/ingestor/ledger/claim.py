@@ -4,6 +4,7 @@ Merged with a COPY, a stalled worker would hold the row against its successor an
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -72,28 +73,34 @@ type ClaimAnswer = Claim | AlreadyCompleted | HeldByWorker | FailedPermanently |
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimRow:
-    """A row of CLAIM_COLUMNS."""
+class FileColumns:
+    """The columns of a row that say which bytes it speaks of."""
 
-    file_id: int
-    version: int
     bucket: str
     s3_key: str
     etag: str | None
     version_id: str | None
     size_bytes: int | None
-    event_time: Any
-    checkpoint: int
-    checkpoint_offset: int
-    rows_loaded: int
-    rows_rejected: int
-    accept_rejects: bool
+    event_time: datetime | None
 
     @property
     def file(self) -> SourceFile:
         return SourceFile(
             self.bucket, self.s3_key, self.etag, self.version_id, self.size_bytes, self.event_time
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow(FileColumns):
+    """A row of CLAIM_COLUMNS."""
+
+    file_id: int
+    version: int
+    checkpoint: int
+    checkpoint_offset: int
+    rows_loaded: int
+    rows_rejected: int
+    accept_rejects: bool
 
     @property
     def claim(self) -> Claim:
@@ -158,7 +165,7 @@ WITH worn_out AS (
     UPDATE processed_files SET
         status = 'FAILED', error_kind = 'permanent', lease_expires_at = NULL, next_attempt_at = NULL,
         error = format('worn out: %%s workers died at entry %%s; look at that entry and at the workers'' memory '
-                       'and time-outs, then upload the object anew', attempts, checkpoint),
+                       'and time-outs, then retry it', attempts, checkpoint),
         updated_at = clock_timestamp()
     WHERE id = %(file_id)s AND version = %(version)s AND attempts >= %(max_attempts)s
       AND (status <> 'PROCESSING' OR lease_expires_at <= clock_timestamp())

@@ -28,6 +28,7 @@ WITH failed AS (
         END,
         error = %(error)s,
         error_kind = %(kind)s,
+        failing_since = coalesce(failing_since, clock_timestamp()),
         updated_at = clock_timestamp()
     WHERE {FENCE}
     RETURNING id, version, extract(epoch FROM next_attempt_at - clock_timestamp()) AS due_in

@@ -23,6 +23,8 @@ WITH claimed AS (
         next_etag = %(etag)s,
         next_version_id = %(version_id)s,
         last_attempt_at = clock_timestamp(),
+        ignored_at = NULL,
+        ignored_reason = NULL,
         updated_at = clock_timestamp()
     WHERE id = %(file_id)s AND version = %(version)s
       AND (status <> 'PROCESSING' OR lease_expires_at <= clock_timestamp())
@@ -40,6 +42,7 @@ WITH adopted AS (
         version = version + 1,
         attempts = 1,
         failures = 0,
+        failing_since = NULL,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
         checkpoint = 0,
         checkpoint_offset = 0,

@@ -17,7 +17,8 @@ SHOWN_EVENTS = 1_000
 RECORD: LiteralString = """
     id, bucket, s3_key, status, version, attempts, failures, checkpoint, checkpoint_offset,
     rows_loaded, rows_rejected, first_log_at, last_log_at, size_bytes, etag, version_id, event_time,
-    next_etag IS NOT NULL AS newer_waits, error, error_kind, last_attempt_at, processed_at, created_at, updated_at,
+    next_etag IS NOT NULL AS newer_waits, error, error_kind, failing_since,
+    ignored_at, ignored_reason, last_attempt_at, processed_at, created_at, updated_at,
     coalesce(lease_expires_at, next_attempt_at) AS due_at,
     extract(epoch FROM coalesce(lease_expires_at, next_attempt_at) - clock_timestamp())::float8 AS due_in_seconds
 """
@@ -73,6 +74,9 @@ class FileRecord:
     newer_waits: bool
     error: str | None
     error_kind: str | None
+    failing_since: datetime | None
+    ignored_at: datetime | None
+    ignored_reason: str | None
     last_attempt_at: datetime | None
     processed_at: datetime | None
     created_at: datetime

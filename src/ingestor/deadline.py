@@ -1,0 +1,22 @@
+"""When somebody will stop us: Lambda's time-out, or nobody."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+RESERVE_SECONDS = 10.0
+"""Kept for the last commit, the release and the hand-on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """`remaining_seconds` asks whoever will stop us, e.g. Lambda's context."""
+
+    remaining_seconds: Callable[[], float]
+    reserve_seconds: float = RESERVE_SECONDS
+
+    def is_near(self, next_step_seconds: float = 0) -> bool:
+        return self.remaining_seconds() < self.reserve_seconds + next_step_seconds
+
+
+UNLIMITED = Deadline(lambda: math.inf)

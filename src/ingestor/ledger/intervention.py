@@ -1,0 +1,109 @@
+"""What a person does to a file: retry it, load it once more, or settle its failure."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from psycopg.rows import class_row
+
+from ingestor.ledger.claim import CLAIM_COLUMNS, ClaimRow, Connection
+from ingestor.ledger.ending import REQUEUE_SECONDS
+from ingestor.ledger.story import RECORD, FileRecord, records
+from ingestor.source_file import SourceFile
+
+# FAILED --retry--> PENDING, with its checkpoint, to be sent again
+_REOPEN: LiteralString = f"""
+WITH reopened AS (
+    UPDATE processed_files SET
+        status = 'PENDING', version = version + 1, attempts = 0, failures = 0, failing_since = NULL,
+        next_attempt_at = clock_timestamp() + make_interval(secs => %(requeue)s),
+        accept_rejects = accept_rejects OR %(accept_rejects)s,
+        ignored_at = NULL, ignored_reason = NULL, updated_at = clock_timestamp()
+    WHERE id = %(file_id)s AND status = 'FAILED'
+    RETURNING *
+), recorded AS (
+    INSERT INTO file_events (file_id, version, event) SELECT id, version, 'reopened' FROM reopened
+)
+SELECT {CLAIM_COLUMNS} FROM reopened
+"""
+
+# COMPLETED, FAILED, PENDING --reload--> PENDING, from its first byte
+_START_OVER: LiteralString = f"""
+WITH reset AS (
+    UPDATE processed_files SET
+        status = 'PENDING', version = version + 1, attempts = 0, failures = 0, failing_since = NULL,
+        next_attempt_at = clock_timestamp() + make_interval(secs => %(requeue)s),
+        checkpoint = 0, checkpoint_offset = 0, rows_loaded = 0, rows_rejected = 0,
+        first_log_at = NULL, last_log_at = NULL, processed_at = NULL,
+        error = NULL, error_kind = NULL, ignored_at = NULL, ignored_reason = NULL, updated_at = clock_timestamp()
+    WHERE id = %(file_id)s AND status <> 'PROCESSING'
+    RETURNING *
+)
+SELECT {CLAIM_COLUMNS} FROM reset
+"""
+_RECORD_UNLOADED: LiteralString = """
+INSERT INTO file_events (file_id, version, event, rows)
+SELECT id, version, 'unloaded', %(rows)s FROM processed_files WHERE id = %(file_id)s
+"""
+
+# FAILED (permanent) --ignore--> the same, and nobody is asked any more
+_IGNORE: LiteralString = """
+WITH ignored AS (
+    UPDATE processed_files SET
+        ignored_at = clock_timestamp(), ignored_reason = %(reason)s, updated_at = clock_timestamp()
+    WHERE id = %(file_id)s AND status = 'FAILED' AND error_kind = 'permanent'
+    RETURNING id, version
+)
+INSERT INTO file_events (file_id, version, event, error)
+SELECT id, version, 'ignored', %(reason)s FROM ignored
+RETURNING file_id
+"""
+
+_FAILED: LiteralString = f"""
+SELECT {RECORD} FROM processed_files
+WHERE status = 'FAILED' AND ignored_at IS NULL
+  AND (%(matching)s = '' OR strpos(lower(s3_key), lower(%(matching)s)) > 0
+       OR strpos(lower(error), lower(%(matching)s)) > 0)
+  AND (%(kind)s = '' OR error_kind = %(kind)s)
+  AND id > %(after_id)s
+ORDER BY id LIMIT %(limit)s
+"""
+
+
+def reopen(connection: Connection, file_id: int, *, accept_rejects: bool) -> SourceFile | None:
+    """The file, to be sent once this is committed; None: it isn't FAILED (any more)."""
+    parameters = {"file_id": file_id, "accept_rejects": accept_rejects, "requeue": REQUEUE_SECONDS}
+    return _file(connection, _REOPEN, parameters)
+
+
+def start_over(connection: Connection, file_id: int) -> SourceFile | None:
+    """None: a worker has it. In the transaction that takes the file's rows out, before they are: it locks the row."""
+    return _file(connection, _START_OVER, {"file_id": file_id, "requeue": REQUEUE_SECONDS})
+
+
+def record_unloaded(connection: Connection, file_id: int, rows: int) -> None:
+    connection.execute(_RECORD_UNLOADED, {"file_id": file_id, "rows": rows})
+
+
+def ignore(connection: Connection, file_id: int, reason: str) -> bool:
+    """False: it is no permanent failure (any more)."""
+    row = connection.execute(
+        _IGNORE, {"file_id": file_id, "reason": reason.replace("\x00", "\ufffd")}
+    ).fetchone()
+    return row is not None
+
+
+def failed_files(
+    connection: Connection, *, matching: str = "", kind: str = "", after_id: int = 0, limit: int = 1_000
+) -> list[FileRecord]:
+    """FAILED and not ignored, in the order of ids; `matching` is looked for in keys and errors, whatever the case."""
+    return records(
+        connection, _FAILED, {"matching": matching, "kind": kind, "after_id": after_id, "limit": limit}
+    )
+
+
+def _file(
+    connection: Connection, query: LiteralString, parameters: Mapping[str, object]
+) -> SourceFile | None:
+    with connection.cursor(row_factory=class_row(ClaimRow)) as cursor:
+        row = cursor.execute(query, parameters).fetchone()
+    return None if row is None else row.file

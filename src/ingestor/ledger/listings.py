@@ -1,0 +1,88 @@
+"""Where each listing of a bucket stands, so that a tick that ran out of time is continued by the next one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import LiteralString
+
+from ingestor.ledger.claim import Connection
+
+_READ: LiteralString = """
+SELECT cursor, newer_than, started_at, finished_at, objects, registered FROM listings
+WHERE bucket = %(bucket)s AND prefix = %(prefix)s AND purpose = %(purpose)s
+"""
+_BEGIN: LiteralString = """
+INSERT INTO listings (bucket, prefix, purpose, newer_than) VALUES (%(bucket)s, %(prefix)s, %(purpose)s, %(newer_than)s)
+ON CONFLICT (bucket, prefix, purpose) DO UPDATE SET
+    cursor = NULL, newer_than = EXCLUDED.newer_than, started_at = clock_timestamp(), finished_at = NULL,
+    objects = 0, registered = 0
+"""
+_MOVE: LiteralString = """
+UPDATE listings SET
+    cursor = %(cursor)s,
+    objects = objects + %(objects)s,
+    registered = registered + %(registered)s,
+    finished_at = CASE WHEN %(is_finished)s THEN clock_timestamp() END
+WHERE bucket = %(bucket)s AND prefix = %(prefix)s AND purpose = %(purpose)s
+"""
+
+
+class Purpose(StrEnum):
+    """Why a bucket is listed."""
+
+    RECENT = "recent"
+    RECONCILE = "reconcile"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`cursor` is the last key seen. `objects` were seen in this pass, and `registered` of them were new."""
+
+    bucket: str
+    prefix: str
+    purpose: Purpose
+    cursor: str | None
+    newer_than: datetime | None
+    started_at: datetime
+    finished_at: datetime | None
+    objects: int
+    registered: int
+
+
+def read_listing(connection: Connection, bucket: str, prefix: str, purpose: Purpose) -> Listing | None:
+    row = connection.execute(_READ, {"bucket": bucket, "prefix": prefix, "purpose": purpose.value}).fetchone()
+    return None if row is None else Listing(bucket, prefix, purpose, *row)
+
+
+def begin_listing(
+    connection: Connection, bucket: str, prefix: str, purpose: Purpose, *, newer_than: datetime | None
+) -> None:
+    """From the first key on, whatever was there before."""
+    connection.execute(
+        _BEGIN, {"bucket": bucket, "prefix": prefix, "purpose": purpose.value, "newer_than": newer_than}
+    )
+
+
+def move_listing(
+    connection: Connection,
+    listing: Listing,
+    *,
+    cursor: str | None,
+    objects: int,
+    registered: int,
+    is_finished: bool,
+) -> None:
+    """In the transaction that registers the page. `objects` and `registered` are added."""
+    connection.execute(
+        _MOVE,
+        {
+            "bucket": listing.bucket,
+            "prefix": listing.prefix,
+            "purpose": listing.purpose.value,
+            "cursor": cursor,
+            "objects": objects,
+            "registered": registered,
+            "is_finished": is_finished,
+        },
+    )

@@ -1,0 +1,96 @@
+"""Files nobody told us of: enter them before they are sent, so that a lost send is found again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from psycopg.rows import class_row
+
+from ingestor.errors import SchemaError
+from ingestor.ledger.claim import Connection
+from ingestor.ledger.ending import REQUEUE_SECONDS
+from ingestor.source_file import SourceFile
+
+# none --> PENDING
+_REGISTER: LiteralString = """
+WITH registered AS (
+    INSERT INTO processed_files (bucket, s3_key, etag, version_id, size_bytes, event_time, status, next_attempt_at)
+    SELECT bucket, s3_key, etag, version_id, size_bytes, event_time, 'PENDING',
+           clock_timestamp() + make_interval(secs => %(due_in)s)
+    FROM unnest(%(buckets)s::text[], %(keys)s::text[], %(etags)s::text[], %(version_ids)s::text[],
+                %(sizes)s::bigint[], %(event_times)s::timestamptz[])
+      AS listed (bucket, s3_key, etag, version_id, size_bytes, event_time)
+    ORDER BY bucket, s3_key -- two sweepers that list the same keys must not deadlock
+    ON CONFLICT (bucket, s3_key) DO NOTHING
+    RETURNING id, version, bucket, s3_key
+), recorded AS (
+    INSERT INTO file_events (file_id, version, event) SELECT id, version, 'discovered' FROM registered
+)
+SELECT bucket, s3_key FROM registered
+"""
+_KNOWN: LiteralString = """
+SELECT s3_key, status, etag, error_kind, ignored_at IS NOT NULL AS is_ignored
+FROM processed_files WHERE bucket = %(bucket)s AND s3_key = ANY(%(keys)s)
+"""
+_NEWEST_LOG_TIME: LiteralString = """
+SELECT least(last_log_at, event_time) FROM processed_files
+WHERE bucket = %(bucket)s AND status = 'COMPLETED' AND least(last_log_at, event_time) IS NOT NULL
+  AND starts_with(s3_key, %(prefix)s)
+ORDER BY least(last_log_at, event_time) DESC LIMIT 1
+"""
+_SCHEMA_CREATED_AT: LiteralString = "SELECT min(applied_at) FROM schema_migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    s3_key: str
+    status: str
+    etag: str | None
+    error_kind: str | None
+    is_ignored: bool
+
+
+def register(
+    connection: Connection, files: Sequence[SourceFile], *, due_in_seconds: float = REQUEUE_SECONDS
+) -> list[SourceFile]:
+    """Those of `files` that the ledger didn't know, in the same order; now they are PENDING.
+
+    Commit, then send them: one that is not sent is due in `due_in_seconds`.
+    """
+    parameters = {
+        "buckets": [file.bucket for file in files],
+        "keys": [file.key for file in files],
+        "etags": [file.etag for file in files],
+        "version_ids": [file.version_id for file in files],
+        "sizes": [file.size_bytes for file in files],
+        "event_times": [file.event_time for file in files],
+        "due_in": due_in_seconds,
+    }
+    new = {(bucket, key) for bucket, key in connection.execute(_REGISTER, parameters)}
+    # A key given twice became one row, of the first one's version.
+    first = {(file.bucket, file.key): file for file in reversed(files)}
+    return [file for file in files if (file.bucket, file.key) in new and first[file.bucket, file.key] is file]
+
+
+def known_files(connection: Connection, bucket: str, keys: Sequence[str]) -> dict[str, KnownFile]:
+    """By key; a key that is missing is unknown."""
+    with connection.cursor(row_factory=class_row(KnownFile)) as cursor:
+        rows = cursor.execute(_KNOWN, {"bucket": bucket, "keys": list(keys)}).fetchall()
+    return {row.s3_key: row for row in rows}
+
+
+def newest_log_time(connection: Connection, bucket: str, prefix: str) -> datetime | None:
+    """The most recent log timestamp that is loaded, each file's bounded by its upload; None: nothing is loaded."""
+    row = connection.execute(_NEWEST_LOG_TIME, {"bucket": bucket, "prefix": prefix}).fetchone()
+    moment: datetime | None = row[0] if row else None
+    return moment
+
+
+def schema_created_at(connection: Connection) -> datetime:
+    """When the first migration was applied. Raises SchemaError."""
+    row = connection.execute(_SCHEMA_CREATED_AT).fetchone()
+    if row is None or row[0] is None:
+        raise SchemaError("schema_migrations is empty: run `ingestor migrate`")
+    moment: datetime = row[0]
+    return moment

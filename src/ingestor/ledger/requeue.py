@@ -1,0 +1,138 @@
+"""Find what is left to do: failed files that are due, stuck ones, and those nobody ever started."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import LiteralString
+
+from psycopg.rows import class_row
+
+from ingestor.ledger.claim import Connection, FileColumns
+from ingestor.ledger.ending import REQUEUE_SECONDS
+from ingestor.source_file import LOCAL_BUCKET, SourceFile
+
+# statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
+_IS_DUE: LiteralString = "coalesce(f.lease_expires_at, f.next_attempt_at) <= statement_timestamp()"
+# Nobody sends a local file again, and a bucket that is not ours any more refuses every message.
+_IS_OURS: LiteralString = """
+    f.bucket <> %(local)s AND (%(any_bucket)s OR f.bucket = ANY(%(buckets)s))
+"""
+_IS_WORN_OUT: LiteralString = "f.attempts >= %(max_attempts)s AND f.status <> 'COMPLETED'"
+
+# PENDING, FAILED (transient), PROCESSING (lease expired), each due --> PENDING, to be sent again;
+# with every attempt used up --> FAILED (permanent); COMPLETED, a newer version waiting --> the same, to be sent again
+_REQUEUE: LiteralString = f"""
+WITH due AS (
+    SELECT f.id, {_IS_WORN_OUT} AS is_worn_out
+    FROM processed_files f WHERE {_IS_DUE} AND {_IS_OURS}
+    ORDER BY coalesce(f.lease_expires_at, f.next_attempt_at)
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), moved AS (
+    UPDATE processed_files f SET
+        status = CASE WHEN is_worn_out THEN 'FAILED' WHEN status = 'COMPLETED' THEN 'COMPLETED' ELSE 'PENDING' END,
+        version = version + 1,
+        lease_expires_at = NULL,
+        next_attempt_at = CASE
+            WHEN NOT is_worn_out THEN clock_timestamp() + make_interval(secs => %(requeue)s) END,
+        error = CASE WHEN is_worn_out THEN format(
+            'worn out: %%s workers died at entry %%s; look at that entry and at the workers'' memory and time-outs, '
+            'then retry it', attempts, checkpoint) ELSE error END,
+        error_kind = CASE WHEN is_worn_out THEN 'permanent' ELSE error_kind END,
+        updated_at = clock_timestamp()
+    FROM due WHERE f.id = due.id
+    RETURNING f.*, is_worn_out
+), recorded AS (
+    INSERT INTO file_events (file_id, version, event, kind, error)
+    SELECT id, version, CASE WHEN is_worn_out THEN 'failed' ELSE 're-queued' END,
+           CASE WHEN is_worn_out THEN 'permanent' END, CASE WHEN is_worn_out THEN error END
+    FROM moved
+)
+SELECT bucket, s3_key, etag, version_id, size_bytes, event_time, is_worn_out
+FROM moved ORDER BY event_time, id
+"""
+
+# What a worker could claim now; a PENDING file's clock only says when somebody else would send it again.
+_CLAIMABLE: LiteralString = f"""
+SELECT f.id AS file_id, bucket, s3_key, etag, version_id, size_bytes, event_time
+FROM processed_files f
+WHERE coalesce(f.lease_expires_at, f.next_attempt_at) IS NOT NULL AND (f.status = 'PENDING' OR {_IS_DUE})
+  AND {_IS_OURS} AND starts_with(f.s3_key, %(prefix)s) AND f.id > %(after_id)s
+ORDER BY f.id LIMIT %(limit)s
+"""
+
+# A worker that was stopped inside its transaction still locks the row, and SKIP LOCKED would pass it over for ever.
+_EVICT_EXPIRED: LiteralString = f"""
+SELECT count(pg_terminate_backend(l.pid))
+FROM processed_files f
+JOIN pg_locks l ON l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_backend_pid()
+ AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+ AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(current_schema() || '/' || f.id, 0)
+WHERE {_IS_DUE} AND f.status = 'PROCESSING'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _MovedRow(FileColumns):
+    is_worn_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _ClaimableRow(FileColumns):
+    file_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequeuedPage:
+    """`files` are to be sent, oldest first; `worn_out` more have failed for good. `seen` counts both."""
+
+    files: list[SourceFile]
+    worn_out: int
+
+    @property
+    def seen(self) -> int:
+        return len(self.files) + self.worn_out
+
+
+@dataclass(frozen=True, slots=True)
+class DueFile:
+    file_id: int
+    file: SourceFile
+
+
+def evict_expired_workers(connection: Connection) -> int:
+    """Ends the backends of workers whose lease is over and who still hold their file; how many there were."""
+    row = connection.execute(_EVICT_EXPIRED).fetchone()
+    return int(row[0]) if row else 0
+
+
+def requeue_due(
+    connection: Connection, *, limit: int, max_attempts: int, buckets: Collection[str]
+) -> RequeuedPage:
+    """At most `limit` files that are due; rows that somebody works on at this moment are passed over.
+
+    `buckets`: none means any. Commit, then send: what is not sent is due again in REQUEUE_SECONDS.
+    """
+    parameters = _ours(buckets) | {
+        "limit": limit,
+        "max_attempts": max_attempts,
+        "requeue": REQUEUE_SECONDS,
+    }
+    with connection.cursor(row_factory=class_row(_MovedRow)) as cursor:
+        rows = cursor.execute(_REQUEUE, parameters).fetchall()
+    return RequeuedPage(
+        [row.file for row in rows if not row.is_worn_out], sum(row.is_worn_out for row in rows)
+    )
+
+
+def due_files(
+    connection: Connection, *, limit: int, buckets: Collection[str], prefix: str, after_id: int
+) -> list[DueFile]:
+    """What can be claimed now, in the order of ids; changes nothing: the claim decides."""
+    parameters = _ours(buckets) | {"limit": limit, "prefix": prefix, "after_id": after_id}
+    with connection.cursor(row_factory=class_row(_ClaimableRow)) as cursor:
+        rows = cursor.execute(_CLAIMABLE, parameters).fetchall()
+    return [DueFile(row.file_id, row.file) for row in rows]
+
+
+def _ours(buckets: Collection[str]) -> dict[str, object]:
+    return {"local": LOCAL_BUCKET, "any_bucket": not buckets, "buckets": list(buckets)}

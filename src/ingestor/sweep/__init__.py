@@ -1,0 +1,62 @@
+"""One tick of the sweeper: whatever was lost, left or forgotten goes on.
+
+due --> back to the queue
+never notified --> found by listing, into the ledger and the queue
+dead letters --> into the ledger, once the database is well
+house --> partitions, retention, statistics
+gauges --> what the tick leaves behind
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ingestor.deadline import UNLIMITED, Deadline
+from ingestor.errors import DatabaseUnavailableError, IngestorError, SchemaError
+from ingestor.sweep.dead_letters import DeadLetters, settle_dead_letters
+from ingestor.sweep.discovery import Discovery, queue_unknown_objects
+from ingestor.sweep.due import Due, requeue_due_files
+from ingestor.sweep.gauges import Gauges, read_gauges
+from ingestor.sweep.housekeeping import Housekeeping, keep_house
+from ingestor.sweep.tools import SweepTools
+
+__all__ = ["DeadLetters", "Discovery", "Due", "Gauges", "Housekeeping", "SweepReport", "SweepTools", "sweep"]
+
+type Step[Report] = Callable[[SweepTools, Deadline], Report]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What each step did; None where it failed. `failures` tell why, by step: the others were done all the same."""
+
+    due: Due | None
+    discovery: Discovery | None
+    dead_letters: DeadLetters | None
+    housekeeping: Housekeeping | None
+    gauges: Gauges | None
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def sweep(tools: SweepTools, deadline: Deadline = UNLIMITED) -> SweepReport:
+    """Every step, each in bounded pages, stopping before the deadline; the next tick goes on.
+
+    Raises DatabaseUnavailableError and SchemaError: then no step can do anything.
+    """
+    failures: dict[str, str] = {}
+
+    def done[Report](step: Step[Report]) -> Report | None:
+        try:
+            return step(tools, deadline)
+        except (DatabaseUnavailableError, SchemaError):
+            raise
+        except IngestorError as error:
+            failures[step.__name__] = str(error)
+            return None
+
+    return SweepReport(
+        due=done(requeue_due_files),
+        discovery=done(queue_unknown_objects),
+        dead_letters=done(settle_dead_letters),
+        housekeeping=done(keep_house),
+        gauges=done(read_gauges),
+        failures=failures,
+    )

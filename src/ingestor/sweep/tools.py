@@ -1,0 +1,22 @@
+"""What a sweep works with."""
+
+from dataclasses import dataclass
+
+from ingestor.database import Database
+from ingestor.s3_object import S3Objects
+from ingestor.settings import Settings
+from ingestor.sqs_queue import SqsQueue
+
+LOCK_TIMEOUT_SECONDS = 5.0
+"""A sweep never waits long for a worker: what it can't have now, it finds at the next tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTools:
+    """`dead_letters` is None where DLQ_URL is unset: they are left alone."""
+
+    database: Database
+    objects: S3Objects
+    queue: SqsQueue
+    dead_letters: SqsQueue | None
+    settings: Settings
