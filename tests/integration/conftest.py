@@ -1,4 +1,4 @@
-"""The real command line, as a process of its own."""
+"""The real command line, as a process of its own; a bucket and queues to sweep."""
 
 import json
 import os
@@ -7,11 +7,17 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.integration.sweeping import Place
+from tests.integration.sweeping import place as make_place
 
-from ingestor.database import ConnectionParameters
+from ingestor.database import ConnectionParameters, Database
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 SOURCES = Path(__file__).parents[2] / "src"
 
@@ -98,3 +104,11 @@ def write_log(tmp_path: Path) -> Callable[[str, list[object]], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def place(
+    database: Database, s3_server: str, s3: "S3Client", sqs: "SQSClient", unique_name: Callable[[str], str]
+) -> Place:
+    """A bucket with its queues, and what sweeps them."""
+    return make_place(database=database, endpoint=s3_server, s3=s3, sqs=sqs, name=unique_name("sweep"))
