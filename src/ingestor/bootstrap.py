@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 20
+S3_READ_TIMEOUT_SECONDS = 10
 """A body that stalls this long is asked for again from where it stopped."""
+
+S3_ATTEMPTS = 2
+"""Of each request; a broken body is resumed and a failed file retried besides. So 31 s at most without an answer:
+5 s to connect and 10 s to read, twice, and botocore's pause of up to 1 s."""
 
 
 def database(settings: Settings) -> Database:
@@ -59,8 +65,13 @@ def sweep_tools(settings: Settings) -> SweepTools:
 
 
 def s3_client(settings: Settings) -> "S3Client":
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=S3_READ_TIMEOUT_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": S3_ATTEMPTS},
+    )
     client: S3Client = boto3.client(
-        "s3", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=_client_config()
+        "s3", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=config
     )
     return client
 
@@ -74,7 +85,7 @@ def _sqs_client(settings: Settings) -> "SQSClient":
 
 def _client_config() -> Config:
     return Config(
-        connect_timeout=5,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "max_attempts": 3},
     )

@@ -47,7 +47,14 @@ class Garble:
     """Send other bytes than those stored."""
 
 
-type Trouble = Cut | Refuse | WithoutRange | Garble
+@dataclass(frozen=True)
+class Trickle:
+    """Send so many bytes of the body, and the others not before `may_go_on`."""
+
+    first: int
+
+
+type Trouble = Cut | Refuse | WithoutRange | Garble | Trickle
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class BreakingS3:
     troubles: deque[Trouble] = field(default_factory=deque)
     seen: list[Seen] = field(default_factory=list)
     may_reset: threading.Event = field(default_factory=threading.Event)
+    may_go_on: threading.Event = field(default_factory=threading.Event)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -92,6 +100,10 @@ class BreakingS3:
         handler.end_headers()
         if isinstance(trouble, Garble):
             body = bytes(byte ^ 1 for byte in body)
+        if isinstance(trouble, Trickle):
+            handler.wfile.write(body[: trouble.first])
+            self.may_go_on.wait(30)
+            body = body[trouble.first :]
         handler.wfile.write(body[: trouble.after] if isinstance(trouble, Cut) else body)
         if isinstance(trouble, Cut):
             self._break(handler, trouble.how)

@@ -15,12 +15,13 @@ from tests.integration.breaking_s3 import (
     Garble,
     Refuse,
     Seen,
+    Trickle,
     WithoutRange,
     breaking_s3,
 )
 
 from ingestor.errors import ObjectSupersededError, SourceMissingError, SourceUnavailableError
-from ingestor.s3_object import S3Objects
+from ingestor.s3_object import S3Objects, body
 from ingestor.source_file import ByteStream, SourceFile
 
 if TYPE_CHECKING:
@@ -157,6 +158,31 @@ def test_a_resumption_that_is_refused_for_the_moment_is_tried_again(
     broken.troubles.extend([Cut(100_000), refusal, refusal])
     assert everything(source.open(file)) == CONTENT
     assert pauses == [0.2, 0.4, 0.8]
+
+
+def test_a_body_that_stalls_is_given_up_when_nothing_came_for_too_long(
+    broken: BreakingS3,
+    source: S3Objects,
+    file: SourceFile,
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(body, "GIVE_UP_AFTER_SECONDS", 0.7)  # one and a half times the client's read time-out
+    broken.troubles.extend([Cut(100_000, Break.STALL)] + [Cut(0, Break.STALL)] * 5)
+    with pytest.raises(SourceUnavailableError, match="the body broke 2 times at byte 100000 of 300000: "):
+        everything(source.open(file), size=1_000)
+    assert pauses == [0.2]
+
+
+def test_a_body_that_trickles_is_handed_over_as_it_comes(
+    broken: BreakingS3, source: S3Objects, file: SourceFile
+) -> None:
+    broken.troubles.append(Trickle(first=1_000))
+    stream = source.open(file)
+    assert stream.read(64 * 1024) == CONTENT[:1_000]  # the rest isn't sent before this
+    broken.may_go_on.set()
+    assert everything(stream) == CONTENT[1_000:]
+    assert len(broken.seen) == 1
 
 
 def test_an_endpoint_without_range_gives_no_bytes_twice(

@@ -1,5 +1,6 @@
 """The stored bytes of one object version, as one stream over as many connections as it takes."""
 
+import time
 from collections.abc import Callable
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
 PAUSES_SECONDS = (0.2, 0.4, 0.8, 1.6, 3.2)
 """Before each resumption without a byte since the last; any byte starts the count anew."""
 
+GIVE_UP_AFTER_SECONDS = 20
+"""Without a byte for so long, no other connection is tried: the caller has a lease and a deadline to keep.
+
+With the clients of `ingestor.bootstrap`, one `read` so returns or raises within 30 s where bodies stall, and within
+51 s where S3 doesn't answer at all: both less than half of the lease, and both are the file's transient failure.
+"""
+
 MAX_READ = 64 * 1024
-"""urllib3 waits until all it was asked for is there: asked for little, a slow connection still returns often
-enough for the caller to look at the clock."""
 
 # botocore wraps urllib3's timeouts and protocol errors, and lets the rest through.
 _BROKEN = (BotoCoreError, HTTPError, HTTPException, OSError, SourceUnavailableError)
@@ -45,11 +51,16 @@ class S3Body:
         self._version_id = file.version_id or answer.get("VersionId")
         self._length = answer["ContentLength"]
         # The parser must see the stored bytes: botocore has urllib3 not decode Content-Encoding.
-        self._body: StreamingBody | None = answer["Body"]
+        self._body: StreamingBody | None = _as_it_comes(answer["Body"])
 
     def read(self, size: int, /) -> bytes:
-        """Raises ObjectSupersededError when the version went away meanwhile, SourceUnavailableError."""
+        """What has arrived, if only a byte: a slow connection returns often enough to look at the clock.
+
+        Raises ObjectSupersededError when the version went away meanwhile, SourceUnavailableError.
+        """
+        asked_at = time.monotonic()
         broken: Exception | None = None
+        times = 0
         for pause in (*PAUSES_SECONDS, None):
             try:
                 return self._read_on(min(size, MAX_READ))
@@ -58,11 +69,12 @@ class S3Body:
             except _BROKEN as error:
                 broken = error
             self.close()
-            if pause is not None:
-                self._sleep(pause)
+            times += 1
+            if pause is None or time.monotonic() - asked_at >= GIVE_UP_AFTER_SECONDS:
+                break
+            self._sleep(pause)
         raise SourceUnavailableError(
-            f"{self._file.uri}: the body broke {len(PAUSES_SECONDS) + 1} times at byte {self._position} "
-            f"of {self._length}: {broken}"
+            f"{self._file.uri}: the body broke {times} times at byte {self._position} of {self._length}: {broken}"
         ) from broken
 
     def close(self) -> None:
@@ -89,7 +101,7 @@ class S3Body:
                 f"{self._file.uri}: the endpoint does not honour Range; asked to go on at byte {self._position}, "
                 f"it sent {answer.get('ContentRange') or 'the whole object'}"
             )
-        return answer["Body"]
+        return _as_it_comes(answer["Body"])
 
     def _get(self, etag: str | None, version_id: str | None, first_byte: int = 0) -> "GetObjectOutputTypeDef":
         pin: dict[str, Any] = {}
@@ -103,3 +115,13 @@ class S3Body:
             return self._client.get_object(Bucket=self._file.bucket, Key=self._file.key, **pin)
         except (ClientError, BotoCoreError) as error:
             raise translated(self._file, error) from error
+
+
+def _as_it_comes(body: "StreamingBody") -> "StreamingBody":
+    """urllib3's `read` waits until all it was asked for is there, however slowly that trickles in; `read1` doesn't.
+
+    botocore has no way to ask for the latter, and its checksum at the end needs its own `read` to be used.
+    """
+    stream = body._raw_stream  # type: ignore[attr-defined]  # noqa: SLF001 - see above; typed as if it were not there
+    stream.read = stream.read1
+    return body
