@@ -9,6 +9,7 @@ from ingestor.cli.local import local
 from ingestor.cli.migrate import migrate_command
 from ingestor.cli.psql import psql
 from ingestor.cli.status import status
+from ingestor.cli.sweep import sweep_command
 
 
 def _version() -> str:
@@ -40,5 +41,5 @@ def main() -> None:
     """
 
 
-for command in (local, status, psql, migrate_command):
+for command in (local, status, psql, migrate_command, sweep_command):
     main.add_command(command)

@@ -1,0 +1,77 @@
+"""`ingestor sweep`."""
+
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from ingestor.cli.database_choice import environment_settings
+from ingestor.cli.group import FAILED
+from ingestor.cli.terminal import (
+    count,
+    json_option,
+    moment,
+    output,
+    plain_facts,
+    print_json,
+    say,
+    shown,
+    table,
+)
+from ingestor.errors import ConfigurationError
+
+
+@click.command("sweep")
+@json_option
+def sweep_command(*, as_json: bool) -> None:
+    """Do one tick of the sweeper, here.
+
+    Failed files that are due, stuck files and those nobody started go back to the queue; objects that nobody told us of
+    are found by listing; dead letters whose files the ledger owns are deleted; partitions are made and dropped. The
+    same as the sweeper Lambda does every two minutes, without its time limit; both may run at once.
+
+    \b
+    Example:
+      BUCKETS=my-logs QUEUE_URL=https://… DLQ_URL=https://… DB_HOST=… ingestor sweep
+    """
+    from ingestor import bootstrap, sweep  # noqa: PLC0415 - boto3 takes a fifth of a second
+
+    settings = environment_settings()
+    if not settings.watched_buckets:
+        raise ConfigurationError("not set: BUCKETS; a sweep needs to know which buckets are ours")
+    tools = bootstrap.sweep_tools(settings)
+    try:
+        report = sweep.sweep(tools)
+    finally:
+        tools.database.close()
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+    for step, why in report.failures.items():
+        say(f"{step.replace('_', ' ')} failed: {why}")
+    if report.failures:
+        click.get_current_context().exit(FAILED)
+
+
+def _show(report: Any) -> None:  # noqa: ANN401 - SweepReport, whose import costs boto3's
+    rows = table("step", "what", "", numbers=frozenset({""}))
+    for step in fields(report):
+        part = getattr(report, step.name)
+        if step.name == "failures" or part is None:
+            continue
+        name = step.name.replace("_", " ")
+        for what, value in plain_facts(part).items():
+            rows.add_row(name, what.replace("_", " "), shown(_text(getattr(part, what), value)))
+            name = ""
+    output().print(rows)
+
+
+def _text(value: object, plain: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return count(value)
+    if hasattr(value, "tzinfo"):
+        return moment(value)  # type: ignore[arg-type] - only datetimes have it
+    return "" if value is None else str(plain)
