@@ -55,6 +55,22 @@ COMMENT ON VIEW freshness IS 'How complete the logs are, as far as the ledger kn
 COMMENT ON COLUMN freshness.complete_up_to IS 'Every object created before this is loaded, or failed for good';
 COMMENT ON COLUMN freshness.unfinished_files IS 'Objects still to be loaded';
 
+-- The view's other columns are the table's, and mean the same.
+DO $$
+DECLARE
+    explained record;
+BEGIN
+    FOR explained IN
+        SELECT seen.attname AS name, col_description(kept.attrelid, kept.attnum) AS meaning
+        FROM pg_attribute AS seen
+        JOIN pg_attribute AS kept ON kept.attrelid = 'processed_files'::regclass AND kept.attname = seen.attname
+        WHERE seen.attrelid = 'files'::regclass AND col_description(seen.attrelid, seen.attnum) IS NULL
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN files.%I IS %L', explained.name, explained.meaning);
+    END LOOP;
+END
+$$;
+
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ingestor_ingest') THEN
