@@ -28,6 +28,9 @@ SELECT set_config('search_path', %(search_path)s, true),
 # Nobody's file's fault: down, restarting, out of connections, read-only after a failover, deadlock, cancelled.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _UNAVAILABLE = ("08", "40", "53", "57", "25006", "55P03")
+# After these the server is as well as before; after any other a new connection may reach a better one: a primary that
+# a failover made read-only still answers those who stay.
+_CONNECTION_IS_WELL = ("40", "55P03")
 _WRONG_SCHEMA = ("42", "3F")
 _NO_PRIVILEGE = "42501"
 _UNIQUE_VIOLATION = "23505"
@@ -91,7 +94,10 @@ class Database:
             connection.commit()
         except psycopg.Error as error:
             self._end(connection)
-            raise self._translated(error) from error
+            failure = self._translated(error)
+            if isinstance(failure, DatabaseUnavailableError) and not _is_well(error):
+                self.close()
+            raise failure from error
         except BaseException:
             self._end(connection)
             raise
@@ -171,6 +177,10 @@ class Database:
         if isinstance(error, errors.InternalError_):
             return DatabaseUnavailableError(said)
         return error
+
+
+def _is_well(error: psycopg.Error) -> bool:
+    return (error.sqlstate or "").startswith(_CONNECTION_IS_WELL)
 
 
 def _in_one_line(error: psycopg.Error) -> str:

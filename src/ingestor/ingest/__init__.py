@@ -76,6 +76,7 @@ def _one_round(file: SourceFile, worker: Worker, deadline: Deadline) -> Outcome 
 
 
 def _claim(file: SourceFile, worker: Worker) -> ledger.ClaimAnswer:
+    worker.give_back_abandoned()
     with worker.database.transaction() as connection:
         ledger.evict_expired_worker(connection, file)
     with worker.database.transaction(lock_timeout=worker.lock_timeout_seconds) as connection:

@@ -13,6 +13,7 @@ from ingestor.errors import (
     ErrorKind,
     ObjectSupersededError,
     PermanentError,
+    SchemaError,
     SourceMissingError,
     SourceUnavailableError,
     TooManyRejectsError,
@@ -38,6 +39,13 @@ class Loading:
 
     def run(self) -> Outcome:
         """Raises DatabaseUnavailableError and SchemaError; any other failure is the file's, and in the ledger."""
+        try:
+            return self._run()
+        except (DatabaseUnavailableError, SchemaError):
+            self._worker.abandoned.append(self._claim)
+            raise
+
+    def _run(self) -> Outcome:
         try:
             return self._load()
         except ClaimLostError:

@@ -1,12 +1,12 @@
 """What a worker works with, and the two transactions that move a claim."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingestor import ledger, load
 from ingestor.database import Database
 from ingestor.entry import Batch
-from ingestor.errors import ClaimLostError, DatabaseUnavailableError
+from ingestor.errors import ClaimLostError, DatabaseUnavailableError, SchemaError
 from ingestor.load import FileRows
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.source_file import Source, SourceFile
@@ -27,9 +27,12 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
+    """`abandoned`: claims that an outage took from us; given back when the database answers again."""
+
     database: Database
     source: Source
     settings: Settings
+    abandoned: list[ledger.Claim] = field(default_factory=list)
 
     @property
     def skip_newer(self) -> bool:
@@ -52,11 +55,19 @@ class Worker:
                 ledger.lock_file(connection, claim)
                 loaded = load.copy_batch(connection, file_rows(claim), batch, while_waiting)
                 after = self._move(connection, batch, claim, loaded)
-        except DatabaseUnavailableError:
+        except (DatabaseUnavailableError, SchemaError):
             after = self._settle(claim, after)
             if after is None:
                 raise
         return after
+
+    def give_back_abandoned(self) -> None:
+        """Otherwise each would be held until its lease ends, and look like a worker that died of its file."""
+        while self.abandoned:
+            with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
+                # Not before the database answers, and then once: a backend that never heard of our end may hold
+                # the row until the lease is over.
+                ledger.give_back(connection, self.abandoned.pop())
 
     def adopt(self, claim: ledger.Claim, current: SourceFile) -> ledger.Claim:
         """One transaction takes the old version's rows out and the new version in hand. Raises ClaimLostError."""
@@ -112,6 +123,8 @@ class Worker:
                 after.claim if after else None,
                 completing=bool(after and after.is_complete),
             )
+            if settlement is ledger.Settlement.NOT_COMMITTED:
+                ledger.give_back(connection, claim)
         if settlement is ledger.Settlement.CLAIM_LOST:
             raise ClaimLostError(
                 f"{claim.file.uri}: claim {claim.version} ended while its chunk was being written"

@@ -28,7 +28,7 @@ from ingestor.ledger.claim import (
     claim,
     evict_expired_worker,
 )
-from ingestor.ledger.ending import Ending, fail, release
+from ingestor.ledger.ending import Ending, fail, give_back, release
 from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
 from ingestor.ledger.listings import Listing, Purpose, begin_listing, move_listing, read_listing
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
@@ -85,6 +85,7 @@ __all__ = [
     "file_story",
     "find_file",
     "forget_announced_version",
+    "give_back",
     "ignore",
     "known_files",
     "lock_file",

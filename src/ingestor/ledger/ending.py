@@ -56,6 +56,23 @@ SELECT id, version, 'released' FROM released
 RETURNING file_id
 """
 
+# PROCESSING --the database failed, not the worker--> PENDING: it doesn't count as an attempt
+_GIVE_BACK: LiteralString = f"""
+WITH released AS (
+    UPDATE processed_files SET
+        status = 'PENDING',
+        attempts = greatest(attempts - 1, 0),
+        lease_expires_at = NULL,
+        next_attempt_at = clock_timestamp() + make_interval(secs => %(requeue)s),
+        updated_at = clock_timestamp()
+    WHERE {FENCE}
+    RETURNING id, version
+)
+INSERT INTO file_events (file_id, version, event)
+SELECT id, version, 'released' FROM released
+RETURNING file_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -93,3 +110,14 @@ def release(connection: Connection, claim: Claim, *, progressed: bool) -> None:
     }
     if connection.execute(_RELEASE, parameters).fetchone() is None:
         raise ClaimLostError(f"{claim.file.uri}: released after claim {claim.version} ended")
+
+
+def give_back(connection: Connection, claim: Claim) -> bool:
+    """After an outage, with the message still waiting to come again. False: the claim had ended already."""
+    parameters = {
+        "file_id": claim.file_id,
+        "version": claim.version,
+        "checkpoint": claim.checkpoint,
+        "requeue": REQUEUE_SECONDS,
+    }
+    return connection.execute(_GIVE_BACK, parameters).fetchone() is not None
