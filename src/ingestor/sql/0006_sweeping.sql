@@ -75,10 +75,10 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ingestor_ingest') THEN
         GRANT SELECT, INSERT, UPDATE ON listings TO ingestor_ingest;
-        GRANT SELECT ON freshness TO ingestor_ingest;
+        GRANT SELECT ON freshness, schema_migrations TO ingestor_ingest;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ingestor_reader') THEN
-        GRANT SELECT ON listings, freshness TO ingestor_reader;
+        GRANT SELECT ON listings, freshness, schema_migrations TO ingestor_reader;
     END IF;
 END
 $$;

@@ -1,0 +1,187 @@
+"""Who may do what: the service's user loads, people read, and neither changes what the owner built."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ingestor import ledger
+from ingestor.api import process_local_file
+from ingestor.database import ConnectionParameters, Database, migrate
+from ingestor.database.embedded import EmbeddedPostgres
+from ingestor.errors import SchemaError
+from ingestor.ingest import Loaded
+from ingestor.load import unload
+
+PASSWORD = "of a test's user"
+RELATIONS: LiteralString = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
+"""
+INGEST, READER = "ingestor_ingest", "ingestor_reader"
+
+type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
+type Login = Callable[[str | None], ConnectionParameters]
+
+
+@pytest.fixture
+def log_in(
+    connect: Connect, database_parameters: ConnectionParameters, unique_name: Callable[[str], str]
+) -> Iterator[Login]:
+    """A new user of the fresh database, a member of the role, if one is given, and nothing else."""
+    administrator, made = connect(), list[sql.Identifier]()
+    administrator.autocommit = True
+
+    def log_in(role: str | None) -> ConnectionParameters:
+        name = unique_name("user")
+        made.append(sql.Identifier(name))
+        administrator.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(made[-1], sql.Literal(PASSWORD))
+        )
+        if role is not None:
+            administrator.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), made[-1]))
+        return replace(database_parameters, user=name, password=PASSWORD)
+
+    yield log_in
+    for user in made:
+        administrator.execute(sql.SQL("DROP OWNED BY {0} CASCADE; DROP ROLE {0}").format(user))
+
+
+@pytest.fixture
+def database_as(log_in: Login) -> Iterator[Callable[[str | None], Database]]:
+    made: list[Database] = []
+
+    def database_as(role: str | None) -> Database:
+        user = log_in(role)
+        made.append(Database(lambda: user, "public"))
+        return made[-1]
+
+    yield database_as
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "app.json"
+    path.write_text('{"time":1795432855268,"msg":"hello"}\n[]\n{"time":1795432855268,"msg":"\\u0000"}\n')
+    return path
+
+
+def load(database: Database, path: Path) -> Loaded:
+    outcome = process_local_file(path, database=database).outcome
+    assert isinstance(outcome, Loaded), outcome
+    return outcome
+
+
+def test_the_services_user_loads_a_file_and_takes_it_out_again(
+    database_as: Callable[[str | None], Database], path: Path
+) -> None:
+    service = database_as(INGEST)
+    load(service, path)
+    with service.transaction() as connection:
+        ((file_id,),) = connection.execute("SELECT id FROM files WHERE status = 'COMPLETED'").fetchall()
+        assert unload(connection, file_id) == 2
+
+
+def test_the_services_user_may_do_all_that_a_tick_of_the_sweeper_does(
+    database_as: Callable[[str | None], Database],
+) -> None:
+    with database_as(INGEST).transaction() as connection:
+        ledger.evict_expired_workers(connection)
+        ledger.schema_created_at(connection)
+        ledger.begin_listing(connection, "logs", "", ledger.Purpose.RECENT, newer_than=None)
+        assert ledger.read_listing(connection, "logs", "", ledger.Purpose.RECENT)
+        connection.execute("SELECT FROM freshness")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE logs",
+        "TRUNCATE logs",
+        "UPDATE logs SET message = 'other'",
+        "DELETE FROM processed_files",
+        "DELETE FROM file_events",
+        "UPDATE file_events SET event = 'completed'",
+        "UPDATE schema_migrations SET checksum = 'other'",
+        "ALTER TABLE logs ADD COLUMN more int",
+        "CREATE TABLE public.mine ()",
+        "SELECT create_logs_partition('2031-02-01')",
+    ],
+)
+def test_the_services_user_changes_neither_tables_nor_history(
+    database_as: Callable[[str | None], Database], statement: LiteralString
+) -> None:
+    with pytest.raises(SchemaError), database_as(INGEST).transaction() as connection:
+        connection.execute(statement)
+
+
+def test_a_reader_reads_every_table_and_view(
+    database: Database, database_as: Callable[[str | None], Database], path: Path
+) -> None:
+    load(database, path)
+    with database_as(READER).transaction() as connection:
+        for (name,) in connection.execute(RELATIONS).fetchall():
+            connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name)))
+        assert connection.execute("SELECT count(*) FROM logs").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize("verb", ["INSERT", "UPDATE", "DELETE", "TRUNCATE"])
+def test_a_reader_writes_nowhere(database_as: Callable[[str | None], Database], verb: str) -> None:
+    may: LiteralString = "SELECT relname FROM ({}) AS ours WHERE has_table_privilege(relname::text, %s)"
+    with database_as(READER).transaction() as connection:
+        assert connection.execute(sql.SQL(may).format(sql.SQL(RELATIONS)), (verb,)).fetchall() == []
+
+
+def test_a_user_without_a_role_is_told_which_one_is_missing(
+    database_as: Callable[[str | None], Database], path: Path
+) -> None:
+    stranger = database_as(None)
+    with pytest.raises(SchemaError, match="grant this user the role ingestor_ingest"):
+        process_local_file(path, database=stranger)
+
+
+def test_an_owner_who_is_no_superuser_migrates_and_others_use_what_was_built(
+    connect: Connect, log_in: Login, path: Path
+) -> None:
+    owner, service, reader = log_in(None), log_in(INGEST), log_in(READER)
+    grant = sql.SQL("GRANT CREATE ON DATABASE {} TO {}")
+    names = sql.Identifier(owner.dbname), sql.Identifier(owner.user)
+    with connect() as administrator:
+        administrator.execute(grant.format(*names))
+    with closing(Database(lambda: owner, "owned")) as database:
+        migrate(database)
+        assert migrate(database).partitions_created == 0
+    with closing(Database(lambda: service, "owned")) as database:
+        load(database, path)
+    with closing(Database(lambda: reader, "owned")) as database, database.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM logs").fetchall() == [(2,)]
+
+
+def test_an_owner_who_may_not_create_roles_does_all_the_work(
+    reachable_folder: Path, postgres_binaries: Path | None, path: Path
+) -> None:
+    server = EmbeddedPostgres(
+        reachable_folder / "without-roles", options=("fsync=off",), binaries=postgres_binaries
+    )
+    try:
+        superuser = server.start()
+        owner = replace(superuser, user="owner", password=PASSWORD)
+        with closing(Database(lambda: superuser, "public")) as database, database.transaction() as connection:
+            connection.execute(sql.SQL("CREATE ROLE owner LOGIN PASSWORD {}").format(sql.Literal(PASSWORD)))
+            connection.execute("GRANT CREATE ON DATABASE postgres TO owner")
+        with closing(Database(lambda: owner, "owned")) as database:
+            migrate(database)
+            load(database, path)
+            with database.transaction() as connection:
+                assert (
+                    connection.execute("SELECT FROM pg_roles WHERE rolname ~ '^ingestor_'").fetchall() == []
+                )
+    finally:
+        server.stop()
