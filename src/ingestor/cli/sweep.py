@@ -1,6 +1,7 @@
 """`ingestor sweep`."""
 
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 import click
@@ -72,6 +73,6 @@ def _text(value: object, plain: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return count(value)
-    if hasattr(value, "tzinfo"):
-        return moment(value)  # type: ignore[arg-type] - only datetimes have it
+    if isinstance(value, datetime):
+        return moment(value)
     return "" if value is None else str(plain)
