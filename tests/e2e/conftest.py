@@ -35,6 +35,18 @@ class FakeContext:
         return self.remaining_ms()
 
 
+@dataclass(frozen=True)
+class Polled:
+    """`failed`: ids of those messages of the batch that are to come again."""
+
+    batch: list[dict[str, Any]]
+    failed: list[str]
+
+    @property
+    def ids(self) -> list[str]:
+        return [message["messageId"] for message in self.batch]
+
+
 @dataclass
 class Service:
     """The handler with its surroundings."""
@@ -51,25 +63,39 @@ class Service:
 
     def receive(self, *, visibility_seconds: int = 600) -> dict[str, Any] | None:
         """One message, in the shape in which Lambda's poller hands it over."""
+        got = self.receive_batch(1, visibility_seconds=visibility_seconds)
+        return got[0] if got else None
+
+    def receive_batch(self, limit: int = 10, *, visibility_seconds: int = 600) -> list[dict[str, Any]]:
         got = self.sqs.receive_message(
             QueueUrl=self.queue_url,
-            MaxNumberOfMessages=1,
+            MaxNumberOfMessages=limit,
             VisibilityTimeout=visibility_seconds,
             AttributeNames=["All"],
         ).get("Messages", [])
-        if not got:
-            return None
-        return {
-            "messageId": got[0]["MessageId"],
-            "receiptHandle": got[0]["ReceiptHandle"],
-            "body": got[0]["Body"],
-            "attributes": got[0]["Attributes"],
-            "messageAttributes": {},
-            "md5OfBody": got[0]["MD5OfBody"],
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:ingestor",
-            "awsRegion": "us-east-1",
-        }
+        return [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
+                "messageAttributes": {},
+                "md5OfBody": message["MD5OfBody"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:ingestor",
+                "awsRegion": "us-east-1",
+            }
+            for message in got
+        ]
+
+    def poll(self, *, visibility_seconds: int = 600) -> "Polled":
+        """What Lambda's poller does once: a batch to the handler, and what succeeded off the queue."""
+        batch = self.receive_batch(visibility_seconds=visibility_seconds)
+        failed = self.invoke({"Records": batch}) if batch else []
+        for message in batch:
+            if message["messageId"] not in failed:
+                self.acknowledge(message)
+        return Polled(batch, failed)
 
     def acknowledge(self, message: dict[str, Any]) -> None:
         self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["receiptHandle"])

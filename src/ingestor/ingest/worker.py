@@ -50,13 +50,16 @@ class Worker:
         if not batch.values and not batch.is_last:
             return self._give_sign_of_life(claim)
         after: Committed | None = None
+        has_begun = False
         try:
             with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
+                has_begun = True
                 ledger.lock_file(connection, claim)
                 loaded = load.copy_batch(connection, file_rows(claim), batch, while_waiting)
                 after = self._move(connection, batch, claim, loaded)
         except (DatabaseUnavailableError, SchemaError):
-            after = self._settle(claim, after)
+            # Without a BEGIN there is nothing to settle, and asking again is what nobody should do now.
+            after = self._settle(claim, after) if has_begun else None
             if after is None:
                 raise
         return after
