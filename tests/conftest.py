@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -38,6 +39,11 @@ _FOREIGN_PREFIXES = (
     "PG",
     "PREFIX",
 )
+
+
+def pytest_configure() -> None:
+    # Terminated, a run stops its servers and removes their folders as one that was interrupted does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
