@@ -109,7 +109,9 @@ def test_each_variable_is_named_with_its_default_and_meaning(name: str) -> None:
     assert len(rows) == 1
     [(_, default, meaning)] = rows
     unset = Settings.model_fields[name].default in {None, ()}
-    assert default == default_of(name) or (unset and default in {"any", "boto3's", "the schema's creation", "for ever"})
+    assert default == default_of(name) or (
+        unset and default in {"any", "boto3's", "the schema's creation", "for ever"}
+    )
     assert meaning
 
 
