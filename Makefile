@@ -29,7 +29,8 @@ format: install ## write what `check` would only ask for
 unit: install ## pure tests
 	@$(PYTEST) -n 2 tests/unit
 
-integration: install ## against a real PostgreSQL, and moto's S3 and SQS
+integration: install ## against a real PostgreSQL and PgBouncer, and moto's S3 and SQS
+	@tools/install_pgbouncer.sh
 	@$(PYTEST) -n 2 tests/integration
 
 e2e: tools-install ## the handler, and the deployed template

@@ -97,6 +97,20 @@ def test_a_connection_that_dies_in_a_transaction_fails_it_and_is_replaced_at_the
         assert backend(connection) != first
 
 
+def test_an_error_of_any_kind_over_a_connection_that_died_is_an_unavailable_database(
+    database: Database, connect: Connect
+) -> None:
+    def be_surprised() -> None:
+        with database.transaction() as connection:
+            end_backend(connect(), backend(connection))
+            raise ValueError("too many values to unpack")
+
+    with pytest.raises(DatabaseUnavailableError, match="too many values"):
+        be_surprised()
+    with database.transaction() as connection:
+        assert scalar(connection, "SELECT 1") == 1
+
+
 def test_a_closed_database_opens_again_when_needed(database: Database) -> None:
     with database.transaction():
         pass

@@ -7,13 +7,14 @@ service works behind PgBouncer in transaction mode and RDS Proxy.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
 from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg import IsolationLevel, errors
 
-from ingestor.errors import ClaimLostError, DatabaseUnavailableError, SchemaError
-from ingestor.settings import Settings, SslMode
+from ingestor.errors import ClaimLostError, DatabaseUnavailableError, IngestorError, SchemaError
+from ingestor.settings import AWS_AUTHORITIES, Settings, SslMode
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -48,8 +49,8 @@ class ConnectionParameters:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Raises ConfigurationError naming what is missing."""
-        settings.require("db_host", "db_username", "db_password")
+        """Raises ConfigurationError naming what is missing. A token for DB_IAM_AUTH is the caller's to add."""
+        settings.require("db_host", "db_username", *(() if settings.db_iam_auth else ("db_password",)))
         return cls(
             host=settings.db_host or "",
             port=settings.db_port,
@@ -57,7 +58,7 @@ class ConnectionParameters:
             user=settings.db_username or "",
             password=settings.db_password.get_secret_value() if settings.db_password else "",
             sslmode=settings.db_sslmode.value,
-            sslrootcert=settings.db_sslrootcert,
+            sslrootcert=_root_certificates(settings.db_sslrootcert),
         )
 
     @property
@@ -67,10 +68,21 @@ class ConnectionParameters:
 
 
 class Database:
-    """`parameters` is asked for each new connection, so that a rotated password is found."""
+    """`parameters` is asked for each new connection, so that a rotated password is found.
 
-    def __init__(self, parameters: Callable[[], ConnectionParameters], schema: str) -> None:
+    Where what it gives may be out of date, `renewed` fetches it anew: asked once when a connection fails, and if it
+    says something else, that is tried.
+    """
+
+    def __init__(
+        self,
+        parameters: Callable[[], ConnectionParameters],
+        schema: str,
+        *,
+        renewed: Callable[[], ConnectionParameters] | None = None,
+    ) -> None:
         self._parameters = parameters
+        self._renewed = renewed
         self.schema = schema
         self._connection: Connection | None = None
         self._address = "the database"
@@ -98,6 +110,15 @@ class Database:
             if isinstance(failure, DatabaseUnavailableError) and not _is_well(error):
                 self.close()
             raise failure from error
+        except IngestorError:
+            self._end(connection)
+            raise
+        except Exception as error:
+            if self._end(connection):
+                raise
+            # psycopg expects one last answer of a server. PgBouncer sends two, the server's and its own, and then
+            # "too many values to unpack" is how a COPY's connection was lost.
+            raise DatabaseUnavailableError(f"{self._address}: the connection broke: {error}") from error
         except BaseException:
             self._end(connection)
             raise
@@ -126,6 +147,15 @@ class Database:
 
     def _connect(self) -> Connection:
         parameters = self._parameters()
+        try:
+            return self._connect_with(parameters)
+        except psycopg.OperationalError:
+            renewed = self._renewed() if self._renewed else parameters
+            if renewed == parameters:
+                raise
+        return self._connect_with(renewed)
+
+    def _connect_with(self, parameters: ConnectionParameters) -> Connection:
         self._address = parameters.address
         connection = psycopg.connect(
             host=parameters.host,
@@ -147,15 +177,16 @@ class Database:
         connection.isolation_level = IsolationLevel.READ_COMMITTED
         return connection
 
-    def _end(self, connection: Connection | None) -> None:
-        """Roll back; a connection that can't even do that is dropped."""
-        if connection is None:
-            self.close()
-            return
+    def _end(self, connection: Connection | None) -> bool:
+        """Roll back; a connection that can't even do that is dropped, and the answer is False."""
         try:
-            connection.rollback()
+            if connection is not None:
+                connection.rollback()
+                return True
         except psycopg.Error:
-            self.close()
+            pass
+        self.close()
+        return False
 
     def _translated(self, error: psycopg.Error) -> Exception:
         state = error.sqlstate or ""
@@ -174,9 +205,16 @@ class Database:
         # refused login (a password just rotated), 3D a database that is not there yet.
         if isinstance(error, psycopg.OperationalError) and (state == "" or state[:2] in {"28", "3D"}):
             return DatabaseUnavailableError(said)
-        if isinstance(error, errors.InternalError_):
+        # ... and an InternalError of psycopg's own: the answers made no sense, as when a pooler gives two at the end.
+        if isinstance(error, errors.InternalError_) or (
+            isinstance(error, psycopg.InternalError) and state == ""
+        ):
             return DatabaseUnavailableError(said)
         return error
+
+
+def _root_certificates(named: str | None) -> str | None:
+    return str(files("ingestor") / "certificates" / "aws.pem") if named == AWS_AUTHORITIES else named
 
 
 def _is_well(error: psycopg.Error) -> bool:

@@ -1,0 +1,106 @@
+"""Behind the real PgBouncer in transaction mode, where no two transactions share a session."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import BUCKET, DATA, Service, service
+from tests.integration.pooler import HOW_TO_INSTALL, find_pgbouncer, pgbouncer
+from tests.integration.sweeping import Place
+
+# The same sentences, read with the pooler in between.
+from tests.integration.test_exactly_once import (
+    log_file,
+    test_a_worker_stopped_past_its_lease_is_replaced_and_changes_nothing_when_it_wakes,
+    test_two_workers_given_the_same_object_a_hundred_times_over_load_its_rows_once,
+)
+
+from ingestor import ledger
+from ingestor.database import ConnectionParameters, Database, migrate
+from ingestor.source_file import SourceFile
+from ingestor.sweep import sweep
+
+__all__ = [
+    "log_file",
+    "service",
+    "test_a_worker_stopped_past_its_lease_is_replaced_and_changes_nothing_when_it_wakes",
+    "test_two_workers_given_the_same_object_a_hundred_times_over_load_its_rows_once",
+]
+
+
+@pytest.fixture(scope="module")
+def pooled(postgres: ConnectionParameters, reachable_folder: Path) -> Iterator[ConnectionParameters]:
+    binary = find_pgbouncer()
+    if binary is None:
+        pytest.skip(HOW_TO_INSTALL)
+    with pgbouncer(binary, reachable_folder / "pgbouncer", postgres) as parameters:
+        yield parameters
+
+
+@pytest.fixture
+def database_parameters(
+    database_parameters: ConnectionParameters, pooled: ConnectionParameters
+) -> ConnectionParameters:
+    """The fresh database by way of the pooler: whatever a test connects with."""
+    return replace(pooled, dbname=database_parameters.dbname)
+
+
+def backends(database: Database) -> list[int]:
+    pids = []
+    for _ in range(6):
+        with database.transaction() as connection:
+            row = connection.execute("SELECT pg_backend_pid()").fetchone()
+            assert row is not None
+            pids.append(row[0])
+    return pids
+
+
+def test_one_connection_is_served_by_many_sessions(
+    database: Database, new_database: Callable[[], Database]
+) -> None:
+    with new_database().transaction() as one, new_database().transaction() as another:
+        one.execute("SELECT 1")
+        another.execute("SELECT 1")
+    assert len(set(backends(database))) > 1
+
+
+def test_a_schema_is_created_and_brought_up_to_date(database_parameters: ConnectionParameters) -> None:
+    with closing(Database(lambda: database_parameters, "elsewhere")) as database:
+        assert all(migration.is_new for migration in migrate(database).migrations)
+        assert not any(migration.is_new for migration in migrate(database).migrations)
+
+
+def test_the_handler_loads_what_a_message_names(
+    service: Service, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHUNK_ROWS", "500")
+    service.s3.create_bucket(Bucket=BUCKET)
+    keys = ["one.json.gz", "two.json.gz", "three.json.gz"]
+    for number, key in enumerate(keys, start=1):
+        body = (DATA / f"pino-http-{number}.json.gz").read_bytes()
+        etag = service.s3.put_object(Bucket=BUCKET, Key=key, Body=body)["ETag"].strip('"')
+        message = {"ingestor": "load", "bucket": BUCKET, "key": key, "etag": etag}
+        service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=json.dumps(message))
+    assert service.poll().failed == []
+    with database.transaction() as connection:
+        found = connection.execute(
+            "SELECT s3_key, status, (SELECT count(*) FROM logs WHERE file_id = f.id) FROM processed_files f"
+        ).fetchall()
+    assert sorted(found) == sorted(
+        (key, "COMPLETED", rows) for key, rows in zip(keys, (2227, 2227, 2228), strict=True)
+    )
+
+
+def test_a_whole_sweep_finds_what_is_due(place: Place) -> None:
+    database = place.tools.database
+    file = SourceFile(place.bucket, "stuck.json", etag="etag")
+    with database.transaction() as connection:
+        ledger.claim(connection, file, lease_seconds=0, max_attempts=5, skip_newer=True)
+    report = sweep(place.tools)
+    assert report.failures == {}
+    assert report.due is not None
+    assert report.due.sent == 1
+    assert "stuck.json" in place.sent_keys()
