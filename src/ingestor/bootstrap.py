@@ -1,8 +1,8 @@
 """From settings to the things that hold connections; nothing is opened before it is used."""
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 import boto3
 from botocore.config import Config
@@ -31,10 +31,24 @@ S3_ATTEMPTS = 2
 5 s to connect and 10 s to read, twice, and botocore's pause of up to 1 s."""
 
 
-def database(settings: Settings) -> Database:
-    """Raises ConfigurationError when the settings name no database."""
+class SecretReader(Protocol):
+    """Reads the text of a secret; `fresh`: not from a cache. Raises DatabaseUnavailableError."""
+
+    def __call__(self, arn: str, *, fresh: bool) -> str: ...
+
+
+def database(settings: Settings, read_secret: SecretReader | None = None) -> Database:
+    """`read_secret` may keep what it read: a refused login has it fetched anew.
+
+    Raises ConfigurationError when the settings name no database.
+    """
     settings.require_database()
-    return Database(_parameters(settings), settings.db_schema)
+    read = read_secret or _secret_reader(settings)
+    return Database(
+        lambda: _parameters(settings, read, fresh=False),
+        settings.db_schema,
+        renewed=(lambda: _parameters(settings, read, fresh=True)) if settings.db_secret_arn else None,
+    )
 
 
 def s3_objects(settings: Settings) -> S3Objects:
@@ -52,11 +66,11 @@ def dead_letter_queue(settings: Settings) -> SqsQueue | None:
     return SqsQueue(_sqs_client(settings), settings.dlq_url) if settings.dlq_url else None
 
 
-def sweep_tools(settings: Settings) -> SweepTools:
+def sweep_tools(settings: Settings, read_secret: SecretReader | None = None) -> SweepTools:
     """Raises ConfigurationError when the settings name no database or no queue."""
     settings.require("queue_url")
     return SweepTools(
-        database=database(settings),
+        database=database(settings, read_secret),
         objects=s3_objects(settings),
         queue=sqs_queue(settings),
         dead_letters=dead_letter_queue(settings),
@@ -91,26 +105,42 @@ def _client_config() -> Config:
     )
 
 
-def _parameters(settings: Settings) -> Callable[[], ConnectionParameters]:
-    """Asked anew for each connection, so that a rotated password is found."""
-    if settings.db_secret_arn is None:
-        return lambda: ConnectionParameters.from_settings(settings)
-    return lambda: ConnectionParameters.from_settings(_with_secret(settings))
+def _parameters(settings: Settings, read_secret: SecretReader, *, fresh: bool) -> ConnectionParameters:
+    if settings.db_secret_arn is not None:
+        text = read_secret(settings.db_secret_arn, fresh=fresh)
+        settings = _with_secret(settings, settings.db_secret_arn, text)
+    parameters = ConnectionParameters.from_settings(settings)
+    return replace(parameters, password=_token(settings, parameters)) if settings.db_iam_auth else parameters
 
 
-def _with_secret(settings: Settings) -> Settings:
+def _token(settings: Settings, parameters: ConnectionParameters) -> str:
+    """Signed right here, without a call; good for 15 minutes, in which a connection must be opened.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html
+    """
+    client = boto3.client("rds", region_name=settings.aws_region)
+    try:
+        token: str = client.generate_db_auth_token(
+            DBHostname=parameters.host, Port=parameters.port, DBUsername=parameters.user
+        )
+    except BotoCoreError as error:
+        raise DatabaseUnavailableError(f"{parameters.address}: no IAM token: {error}") from error
+    return token
+
+
+def _with_secret(settings: Settings, arn: str, text: str) -> Settings:
     """The secret's fields are RDS's: username, password, and host, port, dbname where DB_* doesn't say.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
     """
-    secret = _read_secret(settings)
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    secret = _fields_of_secret(arn, text)
     from_secret: dict[str, object] = {
         "db_host": secret.get("host"),
         "db_port": secret.get("port"),
         "db_name": secret.get("dbname"),
         "db_username": secret.get("username"),
     }
+    given = settings.model_fields_set
     update = {name: value for name, value in from_secret.items() if value is not None and name not in given}
     if "password" in secret:
         update["db_password"] = SecretStr(str(secret["password"]))
@@ -119,20 +149,35 @@ def _with_secret(settings: Settings) -> Settings:
     return complete
 
 
-def _read_secret(settings: Settings) -> dict[str, str]:
+def _fields_of_secret(arn: str, text: str) -> dict[str, str]:
+    try:
+        secret = json.loads(text)
+    except ValueError:
+        raise ConfigurationError(f"DB_SECRET_ARN {arn}: not a JSON secret") from None
+    if not isinstance(secret, dict):
+        raise ConfigurationError(f"DB_SECRET_ARN {arn}: not a JSON object")
+    return secret
+
+
+def secrets_client(settings: Settings) -> "SecretsManagerClient":
     client: SecretsManagerClient = boto3.client(
         "secretsmanager",
         region_name=settings.aws_region,
         endpoint_url=settings.endpoint_url,
         config=_client_config(),
     )
-    try:
-        answer = client.get_secret_value(SecretId=settings.db_secret_arn or "")
-        secret = json.loads(answer["SecretString"])
-    except (BotoCoreError, ClientError) as error:
-        raise DatabaseUnavailableError(f"DB_SECRET_ARN {settings.db_secret_arn}: {error}") from error
-    except (KeyError, ValueError):
-        raise ConfigurationError(f"DB_SECRET_ARN {settings.db_secret_arn}: not a JSON secret") from None
-    if not isinstance(secret, dict):
-        raise ConfigurationError(f"DB_SECRET_ARN {settings.db_secret_arn}: not a JSON object")
-    return secret
+    return client
+
+
+def _secret_reader(settings: Settings) -> SecretReader:
+    """Keeps nothing: for commands, which connect once."""
+
+    def read(arn: str, *, fresh: bool) -> str:  # noqa: ARG001 - always fresh
+        try:
+            return secrets_client(settings).get_secret_value(SecretId=arn)["SecretString"]
+        except (BotoCoreError, ClientError) as error:
+            raise DatabaseUnavailableError(f"DB_SECRET_ARN {arn}: {error}") from error
+        except KeyError:
+            raise ConfigurationError(f"DB_SECRET_ARN {arn}: not a text secret") from None
+
+    return read

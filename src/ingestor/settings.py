@@ -21,6 +21,10 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
+AWS_AUTHORITIES = "aws"
+"""DB_SSLROOTCERT: the bundle that comes with the package."""
+
+
 class OnOverwrite(StrEnum):
     """What a new version of an already completed key means."""
 
@@ -78,6 +82,7 @@ class Settings(BaseModel):
     db_sslmode: SslMode = SslMode.PREFER
     db_sslrootcert: str | None = None
     db_secret_arn: str | None = None
+    db_iam_auth: bool = False
 
     aws_region: str | None = None
     aws_endpoint: str | None = None
@@ -99,10 +104,20 @@ class Settings(BaseModel):
     retention_days: int | None = Field(default=None, ge=1, le=36_500)
 
     @model_validator(mode="after")
+    def _tokens_go_over_tls(self) -> Self:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
+        if self.db_iam_auth and self.db_sslmode in {SslMode.DISABLE, SslMode.ALLOW, SslMode.PREFER}:
+            raise ValueError(
+                "DB_IAM_AUTH=true needs DB_SSLMODE=require or stricter: RDS takes tokens over TLS only"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _tls_verification_has_its_roots(self) -> Self:
         if self.db_sslmode in {SslMode.VERIFY_CA, SslMode.VERIFY_FULL} and not self.db_sslrootcert:
             message = (
-                f"DB_SSLMODE={self.db_sslmode} needs DB_SSLROOTCERT, the PEM file of the authority to trust"
+                f"DB_SSLMODE={self.db_sslmode} needs DB_SSLROOTCERT: the PEM file of the authority to trust, or "
+                f'"{AWS_AUTHORITIES}" for those of RDS, Aurora and RDS Proxy'
             )
             raise ValueError(message)
         return self
@@ -139,7 +154,7 @@ class Settings(BaseModel):
     def require_database(self) -> None:
         """Raises ConfigurationError unless the settings say where the database is and who we are there."""
         if self.db_secret_arn is None:
-            self.require("db_host", "db_username", "db_password")
+            self.require("db_host", "db_username", *(() if self.db_iam_auth else ("db_password",)))
 
 
 type SettingName = Literal["db_host", "db_username", "db_password", "queue_url", "dlq_url"]

@@ -46,6 +46,8 @@ def default_of(name: str) -> str:
     default = Settings.model_fields[name].default
     if isinstance(default, Enum):
         return f"`{default.value}`"
+    if isinstance(default, bool):
+        return "yes" if default else "no"
     if name.endswith("_bytes"):
         return f"{default // MIB} MiB" if default % MIB == 0 else f"{default // KIB} KiB"
     if isinstance(default, str):
