@@ -33,7 +33,12 @@ from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, 
 from ingestor.ledger.listings import Listing, Purpose, begin_listing, move_listing, read_listing
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
 from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
-from ingestor.ledger.replacement import adopt_version, claim_for_replacement, forget_announced_version
+from ingestor.ledger.replacement import (
+    adopt_version,
+    announce_version,
+    claim_for_replacement,
+    forget_announced_version,
+)
 from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, evict_expired_workers, requeue_due
 from ingestor.ledger.story import (
     FileEvent,
@@ -73,6 +78,7 @@ __all__ = [
     "Throughput",
     "adopt_version",
     "advance",
+    "announce_version",
     "begin_listing",
     "claim",
     "claim_for_replacement",

@@ -69,6 +69,28 @@ WITH adopted AS (
 SELECT {CLAIM_COLUMNS} FROM adopted
 """
 
+# whatever the state, the file is looked at again and the current version taken; FAILED (permanent) --> PENDING
+_ANNOUNCE: LiteralString = """
+WITH announced AS (
+    UPDATE processed_files SET
+        status = CASE WHEN status = 'FAILED' THEN 'PENDING' ELSE status END,
+        attempts = CASE WHEN status = 'FAILED' THEN 0 ELSE attempts END,
+        next_etag = %(etag)s,
+        next_version_id = %(version_id)s,
+        next_attempt_at = CASE WHEN status <> 'PROCESSING' THEN clock_timestamp() END,
+        ignored_at = NULL,
+        ignored_reason = NULL,
+        updated_at = clock_timestamp()
+    WHERE bucket = %(bucket)s AND s3_key = %(key)s
+      AND etag IS DISTINCT FROM %(etag)s AND next_etag IS DISTINCT FROM %(etag)s
+      AND NOT (status = 'COMPLETED' AND %(skip_newer)s)
+    RETURNING id, version
+)
+INSERT INTO file_events (file_id, version, event)
+SELECT id, version, 'newer version announced' FROM announced
+RETURNING file_id
+"""
+
 _FORGET_ANNOUNCED: LiteralString = """
 UPDATE processed_files SET
     next_etag = NULL, next_version_id = NULL,
@@ -116,6 +138,24 @@ def adopt_version(
             f"{claim.file.uri}: claim {claim.version} ended before its new version was taken"
         )
     return row.claim
+
+
+def announce_version(connection: Connection, file: SourceFile, *, skip_newer: bool) -> bool:
+    """Has the key looked at again, because `file` may be a version the ledger doesn't know.
+
+    False: it is the version in hand, or announced already, or a completed key that `skip_newer` leaves as it is, or
+    the key is unknown.
+    """
+    if file.etag is None:
+        return False
+    parameters = {
+        "bucket": file.bucket,
+        "key": file.key,
+        "etag": file.etag,
+        "version_id": file.version_id,
+        "skip_newer": skip_newer,
+    }
+    return connection.execute(_ANNOUNCE, parameters).fetchone() is not None
 
 
 def forget_announced_version(connection: Connection, *, file_id: int, version: int) -> None:

@@ -1,15 +1,181 @@
-"""Written by its owner in a moment."""
+"""Third step: a dead letter whose files the ledger owns is not needed any more. Nothing is sent, nothing looped.
 
+Each message is looked at once: in a transaction of its own the ledger enters the files it didn't know, due at once, and
+only after that commit is the message deleted. Dying in between leaves a message that the next look deletes.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
+from ingestor import ledger
+from ingestor.database import Database
 from ingestor.deadline import Deadline
-from ingestor.sweep.tools import SweepTools
+from ingestor.errors import ErrorKind, NotificationError, SourceUnavailableError
+from ingestor.notification import parse
+from ingestor.settings import OnOverwrite, Settings
+from ingestor.source_file import SourceFile
+from ingestor.sqs_queue import ReceivedMessage, SqsQueue
+from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
+
+HOLD_SECONDS = 900
+"""Messages seen are hidden until the end of the look, so that those that stay don't hide the others: as long as a
+Lambda can live. A look that dies leaves them hidden for so long."""
+
+LONGEST_LOOK_SECONDS = 600
+_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    pass
+    """`settled` were deleted, `kept` wait for a person; `registered` files were new to the ledger.
+
+    `is_complete`: each message that could be had was looked at.
+    """
+
+    seen: int = 0
+    settled: int = 0
+    kept: int = 0
+    registered: int = 0
+    is_complete: bool = False
 
 
-def settle_dead_letters(_tools: SweepTools, _deadline: Deadline) -> DeadLetters:
-    return DeadLetters()
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One message and what becomes of it. `why` it stays: in words for a person; None, it is settled."""
+
+    message_id: str
+    sent_at: datetime
+    files: tuple[SourceFile, ...]
+    registered: int
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`only`: messages that name none of these files are left as they are. `is_trial`: nothing is changed."""
+
+    database: Database
+    queue: SqsQueue
+    settings: Settings
+    only: Collection[tuple[str, str]] | None = None
+    is_trial: bool = False
+
+
+def settle_dead_letters(tools: SweepTools, deadline: Deadline) -> DeadLetters:
+    """Raises DatabaseUnavailableError, before anything is received, and SourceUnavailableError."""
+    if tools.dead_letters is None:
+        return DeadLetters(is_complete=True)
+    return go_through(Look(tools.database, tools.dead_letters, tools.settings), deadline, lambda _: None)
+
+
+def go_through(look: Look, deadline: Deadline, tell: Callable[[DeadLetter], None]) -> DeadLetters:
+    """`tell` is called with each message once it is dealt with. Raises as `settle_dead_letters` does."""
+    with look.database.transaction():
+        pass  # While the database is away, the dead letters are best left alone.
+    counts = Counter[str]()
+
+    def counted(letter: DeadLetter) -> None:
+        counts.update(seen=1, settled=letter.why is None, registered=letter.registered)
+        tell(letter)
+
+    held: dict[str, str] = {}
+    try:
+        is_complete = _see_each_once(look, deadline, held, counted)
+    finally:
+        _give_back(look.queue, held)
+    return DeadLetters(
+        seen=counts["seen"],
+        settled=counts["settled"],
+        kept=counts["seen"] - counts["settled"],
+        registered=counts["registered"],
+        is_complete=is_complete,
+    )
+
+
+def _see_each_once(
+    look: Look, deadline: Deadline, held: dict[str, str], tell: Callable[[DeadLetter], None]
+) -> bool:
+    """`held` is left with the receipts of the messages that stay, by message id. False: stopped short of time."""
+    seen: set[str] = set()
+    longest = time.monotonic() + LONGEST_LOOK_SECONDS
+    while not deadline.is_near() and time.monotonic() < longest:
+        messages = look.queue.receive(_AT_ONCE, HOLD_SECONDS)
+        held.update((each.message_id, each.receipt_handle) for each in messages)
+        new = [each for each in messages if each.message_id not in seen]
+        seen.update(each.message_id for each in new)
+        for message in new:
+            letter = _judge(look, message)
+            if letter is None:
+                continue
+            if letter.why is None and not look.is_trial:
+                look.queue.delete(message.receipt_handle)
+                del held[message.message_id]
+            tell(letter)
+        if not new or len(new) < len(messages):
+            return True
+    return False
+
+
+def _give_back(queue: SqsQueue, held: dict[str, str]) -> None:
+    for receipt_handle in held.values():
+        # Whatever can't be shown again now shows itself in HOLD_SECONDS.
+        with suppress(SourceUnavailableError):
+            queue.defer(receipt_handle, 0)
+
+
+def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
+    """None: it speaks of other files than those asked for."""
+    settings = look.settings
+    try:
+        files = parse(message.body, buckets=settings.watched_buckets, prefix=settings.prefix)
+    except NotificationError as error:
+        return None if look.only is not None else _letter(message, why=str(error))
+    if look.only is not None and not any((file.bucket, file.key) in look.only for file in files):
+        return None
+    if not files:
+        return _letter(
+            message, why="names no object to load: only deletions, empty objects or keys outside PREFIX"
+        )
+    with look.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
+        registered = 0 if look.is_trial else _take_over(connection, look, files)
+        known = [_known(connection, file) for file in files]
+    if look.is_trial:
+        registered = sum(each is None for each in known)
+    failed = [file.uri for file, row in zip(files, known, strict=True) if row and _needs_person(file, row)]
+    why = f"failed permanently: {', '.join(failed)}" if failed else None
+    return _letter(message, files, registered, why)
+
+
+def _letter(
+    message: ReceivedMessage,
+    files: tuple[SourceFile, ...] = (),
+    registered: int = 0,
+    why: str | None = None,
+) -> DeadLetter:
+    return DeadLetter(message.message_id, message.sent_at, files, registered, why)
+
+
+def _take_over(connection: ledger.Connection, look: Look, files: tuple[SourceFile, ...]) -> int:
+    """Whatever the message asks for, the ledger asks for from now on. How many files were new to it."""
+    new = ledger.register(connection, files, due_in_seconds=0)
+    for file in sorted(files, key=lambda file: (file.bucket, file.key)):  # as everybody locks them
+        ledger.announce_version(connection, file, skip_newer=look.settings.on_overwrite is OnOverwrite.SKIP)
+    return len(new)
+
+
+def _known(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | None:
+    return ledger.known_files(connection, file.bucket, [file.key]).get(file.key)
+
+
+def _needs_person(file: SourceFile, row: ledger.KnownFile) -> bool:
+    """Another version of a failed object is no failure yet."""
+    return (
+        row.status == "FAILED"
+        and row.error_kind == ErrorKind.PERMANENT
+        and not row.is_ignored
+        and file.etag in {row.etag, None}
+    )
