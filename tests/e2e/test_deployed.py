@@ -1,0 +1,113 @@
+"""The very template.yaml, built and deployed by AWS SAM CLI to an AWS on loopback, once for all tests here."""
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from demo import deployment, observe
+from demo.cloud import Cloud
+from demo.observe import FileState
+
+from ingestor.database import ConnectionParameters, Database
+
+WAIT_SECONDS = 60
+DATA = Path(__file__).parents[1] / "data"
+
+
+@dataclass
+class Deployed:
+    cloud: Cloud
+    stack: deployment.Stack
+    database: Database
+    migrated: dict[str, Any]
+
+    def upload(self, key: str, body: bytes) -> None:
+        self.cloud.client("s3").put_object(Bucket=self.stack.bucket, Key=key, Body=body)
+
+    def settled(self, *keys: str) -> dict[str, FileState]:
+        """The files, once all of these are; as they are when the time is over, to be compared."""
+        until = time.monotonic() + WAIT_SECONDS
+        while True:
+            files = observe.files(self.database)
+            if all(key in files and files[key].is_settled for key in keys) or time.monotonic() > until:
+                return {key: files[key] for key in keys if key in files}
+            time.sleep(0.1)
+
+    def dead_letters(self, count: int) -> list[str]:
+        """The keys that they name, once there are `count` of them or the time is over."""
+        until = time.monotonic() + WAIT_SECONDS
+        while True:
+            letters = observe.dead_letters(self.cloud, self.stack)
+            if len(letters) >= count or time.monotonic() > until:
+                return sorted(key for letter in letters for key in letter.keys)
+            time.sleep(0.1)
+
+    def rows(self, key: str) -> int:
+        with self.database.transaction() as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM logs JOIN files ON files.id = file_id WHERE s3_key = %s", (key,)
+            ).fetchone()
+        return int(found[0]) if found else 0
+
+
+@pytest.fixture(scope="module")
+def deployed(postgres: ConnectionParameters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    parameters = replace(postgres, dbname="deployed")
+    with psycopg.connect(
+        host=postgres.host, port=postgres.port, dbname=postgres.dbname, user=postgres.user,
+        password=postgres.password, autocommit=True,
+    ) as connection:  # fmt: skip
+        connection.execute("CREATE DATABASE deployed")
+    deployment.build()
+    cloud = Cloud(tmp_path_factory.mktemp("cloud"))
+    database = Database(lambda: parameters, "public")
+    try:
+        cloud.start()
+        stack = deployment.deploy(cloud, parameters, "ingestor-test")
+        yield Deployed(cloud, stack, database, deployment.run_migrations(cloud, stack))
+    finally:
+        database.close()
+        cloud.stop()
+
+
+def log(*messages: str) -> bytes:
+    entries = [{"time": 1795432855268 + number, "msg": text} for number, text in enumerate(messages)]
+    return gzip.compress(json.dumps(entries).encode())
+
+
+def test_the_migration_function_makes_the_schema_and_says_so(deployed: Deployed) -> None:
+    assert all(migration["is_new"] for migration in deployed.migrated["migrations"])
+    again = deployment.run_migrations(deployed.cloud, deployed.stack)
+    assert not any(migration["is_new"] for migration in again["migrations"])
+
+
+def test_an_uploaded_object_is_in_postgres_exactly_once(deployed: Deployed) -> None:
+    body = (DATA / "pino-http-1.json.gz").read_bytes()
+    entries = len(json.loads(gzip.decompress(body)))
+    key = "a key/with spaces + plus & größe 日本 🚀.json.gz"
+    for _ in range(2):
+        deployed.upload(key, body)
+    assert deployed.settled(key)[key].rows == entries == deployed.rows(key)
+
+
+def test_a_damaged_object_is_a_dead_letter_and_its_neighbours_are_loaded(deployed: Deployed) -> None:
+    keys = [f"neighbour-{number}.json.gz" for number in range(5)]
+    for key in keys:
+        deployed.upload(key, log("one", "two"))
+    deployed.upload("damaged.json.gz", log(*map(str, range(1_000)))[:-30])
+    files = deployed.settled("damaged.json.gz", *keys)
+    assert {files[key].rows for key in keys} == {2}
+    assert (files["damaged.json.gz"].status, files["damaged.json.gz"].error_kind) == ("FAILED", "permanent")
+    assert deployed.dead_letters(1) == ["damaged.json.gz"]
+
+
+def test_what_is_malformed_is_rejected_with_its_reason(deployed: Deployed) -> None:
+    deployed.upload("lines.ndjson", b'{"time":1795432855268}\n{oops}\n{"time":1795432855269}\n')
+    state = deployed.settled("lines.ndjson")["lines.ndjson"]
+    assert (state.status, state.rows, state.rejected) == ("COMPLETED", 2, 1)
