@@ -30,7 +30,7 @@ from ingestor.ledger.claim import (
 )
 from ingestor.ledger.ending import Ending, fail, give_back, release
 from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
-from ingestor.ledger.listings import Listing, Purpose, begin_listing, move_listing, read_listing
+from ingestor.ledger.listings import Listing, Purpose, begin_listing, current_time, move_listing, read_listing
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
 from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
 from ingestor.ledger.replacement import (
@@ -83,6 +83,7 @@ __all__ = [
     "claim",
     "claim_for_replacement",
     "complete",
+    "current_time",
     "due_files",
     "evict_expired_worker",
     "evict_expired_workers",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import LiteralString
+from typing import LiteralString, cast
 
 from ingestor.ledger.claim import Connection
 
@@ -24,7 +24,9 @@ UPDATE listings SET
     registered = registered + %(registered)s,
     finished_at = CASE WHEN %(is_finished)s THEN clock_timestamp() END
 WHERE bucket = %(bucket)s AND prefix = %(prefix)s AND purpose = %(purpose)s
+  AND started_at = %(started_at)s AND finished_at IS NULL
 """
+_CURRENT_TIME: LiteralString = "SELECT clock_timestamp()"
 
 
 class Purpose(StrEnum):
@@ -73,16 +75,26 @@ def move_listing(
     registered: int,
     is_finished: bool,
 ) -> None:
-    """In the transaction that registers the page. `objects` and `registered` are added."""
+    """In the transaction that registers the page. `objects` and `registered` are added.
+
+    Nothing happens when the pass was finished, or begun anew, by somebody else meanwhile.
+    """
     connection.execute(
         _MOVE,
         {
             "bucket": listing.bucket,
             "prefix": listing.prefix,
             "purpose": listing.purpose.value,
+            "started_at": listing.started_at,
             "cursor": cursor,
             "objects": objects,
             "registered": registered,
             "is_finished": is_finished,
         },
     )
+
+
+def current_time(connection: Connection) -> datetime:
+    """By the database's clock, which is the same for everybody."""
+    (moment,) = connection.execute(_CURRENT_TIME).fetchall()[0]
+    return cast("datetime", moment)
