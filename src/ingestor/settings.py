@@ -93,6 +93,7 @@ class Settings(BaseModel):
     queue_url: str | None = None
     dlq_url: str | None = None
     start_from: Moment | None = None
+    reconcile_hours: float = Field(default=24, ge=0.1, le=8_760)
 
     chunk_rows: int = Field(default=20_000, ge=1, le=1_000_000)
     chunk_bytes: int = Field(default=8 * MIB, ge=64 * KIB, le=64 * MIB)

@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from ingestor.cli.backfill import backfill
 from ingestor.cli.group import IngestorGroup
 from ingestor.cli.local import local
 from ingestor.cli.migrate import migrate_command
@@ -41,5 +42,5 @@ def main() -> None:
     """
 
 
-for command in (local, status, psql, migrate_command, sweep_command):
+for command in (local, status, psql, migrate_command, backfill, sweep_command):
     main.add_command(command)

@@ -16,6 +16,7 @@ INSERT INTO listings (bucket, prefix, purpose, newer_than) VALUES (%(bucket)s, %
 ON CONFLICT (bucket, prefix, purpose) DO UPDATE SET
     cursor = NULL, newer_than = EXCLUDED.newer_than, started_at = clock_timestamp(), finished_at = NULL,
     objects = 0, registered = 0
+RETURNING started_at
 """
 _MOVE: LiteralString = """
 UPDATE listings SET
@@ -59,11 +60,11 @@ def read_listing(connection: Connection, bucket: str, prefix: str, purpose: Purp
 
 def begin_listing(
     connection: Connection, bucket: str, prefix: str, purpose: Purpose, *, newer_than: datetime | None
-) -> None:
+) -> Listing:
     """From the first key on, whatever was there before."""
-    connection.execute(
-        _BEGIN, {"bucket": bucket, "prefix": prefix, "purpose": purpose.value, "newer_than": newer_than}
-    )
+    parameters = {"bucket": bucket, "prefix": prefix, "purpose": purpose.value, "newer_than": newer_than}
+    (started_at,) = connection.execute(_BEGIN, parameters).fetchall()[0]
+    return Listing(bucket, prefix, purpose, None, newer_than, started_at, None, objects=0, registered=0)
 
 
 def move_listing(

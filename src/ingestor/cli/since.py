@@ -1,0 +1,28 @@
+"""A point in time as people type it."""
+
+from datetime import UTC, datetime
+
+import click
+
+
+class Moment(click.ParamType[datetime]):
+    """A date or a time in ISO 8601; without a zone, UTC."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no date (2026-11-23) and no time (2026-11-23T12:00:00Z)", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+since_option = click.option(
+    "--since",
+    type=Moment(),
+    metavar="TIME",
+    help="Only objects uploaded at or after this date (2026-11-23) or time (2026-11-23T12:00:00Z).",
+)
