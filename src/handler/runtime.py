@@ -14,15 +14,15 @@ from ingestor import bootstrap
 from ingestor.ingest import Worker
 from ingestor.settings import Settings
 from ingestor.sqs_queue import SqsQueue
+from ingestor.sweep import SweepTools
 
 SERVICE = "ingestor"
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime:
-    settings: Settings
-    worker: Worker
-    queue: SqsQueue
+class Telemetry:
+    """How a function is seen from outside."""
+
     logger: Logger
     metrics: Metrics
     tracer: Tracer
@@ -41,16 +41,53 @@ class Runtime:
             yield
 
 
+@dataclass(frozen=True, slots=True)
+class Runtime(Telemetry):
+    """Of the function behind the queue."""
+
+    settings: Settings
+    worker: Worker
+    queue: SqsQueue
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRuntime(Telemetry):
+    """Of the function behind the schedule."""
+
+    tools: SweepTools
+
+
 @cache
 def runtime() -> Runtime:
     """Raises ConfigurationError naming every setting that is wrong or missing."""
     settings = Settings.from_environment(os.environ)
     settings.require("queue_url")
+    database = bootstrap.database(settings, secret_reader(settings))
     return Runtime(
-        settings=settings,
-        worker=Worker(bootstrap.database(settings), bootstrap.s3_objects(settings), settings),
-        queue=bootstrap.sqs_queue(settings),
         logger=Logger(service=SERVICE),
         metrics=Metrics(namespace="Ingestor", service=SERVICE),
         tracer=tracer(SERVICE, os.environ),
+        settings=settings,
+        worker=Worker(database, bootstrap.s3_objects(settings), settings),
+        queue=bootstrap.sqs_queue(settings),
     )
+
+
+@cache
+def sweep_runtime() -> SweepRuntime:
+    """Raises ConfigurationError naming every setting that is wrong or missing."""
+    settings = Settings.from_environment(os.environ)
+    return SweepRuntime(
+        logger=Logger(service=SERVICE),
+        metrics=Metrics(namespace="Ingestor", service=SERVICE),
+        tracer=tracer(SERVICE, os.environ),
+        tools=bootstrap.sweep_tools(settings, secret_reader(settings)),
+    )
+
+
+def secret_reader(settings: Settings) -> bootstrap.SecretReader | None:
+    if settings.db_secret_arn is None:
+        return None
+    from handler.secrets import KeptSecrets  # noqa: PLC0415 - Powertools' parameters take 55 ms to import
+
+    return KeptSecrets(settings)

@@ -1,0 +1,61 @@
+"""The Lambda function behind the schedule: one tick of the sweeper, in the time that there is."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from handler.runtime import SweepRuntime, sweep_runtime
+from ingestor.deadline import Deadline
+from ingestor.errors import IngestorError
+from ingestor.sweep import SweepReport, sweep
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+class IncompleteSweepError(IngestorError):
+    """Some steps failed, and the others were done: the next tick tries again, the alarm counts this one."""
+
+
+def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """What each step did.
+
+    Raises DatabaseUnavailableError and SchemaError when no step can be done, IncompleteSweepError when some were not.
+    """
+    service = sweep_runtime()
+    service.logger.append_keys(request_id=context.aws_request_id)
+    try:
+        with service.segment("sweep"):
+            report = sweep(service.tools, Deadline(lambda: context.get_remaining_time_in_millis() / 1000))
+        _tell(service, report)
+    finally:
+        service.flush_metrics()
+    if report.failures:
+        raise IncompleteSweepError("; ".join(f"{step}: {why}" for step, why in report.failures.items()))
+    return asdict(report)
+
+
+def _tell(service: SweepRuntime, report: SweepReport) -> None:
+    facts = asdict(report)
+    if report.failures:
+        service.logger.error("swept in part", **facts)
+    else:
+        service.logger.info("swept", **facts)
+    for name, value in _gauges(facts).items():
+        unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
+        service.count(name, value, unit)
+
+
+def _gauges(facts: dict[str, Any]) -> dict[str, float]:
+    """Every number of the tick under a metric's name: `due.worn_out` is DueWornOut, a gauge keeps its own name."""
+    numbers = {}
+    for step in ("due", "discovery", "dead_letters", "housekeeping", "gauges"):
+        for name, value in (facts[step] or {}).items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                numbers[_camel_case(name if step == "gauges" else f"{step}_{name}")] = value
+    return numbers
+
+
+def _camel_case(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
