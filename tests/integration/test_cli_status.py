@@ -77,7 +77,9 @@ def test_it_leads_with_what_needs_a_person(ingestor: CommandLine, books: Ledger)
     assert lines[0] == "2 files waiting for a person"
     assert lines[1].strip() == "s3://my-logs/cut.gz"
     assert lines[2].strip() == "why:   truncated: ends early, at byte 31770"
-    assert lines[3].strip() == "to do: correct the object and upload it again under the same key"
+    assert lines[3].strip().startswith("to do: correct the object and upload it again under the same key; or run ")
+    assert "`ingestor retry s3://my-logs/cut.gz` once the cause is gone" in lines[3]
+    assert "`ingestor ignore s3://my-logs/cut.gz --reason …`" in lines[3]
     assert lines[6].strip() == "to do: run `ingestor local /logs/local.gz`: it goes on at entry 0"
 
 
@@ -128,10 +130,10 @@ def test_nothing_needs_a_person_when_all_goes_by_itself(ingestor: CommandLine, b
     ("key", "status", "next_step"),
     [
         ("completed.gz", "COMPLETED", "nothing: it is loaded"),
-        ("released.gz", "PENDING", "its message goes on at entry 40; it is looked for in 1"),
+        ("released.gz", "PENDING", "its message goes on at entry 40; should that be lost, the sweeper sends it again in 1"),
         ("held.gz", "PROCESSING", "a worker loads it; its claim holds for "),
         ("expired.gz", "PROCESSING", "its worker died or froze (its claim ended 1 min"),
-        ("throttled.gz", "FAILED", "its message is delivered again by itself; it is due in"),
+        ("throttled.gz", "FAILED", "it is tried again by itself at entry 0; it is due in"),
         ("cut.gz", "FAILED", "nothing by itself: correct the object and upload it again"),
         ("local.gz", "FAILED", "nothing by itself: `ingestor local /logs/local.gz` goes on at entry 0"),
     ],

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import groupby
 
 from rich.console import Console
 
-from ingestor.cli.advice import what_happens_next
+from ingestor.cli.advice import what_happens_next, where_it_is
 from ingestor.cli.terminal import count, counted, duration, moment, output, shown, table
 from ingestor.ledger import FileEvent, FileRecord, RejectedEntry, Story
 from ingestor.ledger.story import SHOWN_EVENTS
@@ -39,16 +40,21 @@ def show_matches(files: list[FileRecord]) -> None:
 def _show_state(console: Console, file: FileRecord) -> None:
     console.print(f"[bold]{shown(file.uri)}[/]", soft_wrap=True)
     for name, value in _facts(file):
-        console.print(f"  {name + ':':<14}{value}", soft_wrap=True)
+        console.print(f"  {name + ':':<15}{value}", soft_wrap=True)
 
 
 def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
     colour = _COLOURS.get(file.status, "yellow")
-    kind = f" ({file.error_kind})" if file.status == "FAILED" else ""
+    kind = f" ({file.error_kind}{', ignored' if file.ignored_at else ''})" if file.status == "FAILED" else ""
     yield "state", f"[{colour}]{file.status}[/]{kind}"
     yield "next", shown(what_happens_next(file))
+    yield "where", where_it_is(file)
     if file.error:
         yield "last error", shown(file.error)
+    if file.failing_since is not None:
+        yield "failing since", f"{moment(file.failing_since)}, for {_age(file.failing_since)}"
+    if file.ignored_at is not None:
+        yield "ignored", f"{moment(file.ignored_at)}: {shown(file.ignored_reason)}"
     yield "rows", f"{count(file.rows_loaded)}, and {count(file.rows_rejected)} rejected"
     if file.first_log_at is not None:
         yield "log times", f"{moment(file.first_log_at)} to {moment(file.last_log_at)}"
@@ -67,6 +73,10 @@ def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
         yield "created", moment(file.event_time)
     if file.processed_at is not None:
         yield "completed", moment(file.processed_at) + _lag(file)
+
+
+def _age(since: datetime) -> str:
+    return duration((datetime.now(UTC) - since).total_seconds())
 
 
 def _lag(file: FileRecord) -> str:

@@ -40,6 +40,10 @@ def _show_states(console: Console, overview: Overview) -> None:
         name = f"{state.status} ({state.error_kind})" if state.error_kind else state.status
         rows.add_row(name, count(state.files), count(state.rows_loaded), count(state.rows_rejected))
     console.print(rows)
+    if overview.ignored:
+        console.print(
+            f"ignored: {counted(overview.ignored, 'failed file')}, with the reason in ignored_reason"
+        )
     if overview.rows_rejected:
         console.print(
             f"rejected: {count(overview.rows_rejected)} in {counted(overview.files_with_rejects, 'file')}; "
@@ -72,6 +76,13 @@ def _show_waiting(console: Console, overview: Overview) -> None:
         console.print(f"\nOldest unfinished: [bold]{shown(oldest.uri)}[/]", soft_wrap=True)
         console.print(f"  {oldest.status}, known since {moment(oldest.created_at)}")
         console.print(f"  next: {shown(what_happens_next(oldest))}", soft_wrap=True)
+    failing = overview.longest_failing
+    if failing is not None:
+        console.print(f"\nFailing longest: [bold]{shown(failing.uri)}[/]", soft_wrap=True)
+        console.print(
+            f"  since {moment(failing.failing_since)}: {shown(failing.error or '')}", soft_wrap=True
+        )
+        console.print(f"  next: {shown(what_happens_next(failing))}", soft_wrap=True)
     _show_failures(console, overview.newest_failures)
 
 

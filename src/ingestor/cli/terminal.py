@@ -19,6 +19,10 @@ json_option = click.option(
     "--json", "as_json", is_flag=True, help="For programs: JSON on standard output, and nothing else there."
 )
 
+dry_run_option = click.option(
+    "--dry-run", "is_trial", is_flag=True, help="Say what would be done, and change nothing."
+)
+
 
 def output() -> Console:
     return _console(stderr=False)

@@ -16,7 +16,7 @@ _STRANDED: LiteralString = """
     bucket = %(local)s AND coalesce(lease_expires_at, next_attempt_at) IS NOT NULL
     AND NOT (status = 'PROCESSING' AND lease_expires_at > clock_timestamp())
 """
-_FAILED_FOR_GOOD: LiteralString = "status = 'FAILED' AND error_kind = 'permanent'"
+_FAILED_FOR_GOOD: LiteralString = "status = 'FAILED' AND error_kind = 'permanent' AND ignored_at IS NULL"
 
 _NEEDS_PERSON: LiteralString = f"""
 (SELECT {RECORD} FROM processed_files WHERE {_FAILED_FOR_GOOD} ORDER BY updated_at DESC LIMIT %(limit)s)
@@ -29,7 +29,8 @@ _STATES: LiteralString = f"""
 SELECT status, CASE WHEN status = 'FAILED' THEN error_kind END AS error_kind, count(*) AS files,
        sum(rows_loaded)::bigint AS rows_loaded, sum(rows_rejected)::bigint AS rows_rejected,
        count(*) FILTER (WHERE rows_rejected > 0) AS files_with_rejects,
-       count(*) FILTER (WHERE ({_FAILED_FOR_GOOD}) OR ({_STRANDED})) AS need_person
+       count(*) FILTER (WHERE ({_FAILED_FOR_GOOD}) OR ({_STRANDED})) AS need_person,
+       count(*) FILTER (WHERE status = 'FAILED' AND ignored_at IS NOT NULL) AS ignored
 FROM processed_files GROUP BY 1, 2 ORDER BY 1, 2
 """
 _THROUGHPUT: LiteralString = """
@@ -55,7 +56,13 @@ WHERE coalesce(lease_expires_at, next_attempt_at) IS NOT NULL
 ORDER BY greatest(created_at, event_time) LIMIT 1
 """
 _NEWEST_FAILURES: LiteralString = f"""
-SELECT {RECORD} FROM processed_files WHERE status = 'FAILED' ORDER BY updated_at DESC LIMIT %(limit)s
+SELECT {RECORD} FROM processed_files WHERE status = 'FAILED' AND ignored_at IS NULL
+ORDER BY updated_at DESC LIMIT %(limit)s
+"""
+_LONGEST_FAILING: LiteralString = f"""
+SELECT {RECORD} FROM processed_files
+WHERE failing_since IS NOT NULL AND NOT (status = 'FAILED' AND error_kind = 'permanent')
+ORDER BY failing_since LIMIT 1
 """
 
 
@@ -70,6 +77,7 @@ class StateCount:
     rows_rejected: int
     files_with_rejects: int
     need_person: int
+    ignored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +102,19 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`needs_person` and `newest_failures` hold at most ten files each; the counts are all."""
+    """`needs_person` and `newest_failures` hold at most ten files each; the counts are all.
+
+    `longest_failing` is tried again by itself, but has failed ever since its `failing_since`.
+    """
 
     needs_person: list[FileRecord]
     need_person: int
     states: list[StateCount]
     throughput: list[Throughput]
     lag: Lag
+    ignored: int
     oldest_unfinished: FileRecord | None
+    longest_failing: FileRecord | None
     newest_failures: list[FileRecord]
     rows_loaded: int
     rows_rejected: int
@@ -127,7 +140,9 @@ def read_overview(connection: Connection) -> Overview:
         states=states,
         throughput=throughput,
         lag=lag or Lag(0, None, None, None),
+        ignored=sum(state.ignored for state in states),
         oldest_unfinished=next(iter(records(connection, _OLDEST_UNFINISHED, parameters)), None),
+        longest_failing=next(iter(records(connection, _LONGEST_FAILING, parameters)), None),
         newest_failures=records(connection, _NEWEST_FAILURES, parameters),
         rows_loaded=sum(state.rows_loaded for state in states),
         rows_rejected=sum(state.rows_rejected for state in states),
