@@ -6,9 +6,13 @@ import click
 
 from ingestor.cli.backfill import backfill
 from ingestor.cli.group import IngestorGroup
+from ingestor.cli.ignore import ignore
 from ingestor.cli.local import local
 from ingestor.cli.migrate import migrate_command
 from ingestor.cli.psql import psql
+from ingestor.cli.redrive import redrive
+from ingestor.cli.reload import reload_command
+from ingestor.cli.retry import retry
 from ingestor.cli.status import status
 from ingestor.cli.sweep import sweep_command
 
@@ -42,5 +46,16 @@ def main() -> None:
     """
 
 
-for command in (local, status, psql, migrate_command, backfill, sweep_command):
+for command in (
+    local,
+    status,
+    psql,
+    migrate_command,
+    backfill,
+    sweep_command,
+    retry,
+    redrive,
+    reload_command,
+    ignore,
+):
     main.add_command(command)
