@@ -30,7 +30,7 @@ class Cloud:
         if not python.exists():
             raise DemoError(f"{python} is missing: run `make tools-install`")
         self._folder.mkdir(parents=True, exist_ok=True)
-        port = _free_port()
+        port = free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -45,6 +45,13 @@ class Cloud:
         process, self._process = self._process, None
         if process is not None:
             stop_group(process)
+
+    @property
+    def group(self) -> int:
+        """The process group of ministack and of the functions it runs."""
+        if self._process is None:
+            raise DemoError("ministack does not run")
+        return self._process.pid
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """A boto3 client of this cloud alone, whatever the user's environment says."""
@@ -80,7 +87,7 @@ class Cloud:
         raise DemoError(f"ministack did not start; the end of its log:\n{tail(self.log)}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

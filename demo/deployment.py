@@ -33,6 +33,7 @@ class Stack:
     handler_function: str
     handler_log_group: str
     migrate_function: str
+    sweep_function: str
 
 
 def build() -> bool:
@@ -90,6 +91,11 @@ def run_migrations(cloud: Cloud, stack: Stack) -> dict[str, Any]:
     return report
 
 
+def sweep(cloud: Cloud, stack: Stack) -> None:
+    """One tick, as the schedule would invoke it. A tick that fails, the next one makes good."""
+    cloud.client("lambda").invoke(FunctionName=stack.sweep_function)
+
+
 def handler_log(cloud: Cloud, stack: Stack, lines: int = 20) -> str:
     """The end of what the handler logged, START and REPORT lines included."""
     logs = cloud.client("logs")
@@ -126,6 +132,7 @@ def _stack(cloud: Cloud, name: str) -> Stack:
         handler_function=outputs["HandlerFunction"],
         handler_log_group=outputs["HandlerLogGroup"],
         migrate_function=outputs["MigrateFunction"],
+        sweep_function=outputs["SweepFunction"],
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
-from demo import deployment, observe, report
+from demo import deployment, disaster, observe, report
 from demo.cloud import Cloud
 from demo.expectations import shortcomings
 from demo.observe import FileState
@@ -39,9 +39,11 @@ LOOK_EVERY_SECONDS = 0.2
 class Demo:
     out: Console
     surroundings: Surroundings
-    objects: tuple[Upload, ...] = field(default_factory=uploads)
+    objects: list[Upload] = field(default_factory=list)
     uploaded_at: dict[str, datetime] = field(default_factory=dict)
     stack: deployment.Stack | None = None
+    hidden_messages: int = 0
+    """Of the worker that was killed: SQS shows it again after its time-out, and then there is nothing left to do."""
 
     @property
     def cloud(self) -> Cloud:
@@ -58,7 +60,9 @@ class Demo:
         if not is_new:
             self.out.print("           [dim]nothing changed since the last one[/]")
         with self._step("sam deploy"):
-            stack = self.stack = deployment.deploy(self.cloud, parameters, STACK)
+            stack = self.stack = deployment.deploy(
+                self.cloud, parameters, STACK, LeaseSeconds=str(disaster.LEASE_SECONDS)
+            )
         with self._step("migrations, by the deployed function"):
             deployment.run_migrations(self.cloud, stack)
         database = Database(lambda: parameters, "public")
@@ -80,16 +84,22 @@ class Demo:
     def _load_and_report(
         self, stack: deployment.Stack, database: Database, parameters: ConnectionParameters
     ) -> bool:
-        with self._step(f"{sum(upload.times for upload in self.objects)} uploads"):
+        with self._step(f"{sum(upload.times for upload in uploads())} uploads"):
             self._upload(stack)
         self.out.print()
-        files = self._watch(stack, database)
+        self._watch(stack, database)
+        self._strike(stack, database)
+        self.out.print("\nThe sweeper goes over it every two seconds; nobody else does anything.\n")
+        files = self._watch(stack, database, sweeping=True)
+        for line in disaster.story(database, stack.bucket):
+            self.out.print(f"[dim]{escape(line)}[/]")
+        self.out.print()
         self.out.print(self._table(files))
         self.out.print("[dim]seconds: from upload to commit, the functions' cold starts included[/]")
         letters = observe.dead_letters(self.cloud, stack)
         report.show_dead_letters(self.out, letters, files)
         report.show_answers(self.out, database)
-        waiting = observe.waiting_messages(self.cloud, stack.queue_url)
+        waiting = max(observe.waiting_messages(self.cloud, stack.queue_url) - self.hidden_messages, 0)
         found = shortcomings(self.objects, files, observe.stored(database), letters, waiting)
         self._conclude(found, files)
         if os.environ.get("KEEP"):
@@ -97,16 +107,44 @@ class Demo:
         return not found
 
     def _upload(self, stack: deployment.Stack) -> None:
-        s3 = self.cloud.client("s3")
-        for upload in self.objects:
-            self.uploaded_at[upload.key] = datetime.now(UTC)
-            for _ in range(upload.times):
-                s3.put_object(Bucket=stack.bucket, Key=upload.key, Body=upload.body)
+        for upload in uploads():
+            self._put(stack, upload)
 
-    def _watch(self, stack: deployment.Stack, database: Database) -> Mapping[str, FileState]:
+    def _put(self, stack: deployment.Stack, upload: Upload) -> None:
+        self.objects.append(upload)
+        self.uploaded_at[upload.key] = datetime.now(UTC)
+        s3 = self.cloud.client("s3")
+        for _ in range(upload.times):
+            s3.put_object(Bucket=stack.bucket, Key=upload.key, Body=upload.body)
+
+    def _strike(self, stack: deployment.Stack, database: Database) -> None:
+        """Kills the worker of a large file half-way, then takes the database away for a while."""
+        large = disaster.large_upload()
+        self._put(stack, large)
+        struck = disaster.kill_in_the_middle(
+            self.cloud, stack.handler_function, lambda: observe.files(database).get(disaster.LARGE)
+        )
+        self.out.print(
+            f"\n[bold]A worker is killed[/] (SIGKILL) at entry {struck.rows:,} of {large.rows.start:,}."
+        )
+        self.hidden_messages = 1
+        self.surroundings.stop_postgres()
+        for upload in disaster.uploads_during_outage():
+            self._put(stack, upload)
+        self.out.print(
+            f"[bold]PostgreSQL is stopped[/]; {disaster.SMALL_FILES} files are uploaded meanwhile; "
+            f"after {disaster.OUTAGE_SECONDS:.0f} s it starts again."
+        )
+        time.sleep(disaster.OUTAGE_SECONDS)
+        self.surroundings.start_postgres()
+
+    def _watch(
+        self, stack: deployment.Stack, database: Database, *, sweeping: bool = False
+    ) -> Mapping[str, FileState]:
         """Until all is settled, or for SETTLE_SECONDS."""
         files: dict[str, FileState] = {}
         until = time.monotonic() + SETTLE_SECONDS
+        next_sweep = time.monotonic()
         with Live(console=self.out, auto_refresh=False, transient=True) as live:
             while time.monotonic() < until:
                 before, files = files, observe.files(database)
@@ -118,6 +156,9 @@ class Demo:
                             live.console.print(escape(report.change(file)))
                 if self._is_settled(stack, files):
                     break
+                if sweeping and time.monotonic() >= next_sweep:
+                    deployment.sweep(self.cloud, stack)
+                    next_sweep = time.monotonic() + disaster.SWEEP_EVERY_SECONDS
                 time.sleep(LOOK_EVERY_SECONDS)
         return files
 
@@ -127,7 +168,7 @@ class Demo:
     def _is_settled(self, stack: deployment.Stack, files: Mapping[str, FileState]) -> bool:
         if any(upload.key not in files or not files[upload.key].is_settled for upload in self.objects):
             return False
-        if observe.waiting_messages(self.cloud, stack.queue_url):
+        if observe.waiting_messages(self.cloud, stack.queue_url) > self.hidden_messages:
             return False
         broken = sum(upload.is_broken for upload in self.objects)
         return observe.waiting_messages(self.cloud, stack.dead_letter_queue_url) >= broken

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from demo.cloud import Cloud
+from demo.cloud import Cloud, free_port
 from demo.programs import tail
 
 from ingestor.database import ConnectionParameters
@@ -23,7 +23,8 @@ class Surroundings:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="ingestor-demo-"))
         self._folder.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
-        self._postgres = EmbeddedPostgres(self._folder / "postgres")
+        # On the same port whenever it starts: the functions are told once.
+        self._postgres = EmbeddedPostgres(self._folder / "postgres", options=(f"port={free_port()}",))
         self.cloud = Cloud(self._folder / "cloud")
 
     def __enter__(self) -> Self:
@@ -49,6 +50,9 @@ class Surroundings:
 
     def start_postgres(self) -> ConnectionParameters:
         return self._postgres.start()
+
+    def stop_postgres(self) -> None:
+        self._postgres.stop()
 
     def logs(self) -> dict[str, str]:
         """The ends of the logs, by program."""

@@ -14,7 +14,9 @@ from demo import deployment, observe
 from demo.cloud import Cloud
 from demo.observe import FileState
 
+from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database
+from ingestor.source_file import SourceFile
 
 WAIT_SECONDS = 60
 DATA = Path(__file__).parents[1] / "data"
@@ -111,3 +113,12 @@ def test_what_is_malformed_is_rejected_with_its_reason(deployed: Deployed) -> No
     deployed.upload("lines.ndjson", b'{"time":1795432855268}\n{oops}\n{"time":1795432855269}\n')
     state = deployed.settled("lines.ndjson")["lines.ndjson"]
     assert (state.status, state.rows, state.rejected) == ("COMPLETED", 2, 1)
+
+
+def test_a_tick_of_the_deployed_sweeper_sends_a_file_whose_message_was_lost(deployed: Deployed) -> None:
+    lost = SourceFile(deployed.stack.bucket, "lost.json")
+    with deployed.database.transaction() as connection:
+        assert ledger.register(connection, [lost], due_in_seconds=0) == [lost]
+    deployment.sweep(deployed.cloud, deployed.stack)
+    assert deployed.settled("lost.json")["lost.json"].error_kind == "permanent"  # there is no such object
+    assert deployed.dead_letters(2) == ["damaged.json.gz", "lost.json"]

@@ -79,7 +79,7 @@ def go_through(look: Look, deadline: Deadline, tell: Callable[[DeadLetter], None
     counts = Counter[str]()
 
     def counted(letter: DeadLetter) -> None:
-        counts.update(seen=1, settled=letter.why is None, registered=letter.registered)
+        counts.update(seen=1, settled=int(letter.why is None), registered=letter.registered)
         tell(letter)
 
     held: dict[str, str] = {}
