@@ -29,6 +29,7 @@ from ingestor.ledger.claim import (
     evict_expired_worker,
 )
 from ingestor.ledger.ending import Ending, fail, give_back, release
+from ingestor.ledger.gauges import LedgerGauges, read_ledger_gauges
 from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
 from ingestor.ledger.listings import Listing, Purpose, begin_listing, current_time, move_listing, read_listing
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
@@ -66,6 +67,7 @@ __all__ = [
     "HeldByWorker",
     "KnownFile",
     "Lag",
+    "LedgerGauges",
     "Listing",
     "Overview",
     "Progress",
@@ -100,6 +102,7 @@ __all__ = [
     "move_listing",
     "moved",
     "newest_log_time",
+    "read_ledger_gauges",
     "read_listing",
     "read_overview",
     "record_unloaded",

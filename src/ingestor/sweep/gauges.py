@@ -1,15 +1,26 @@
-"""Written by its owner in a moment."""
+"""Last step: what the tick leaves behind, in numbers."""
 
 from dataclasses import dataclass
 
+from ingestor import ledger
 from ingestor.deadline import Deadline
+from ingestor.ledger import LedgerGauges
 from ingestor.sweep.tools import SweepTools
 
 
 @dataclass(frozen=True, slots=True)
-class Gauges:
-    pass
+class Gauges(LedgerGauges):
+    """`dead_letters` are those that can be seen and those that somebody looks at; None without DLQ_URL."""
+
+    dead_letters: int | None
 
 
-def read_gauges(_tools: SweepTools, _deadline: Deadline) -> Gauges:
-    return Gauges()
+def read_gauges(tools: SweepTools, _deadline: Deadline) -> Gauges:
+    """Raises DatabaseUnavailableError, SourceUnavailableError."""
+    with tools.database.transaction() as connection:
+        numbers = ledger.read_ledger_gauges(connection)
+    dead = None
+    if tools.dead_letters is not None:
+        depth = tools.dead_letters.depth()
+        dead = depth.visible + depth.in_flight + depth.delayed
+    return Gauges(**{name: getattr(numbers, name) for name in LedgerGauges.__slots__}, dead_letters=dead)
