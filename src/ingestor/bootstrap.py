@@ -11,13 +11,16 @@ from pydantic import SecretStr
 
 from ingestor.database import ConnectionParameters, Database
 from ingestor.errors import ConfigurationError, DatabaseUnavailableError
+from ingestor.event_source import EventSources, Schedules
 from ingestor.s3_object import S3Objects
 from ingestor.settings import Settings
 from ingestor.sqs_queue import SqsQueue
 from ingestor.sweep.tools import SweepTools
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -76,6 +79,23 @@ def sweep_tools(settings: Settings, read_secret: SecretReader | None = None) -> 
         dead_letters=dead_letter_queue(settings),
         settings=settings,
     )
+
+
+def event_sources(settings: Settings) -> EventSources:
+    client: LambdaClient = boto3.client(
+        "lambda", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=_client_config()
+    )
+    return EventSources(client)
+
+
+def schedules(settings: Settings) -> Schedules:
+    client: EventBridgeSchedulerClient = boto3.client(
+        "scheduler",
+        region_name=settings.aws_region,
+        endpoint_url=settings.endpoint_url,
+        config=_client_config(),
+    )
+    return Schedules(client)
 
 
 def s3_client(settings: Settings) -> "S3Client":

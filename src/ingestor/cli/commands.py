@@ -9,6 +9,7 @@ from ingestor.cli.group import IngestorGroup
 from ingestor.cli.ignore import ignore
 from ingestor.cli.local import local
 from ingestor.cli.migrate import migrate_command
+from ingestor.cli.pause import pause, resume
 from ingestor.cli.psql import psql
 from ingestor.cli.redrive import redrive
 from ingestor.cli.reload import reload_command
@@ -57,5 +58,7 @@ for command in (
     redrive,
     reload_command,
     ignore,
+    pause,
+    resume,
 ):
     main.add_command(command)
