@@ -69,15 +69,21 @@ def pages_since(
             return
         position, jumped = page.last_key, 0
         if not any(file.event_time is None or file.event_time > newer_than for file in page.files):
-            position, jumped = _past_old_days(lister, bucket, prefix, position, oldest_day)
+            first_key = page.files[0].key if page.files else position
+            position, jumped = _past_old_days(
+                lister, bucket, prefix, first_key=first_key, position=position, oldest_day=oldest_day
+            )
 
 
 def _past_old_days(
-    lister: Lister, bucket: str, prefix: str, position: str, oldest_day: date
+    lister: Lister, bucket: str, prefix: str, *, first_key: str, position: str, oldest_day: date
 ) -> tuple[str, int]:
-    """Where to go on, and the requests it took to know what lies between: nothing but old days is passed over."""
+    """Where to go on, and the requests it took to know what lies between: nothing but old days is passed over.
+
+    Only where the whole page was of the same dates: of an application with fewer keys than a page, none are saved.
+    """
     old = next((branch for branch in dated_branches(position) if branch.last_day < oldest_day), None)
-    if old is None:
+    if old is None or not first_key.startswith(old.parent):
         return position, 0
     position, parent = old.path + _LAST, old.parent
     requests = 0
