@@ -9,6 +9,7 @@ IngestorError
 |-- ObjectSupersededError       the pinned version is gone or overwritten: promote the current one
 |-- TransientError              retried for as long as it takes
 |   |-- DatabaseUnavailableError    ... and every other file of the batch would fail the same way
+|   |   `-- LockTimeoutError            somebody else works there just now
 |   `-- SourceUnavailableError      S3 throttled, reset, timed out or refused access
 `-- PermanentError              FAILED until a person's `retry` or a new version of the object
     |-- SourceMissingError          no such key
@@ -60,6 +61,10 @@ class TransientError(IngestorError):
 
 
 class DatabaseUnavailableError(TransientError):
+    pass
+
+
+class LockTimeoutError(DatabaseUnavailableError):
     pass
 
 

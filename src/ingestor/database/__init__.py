@@ -4,6 +4,7 @@ The server is imported from `ingestor.database.embedded`: the functions need non
 """
 
 from ingestor.database.connection import Connection, ConnectionParameters, Database
+from ingestor.database.housekeeping import House
 from ingestor.database.migrate import AppliedMigration, MigrationReport, migrate
 from ingestor.database.query import Row, run_query
 
@@ -12,6 +13,7 @@ __all__ = [
     "Connection",
     "ConnectionParameters",
     "Database",
+    "House",
     "MigrationReport",
     "Row",
     "migrate",

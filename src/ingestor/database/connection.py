@@ -13,7 +13,13 @@ from typing import Any, LiteralString, Self
 import psycopg
 from psycopg import IsolationLevel, errors
 
-from ingestor.errors import ClaimLostError, DatabaseUnavailableError, IngestorError, SchemaError
+from ingestor.errors import (
+    ClaimLostError,
+    DatabaseUnavailableError,
+    IngestorError,
+    LockTimeoutError,
+    SchemaError,
+)
 from ingestor.settings import AWS_AUTHORITIES, Settings, SslMode
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
@@ -28,13 +34,14 @@ SELECT set_config('search_path', %(search_path)s, true),
 
 # Nobody's file's fault: down, restarting, out of connections, read-only after a failover, deadlock, cancelled.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_UNAVAILABLE = ("08", "40", "53", "57", "25006", "55P03")
+_UNAVAILABLE = ("08", "40", "53", "57", "25006")
 # After these the server is as well as before; after any other a new connection may reach a better one: a primary that
 # a failover made read-only still answers those who stay.
 _CONNECTION_IS_WELL = ("40", "55P03")
 _WRONG_SCHEMA = ("42", "3F")
 _NO_PRIVILEGE = "42501"
 _UNIQUE_VIOLATION = "23505"
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +206,8 @@ class Database:
             )
         if state.startswith(_WRONG_SCHEMA):
             return SchemaError(f"{said}: is the schema up to date? Run `ingestor migrate`")
+        if state == _LOCK_NOT_AVAILABLE:
+            return LockTimeoutError(said)
         if state.startswith(_UNAVAILABLE) or isinstance(error, psycopg.InterfaceError):
             return DatabaseUnavailableError(said)
         # Without a SQLSTATE, an OperationalError is libpq's own: no connection, or a broken one. Class 28 is a

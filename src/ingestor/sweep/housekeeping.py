@@ -1,15 +1,95 @@
-"""Written by its owner in a moment."""
+"""Fourth step: partitions ahead, rows out of the default one, retention, statistics; never in the way of a COPY."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
+from ingestor.database import House
 from ingestor.deadline import Deadline
+from ingestor.errors import LockTimeoutError
 from ingestor.sweep.tools import SweepTools
+
+ANALYZE_EVERY_HOURS = 24
+PRUNED_ROWS = 10_000
+PRUNED_FILES = 500
+_MOST_OF_A_KIND = 50
+"""Of each kind of work in one tick; the next tick goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
-    pass
+    """`gave_up`: what somebody's work was in the way of; the next tick tries again."""
+
+    partitions_created: int
+    months_moved: int
+    partitions_emptied: int
+    partitions_dropped: int
+    rows_pruned: int
+    histories_pruned: int
+    analyzed: bool
+    gave_up: tuple[str, ...]
 
 
-def keep_house(_tools: SweepTools, _deadline: Deadline) -> Housekeeping:
-    return Housekeeping()
+@dataclass(frozen=True, slots=True)
+class _Expired:
+    partitions_emptied: int = 0
+    partitions_dropped: int = 0
+    rows: int = 0
+    histories: int = 0
+
+
+class _Work:
+    """Each job on its own: what one had to give up, the others needn't."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self.gave_up: list[str] = []
+
+    def once[Result](self, name: str, job: Callable[[], Result], otherwise: Result) -> Result:
+        if self._deadline.is_near():
+            return otherwise
+        try:
+            return job()
+        except LockTimeoutError:
+            self.gave_up.append(name)
+            return otherwise
+
+    def repeated[Result](self, name: str, job: Callable[[], Result], otherwise: Result) -> Iterator[Result]:
+        """Until there is nothing left of it."""
+        for _ in range(_MOST_OF_A_KIND):
+            done = self.once(name, job, otherwise)
+            if not done:
+                return
+            yield done
+
+
+def keep_house(tools: SweepTools, deadline: Deadline) -> Housekeeping:
+    """Raises DatabaseUnavailableError and SchemaError."""
+    house, work = House(tools.database), _Work(deadline)
+    created = work.once("partitions", house.ensure_partitions, 0)
+    moved = sum(1 for _ in work.repeated("default partition", house.move_month_out_of_default, None))
+    expired = _Expired()
+    if tools.settings.retention_days is not None:
+        expired = _expire(house, work, house.cutoff(tools.settings.retention_days))
+    return Housekeeping(
+        partitions_created=created,
+        months_moved=moved,
+        partitions_emptied=expired.partitions_emptied,
+        partitions_dropped=expired.partitions_dropped,
+        rows_pruned=expired.rows,
+        histories_pruned=expired.histories,
+        analyzed=work.once("statistics", lambda: house.analyze(ANALYZE_EVERY_HOURS), otherwise=False),
+        gave_up=tuple(work.gave_up),
+    )
+
+
+def _expire(house: House, work: _Work, cutoff: datetime) -> _Expired:
+    """The ledger's rows stay, so that no file is loaded again."""
+    emptied = work.repeated("retention", lambda: house.empty_expired_partition(cutoff), None)
+    dropped = work.repeated("retention", lambda: house.drop_expired_partition(cutoff), None)
+    return _Expired(
+        partitions_emptied=sum(1 for _ in emptied),
+        partitions_dropped=sum(1 for _ in dropped),
+        rows=sum(work.repeated("retention", lambda: house.prune_default(cutoff, PRUNED_ROWS), 0)),
+        histories=sum(work.repeated("retention", lambda: house.prune_histories(cutoff, PRUNED_FILES), 0)),
+    )

@@ -1,0 +1,90 @@
+"""Partitions, retention and statistics; each call is one short transaction that gives up rather than wait."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any, LiteralString
+
+from ingestor.database.connection import Connection, Database
+
+LOCK_TIMEOUT_SECONDS = 1.0
+"""Whoever waits for an exclusive lock makes everybody behind it wait: a COPY must not, for longer than this."""
+
+MONTHS_AHEAD = 3
+YEARS_BACK = 20
+"""How far back a month gets a partition of its own. What is older, or beyond the months ahead, stays in the default."""
+
+# Two sweepers at once: the second leaves the house to the first. One key per schema.
+_TRY_LOCK: LiteralString = """
+SELECT pg_try_advisory_xact_lock(hashtextextended('ingestor housekeeping ' || current_schema(), 0))
+"""
+_ENSURE: LiteralString = "SELECT ensure_logs_partitions(0, %s)"
+_MOVE_MONTH: LiteralString = """
+SELECT move_month_out_of_default(
+    (statement_timestamp() - make_interval(years => %s))::date,
+    (date_trunc('month', statement_timestamp() AT TIME ZONE 'UTC') + make_interval(months => %s + 1))::date)
+"""
+_CUTOFF: LiteralString = "SELECT statement_timestamp() - make_interval(days => %s)"
+_EMPTY: LiteralString = "SELECT empty_expired_logs_partition(%s)"
+_DROP: LiteralString = "SELECT drop_expired_logs_partition(%s)"
+_PRUNE_DEFAULT: LiteralString = "SELECT prune_default_partition(%s, %s)"
+_PRUNE_HISTORIES: LiteralString = "SELECT prune_histories(%s, %s)"
+_ANALYZE: LiteralString = "SELECT analyze_logs_if_due(make_interval(hours => %s))"
+
+
+class House:
+    """Each method raises LockTimeoutError when somebody works where it would have to, and what `transaction` raises.
+
+    Each also says None, or 0, when another sweeper keeps the house at this moment.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ensure_partitions(self) -> int:
+        """How many months ahead were new."""
+        return int(self._call(_ENSURE, MONTHS_AHEAD) or 0)
+
+    def move_month_out_of_default(self) -> date | None:
+        """The oldest month that got a partition for its rows; None: there is none to move."""
+        month: date | None = self._call(_MOVE_MONTH, YEARS_BACK, MONTHS_AHEAD)
+        return month
+
+    def cutoff(self, days: int) -> datetime:
+        """By the database's clock."""
+        with self._database.transaction() as connection:
+            moment: datetime = _value(connection, _CUTOFF, days)
+            return moment
+
+    def empty_expired_partition(self, cutoff: datetime) -> str | None:
+        name: str | None = self._call(_EMPTY, cutoff)
+        return name
+
+    def drop_expired_partition(self, cutoff: datetime) -> str | None:
+        """Only an empty one."""
+        name: str | None = self._call(_DROP, cutoff)
+        return name
+
+    def prune_default(self, cutoff: datetime, rows: int) -> int:
+        return int(self._call(_PRUNE_DEFAULT, cutoff, rows) or 0)
+
+    def prune_histories(self, cutoff: datetime, files: int) -> int:
+        """Of how many files."""
+        return int(self._call(_PRUNE_HISTORIES, cutoff, files) or 0)
+
+    def analyze(self, every_hours: int) -> bool:
+        return bool(self._call(_ANALYZE, every_hours))
+
+    def _call(self, query: LiteralString, *parameters: object) -> Any:  # noqa: ANN401 - what the function returns
+        with self._alone() as connection:
+            return None if connection is None else _value(connection, query, *parameters)
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection | None]:
+        with self._database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
+            yield connection if _value(connection, _TRY_LOCK) else None
+
+
+def _value(connection: Connection, query: LiteralString, *parameters: object) -> Any:  # noqa: ANN401 - of any type
+    row = connection.execute(query, parameters).fetchone()
+    return None if row is None else row[0]
