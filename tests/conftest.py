@@ -38,6 +38,10 @@ _FOREIGN_PREFIXES = (
     "ON_OVERWRITE",
     "PG",
     "PREFIX",
+    "DLQ_URL",
+    "START_FROM",
+    "RECONCILE_",
+    "RETENTION_",
 )
 
 

@@ -28,11 +28,12 @@ RECENT_PAGES = 200
 RECONCILE_PAGES = 20
 """Pages of 1,000 keys in a tick: at two minutes each, 14 million keys a day are reconciled, for 7 US cents."""
 
-SETTLED_FILES = 5_000
+SETTLED_FILES = 2_000
 SETTLED_PAGES = 20
 """What is held before the ledger is asked and the cursor moved: a crash repeats so much, and files go oldest first."""
 
-PAGE_SECONDS = 5
+PAGE_SECONDS = 10
+"""A page, or the sending of what is held: up to 300 calls to SQS."""
 
 
 @dataclass(frozen=True, slots=True)
