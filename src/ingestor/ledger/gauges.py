@@ -9,11 +9,12 @@ from psycopg.rows import class_row
 from ingestor.ledger.claim import Connection
 from ingestor.source_file import LOCAL_BUCKET
 
+# < 'infinity', not IS NOT NULL: only a comparison uses the index' statistics, which say that unfinished files are few.
 _GAUGES: LiteralString = """
 WITH unfinished AS MATERIALIZED (
     SELECT status, lease_expires_at, failing_since, coalesce(event_time, created_at) AS since
     FROM processed_files
-    WHERE coalesce(lease_expires_at, next_attempt_at) IS NOT NULL AND bucket <> %(local)s
+    WHERE coalesce(lease_expires_at, next_attempt_at) < 'infinity' AND bucket <> %(local)s
 ), recent AS (
     SELECT extract(epoch FROM processed_at - event_time)::float8 AS lag
     FROM processed_files

@@ -13,7 +13,7 @@ SHOWN_FILES = 10
 
 # Nobody sends a local file again: once its worker is gone, it waits for whoever called for it.
 _STRANDED: LiteralString = """
-    bucket = %(local)s AND coalesce(lease_expires_at, next_attempt_at) IS NOT NULL
+    bucket = %(local)s AND coalesce(lease_expires_at, next_attempt_at) < 'infinity'
     AND NOT (status = 'PROCESSING' AND lease_expires_at > clock_timestamp())
 """
 _FAILED_FOR_GOOD: LiteralString = "status = 'FAILED' AND error_kind = 'permanent' AND ignored_at IS NULL"
@@ -52,7 +52,7 @@ FROM (
 """
 _OLDEST_UNFINISHED: LiteralString = f"""
 SELECT {RECORD} FROM processed_files
-WHERE coalesce(lease_expires_at, next_attempt_at) IS NOT NULL
+WHERE coalesce(lease_expires_at, next_attempt_at) < 'infinity'
 ORDER BY greatest(created_at, event_time) LIMIT 1
 """
 _NEWEST_FAILURES: LiteralString = f"""

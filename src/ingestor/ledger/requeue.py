@@ -55,7 +55,7 @@ FROM moved ORDER BY event_time, id
 _CLAIMABLE: LiteralString = f"""
 SELECT f.id AS file_id, bucket, s3_key, etag, version_id, size_bytes, event_time
 FROM processed_files f
-WHERE coalesce(f.lease_expires_at, f.next_attempt_at) IS NOT NULL AND (f.status = 'PENDING' OR {_IS_DUE})
+WHERE coalesce(f.lease_expires_at, f.next_attempt_at) < 'infinity' AND (f.status = 'PENDING' OR {_IS_DUE})
   AND {_IS_OURS} AND starts_with(f.s3_key, %(prefix)s) AND f.id > %(after_id)s
 ORDER BY f.id LIMIT %(limit)s
 """
