@@ -1,6 +1,7 @@
 """What the template promises, read from the very file that is deployed."""
 
 import importlib
+import json
 import os
 import subprocess
 from typing import Any
@@ -30,7 +31,12 @@ def test_a_file_may_be_handed_on_more_than_sixteen_times() -> None:
 def test_one_message_fails_alone_and_the_database_is_not_overrun() -> None:
     source = properties("HandlerFunction")["Events"]["Queue"]["Properties"]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert "MaximumConcurrency" in source["ScalingConfig"]
+    assert source["ScalingConfig"]["MaximumConcurrency"] == {
+        "Fn::FindInMap": ["Concurrency", {"Ref": "MaximumConcurrency"}, "Handlers"]
+    }
+    bounds = template()["Mappings"]["Concurrency"]
+    assert set(template()["Parameters"]["MaximumConcurrency"]["AllowedValues"]) == set(bounds)
+    assert all(bound == {"Handlers": int(value)} for value, bound in bounds.items())
 
 
 @pytest.mark.parametrize("name", sorted(functions()))
@@ -67,15 +73,26 @@ def test_defaults_agree_with_the_settings_own() -> None:
 
 @pytest.mark.parametrize("timeout", template()["Parameters"]["FunctionTimeout"]["AllowedValues"])
 def test_a_message_stays_hidden_for_six_time_outs_and_longer_than_any_lease(timeout: int) -> None:
+    assert properties("HandlerFunction")["Timeout"] == {"Ref": "FunctionTimeout"}
+    assert properties("IngestQueue")["VisibilityTimeout"] == {
+        "Fn::FindInMap": ["VisibilityTimeout", {"Ref": "FunctionTimeout"}, "Seconds"]
+    }
     visibility = template()["Mappings"]["VisibilityTimeout"][str(timeout)]["Seconds"]
     assert visibility >= 6 * int(timeout)
     assert visibility > template()["Parameters"]["LeaseSeconds"]["MaxValue"]
+    assert visibility > Settings.model_fields["lease_seconds"].default
 
 
 def test_what_fails_for_good_is_kept_longer_than_what_still_waits() -> None:
     queue, letters = properties("IngestQueue"), properties("DeadLetterQueue")
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": "DeadLetterQueue.Arn"}
     assert letters["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+
+
+@pytest.mark.parametrize("name", sorted(functions()))
+def test_no_functions_own_logs_are_kept_for_ever(name: str) -> None:
+    group = functions()[name]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 def test_the_log_files_outlive_the_stack() -> None:
@@ -87,6 +104,16 @@ def test_no_parameter_shows_a_password() -> None:
     for name, parameter in template()["Parameters"].items():
         if "password" in name.lower():
             assert parameter["NoEcho"] is True
+            assert parameter["Default"] == ""
+
+
+@pytest.mark.parametrize("name", sorted(functions()))
+def test_a_secret_keeps_the_password_out_of_the_environment(name: str) -> None:
+    """With DbSecretArn given and DbPassword left empty, the function has the secret's name and may read it."""
+    assert environment(name)["DB_PASSWORD"] == {"Ref": "DbPassword"}
+    assert environment(name)["DB_SECRET_ARN"] == {"Ref": "DbSecretArn"}
+    statements = json.dumps(functions()[name]["Policies"])
+    assert '"Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "DbSecretArn"}' in statements
 
 
 def _resolved(value: Any) -> str:  # noqa: ANN401 - as YAML has it
