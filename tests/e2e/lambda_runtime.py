@@ -47,6 +47,7 @@ class LambdaRuntime:
                 env={
                     "PATH": os.environ["PATH"],
                     "PYTHONPATH": str(self._artefact),
+                    "PYTHONDONTWRITEBYTECODE": "1",  # Lambda mounts it read-only; others use this one after us
                     "LAMBDA_TASK_ROOT": str(self._artefact),
                     "AWS_LAMBDA_FUNCTION_NAME": "ingestor",
                     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

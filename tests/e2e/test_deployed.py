@@ -3,7 +3,7 @@
 import gzip
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from ingestor.database import ConnectionParameters, Database
 from ingestor.source_file import SourceFile
 
 WAIT_SECONDS = 60
+LOOK_EVERY_SECONDS = 0.1
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -33,22 +34,34 @@ class Deployed:
         self.cloud.client("s3").put_object(Bucket=self.stack.bucket, Key=key, Body=body)
 
     def settled(self, *keys: str) -> dict[str, FileState]:
-        """The files, once all of these are; as they are when the time is over, to be compared."""
-        until = time.monotonic() + WAIT_SECONDS
-        while True:
-            files = observe.files(self.database)
-            if all(key in files and files[key].is_settled for key in keys) or time.monotonic() > until:
-                return {key: files[key] for key in keys if key in files}
-            time.sleep(0.1)
+        """The files, once all of these are."""
 
-    def dead_letters(self, count: int) -> list[str]:
-        """The keys that they name, once there are `count` of them or the time is over."""
-        until = time.monotonic() + WAIT_SECONDS
-        while True:
+        def look() -> dict[str, FileState]:
+            files = observe.files(self.database)
+            return {key: files[key] for key in keys if key in files}
+
+        return _wait(
+            look, lambda files: len(files) == len(keys) and all(f.is_settled for f in files.values())
+        )
+
+    def dead_letters(self, key: str) -> list[str]:
+        """The keys of all dead letters, once this one is among them."""
+
+        def look() -> list[str]:
             letters = observe.dead_letters(self.cloud, self.stack)
-            if len(letters) >= count or time.monotonic() > until:
-                return sorted(key for letter in letters for key in letter.keys)
-            time.sleep(0.1)
+            return sorted(key for letter in letters for key in letter.keys)
+
+        return _wait(look, lambda keys: key in keys)
+
+    def outcomes(self, key: str, count: int) -> list[str]:
+        """What the handler logged of this object, one a message, once there are `count`."""
+
+        def look() -> list[str]:
+            lines = deployment.handler_log(self.cloud, self.stack, lines=10_000).splitlines()
+            said = [json.loads(line) for line in lines if line.startswith("{")]
+            return sorted(each["message"] for each in said if each.get("key") == key)
+
+        return _wait(look, lambda outcomes: len(outcomes) >= count)
 
     def rows(self, key: str) -> int:
         with self.database.transaction() as connection:
@@ -56,6 +69,16 @@ class Deployed:
                 "SELECT count(*) FROM logs JOIN files ON files.id = file_id WHERE s3_key = %s", (key,)
             ).fetchone()
         return int(found[0]) if found else 0
+
+
+def _wait[T](look: Callable[[], T], is_enough: Callable[[T], bool]) -> T:
+    """What was seen last: enough, or as it was when the time was over, to be compared."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        seen = look()
+        if is_enough(seen) or time.monotonic() > until:
+            return seen
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +118,17 @@ def test_an_uploaded_object_is_in_postgres_exactly_once(deployed: Deployed) -> N
     key = "a key/with spaces + plus & größe 日本 🚀.json.gz"
     for _ in range(2):
         deployed.upload(key, body)
+    outcomes = deployed.outcomes(key, 2)
+    assert len(outcomes) == 2
+    assert outcomes.count("loaded") == 1
     assert deployed.settled(key)[key].rows == entries == deployed.rows(key)
+
+
+def test_a_loaded_object_that_is_uploaded_again_adds_nothing(deployed: Deployed) -> None:
+    for outcomes in (["loaded"], ["already loaded", "loaded"]):
+        deployed.upload("again.json.gz", log("one", "two"))
+        assert deployed.outcomes("again.json.gz", len(outcomes)) == outcomes
+        assert deployed.rows("again.json.gz") == 2
 
 
 def test_a_damaged_object_is_a_dead_letter_and_its_neighbours_are_loaded(deployed: Deployed) -> None:
@@ -106,7 +139,9 @@ def test_a_damaged_object_is_a_dead_letter_and_its_neighbours_are_loaded(deploye
     files = deployed.settled("damaged.json.gz", *keys)
     assert {files[key].rows for key in keys} == {2}
     assert (files["damaged.json.gz"].status, files["damaged.json.gz"].error_kind) == ("FAILED", "permanent")
-    assert deployed.dead_letters(1) == ["damaged.json.gz"]
+    letters = deployed.dead_letters("damaged.json.gz")
+    assert letters.count("damaged.json.gz") == 1
+    assert not set(keys) & set(letters)
 
 
 def test_what_is_malformed_is_rejected_with_its_reason(deployed: Deployed) -> None:
@@ -121,4 +156,4 @@ def test_a_tick_of_the_deployed_sweeper_sends_a_file_whose_message_was_lost(depl
         assert ledger.register(connection, [lost], due_in_seconds=0) == [lost]
     deployment.sweep(deployed.cloud, deployed.stack)
     assert deployed.settled("lost.json")["lost.json"].error_kind == "permanent"  # there is no such object
-    assert deployed.dead_letters(2) == ["damaged.json.gz", "lost.json"]
+    assert deployed.dead_letters("lost.json").count("lost.json") == 1
