@@ -14,6 +14,7 @@ from ingestor.cli.psql import psql
 from ingestor.cli.redrive import redrive
 from ingestor.cli.reload import reload_command
 from ingestor.cli.retry import retry
+from ingestor.cli.run import run_command
 from ingestor.cli.status import status
 from ingestor.cli.sweep import sweep_command
 
@@ -52,6 +53,7 @@ for command in (
     status,
     psql,
     migrate_command,
+    run_command,
     backfill,
     sweep_command,
     retry,

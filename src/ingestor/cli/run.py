@@ -1,0 +1,199 @@
+"""`ingestor run`."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ingestor.cli.database_choice import environment_settings, named_database
+from ingestor.cli.group import FAILED, stopped_by
+from ingestor.cli.since import since_option
+from ingestor.cli.stopping import StopRequest
+from ingestor.cli.terminal import (
+    count,
+    counted,
+    duration,
+    json_option,
+    messages,
+    output,
+    plain_facts,
+    print_json,
+    say,
+    shown,
+    table,
+)
+from ingestor.database import Database
+from ingestor.settings import Settings
+
+if TYPE_CHECKING:
+    from ingestor.run import Loaders, Pass, Wanted
+    from ingestor.s3_object import S3Objects
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_TELL_EVERY_SECONDS = 10.0
+
+
+class Interval(click.ParamType[float]):
+    name = "interval"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+)([smhd])", str(value))
+        if found is None or int(found[1]) == 0:
+            self.fail(f"{value!r} is no interval such as 30s, 5m or 1h", param, ctx)
+        return float(int(found[1]) * _UNITS[found[2]])
+
+
+@click.command("run")
+@click.option("--bucket", required=True, metavar="BUCKET", help="Where the log files are.")
+@click.option("--prefix", default="", metavar="PREFIX", help="Only keys that begin with it.")
+@since_option
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that load side by side.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=1),
+    metavar="ROWS",
+    help="At most so many rows a second, all workers together.",
+)
+@click.option(
+    "--every",
+    type=Interval(),
+    metavar="INTERVAL",
+    help="Again and again, so long after the end: 30s, 5m, 1h.",
+)
+@json_option
+def run_command(
+    *,
+    bucket: str,
+    prefix: str,
+    since: datetime | None,
+    workers: int,
+    rate: float | None,
+    every: float | None,
+    as_json: bool,
+) -> None:
+    """Load a bucket right here, without a queue: one pass, for a CronJob, or a loop.
+
+    First the pending, failed and stuck files of the ledger; then the objects newer than the most recent log that is
+    loaded, or uploaded since --since, the oldest first. The claims are those of the Lambda functions, so any number may
+    run side by side, beside them too. SIGTERM and Ctrl-C commit the chunks in hand; the next pass goes on from there.
+
+    \b
+    Examples:
+      ingestor run --bucket my-logs
+      ingestor run --bucket my-logs --prefix app/ --workers 4 --every 5m
+      ingestor run --bucket my-logs --since 2026-11-01 --rate 5000
+    """
+    from ingestor.run import Wanted  # noqa: PLC0415 - boto3 takes a fifth of a second
+
+    settings = environment_settings()
+    wanted = Wanted(bucket, prefix, since)
+    with (
+        named_database(settings) as database,
+        StopRequest() as stop,
+        _loaders(settings, database, stop, workers=workers, rate=rate) as loaders,
+    ):
+        is_good = _one_pass(wanted, settings, database, loaders, as_json=as_json)
+        while every is not None and not stop.is_made:
+            _pause(every, stop)
+            if not stop.is_made:
+                is_good = _one_pass(wanted, settings, database, loaders, as_json=as_json)
+    if stop.is_made:
+        click.get_current_context().exit(stopped_by(stop.signal_number))
+    if not is_good:
+        click.get_current_context().exit(FAILED)
+
+
+@contextmanager
+def _loaders(
+    settings: Settings, database: Database, stop: StopRequest, *, workers: int, rate: float | None
+) -> Iterator["Loaders"]:
+    from ingestor import bootstrap  # noqa: PLC0415 - as above
+    from ingestor.ingest import Worker  # noqa: PLC0415 - as above
+    from ingestor.run import InProcess, Processes  # noqa: PLC0415 - as above
+    from ingestor.run.throttle import throttled  # noqa: PLC0415 - as above
+
+    if workers == 1:
+        worker = Worker(database, bootstrap.s3_objects(settings), settings)
+        yield InProcess(throttled(worker, rate, stop.deadline), stop.deadline)
+        return
+    processes = Processes(settings, workers, stop.deadline, rate)
+    try:
+        yield processes
+    finally:
+        processes.close()
+
+
+def _one_pass(
+    wanted: "Wanted", settings: Settings, database: Database, loaders: "Loaders", *, as_json: bool
+) -> bool:
+    """Whether every file that was found is loaded, here or by another worker."""
+    from ingestor import bootstrap  # noqa: PLC0415 - as above
+    from ingestor.run import run_once  # noqa: PLC0415 - as above
+
+    began = time.monotonic()
+    telling = _Telling(began)
+    objects: S3Objects = bootstrap.s3_objects(settings)
+    done = run_once(
+        wanted, database=database, objects=objects, settings=settings, loaders=loaders, tell=telling.tell
+    )
+    seconds = time.monotonic() - began
+    if as_json:
+        print_json(plain_facts(done, seconds=seconds))
+    else:
+        _show(done, seconds)
+    return not done.failures and not done.stopped
+
+
+def _pause(seconds: float, stop: StopRequest) -> None:
+    until = time.monotonic() + seconds
+    while not stop.is_made and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, 0.2))
+
+
+class _Telling:
+    """A line now and then, and one for each failure, on standard error."""
+
+    def __init__(self, began: float) -> None:
+        self._began = self._told = began
+        self._failures = 0
+
+    def tell(self, done: "Pass") -> None:
+        for failure in done.failures[self._failures :]:
+            say(f"{failure.kind}: {failure.error}")
+        self._failures = len(done.failures)
+        now = time.monotonic()
+        if now - self._told >= _TELL_EVERY_SECONDS:
+            self._told = now
+            rate = done.rows / (now - self._began)
+            messages().print(
+                f"{counted(done.files, 'file')}, {counted(done.rows, 'row')}, {count(rate)} rows/s"
+            )
+
+
+def _show(done: Any, seconds: float) -> None:  # noqa: ANN401 - Pass, whose import costs boto3's
+    rows = table("", "files", numbers=frozenset({"files"}))
+    for name, number in (
+        ("loaded", done.loaded),
+        ("loaded already", done.already_loaded),
+        ("another worker has them", done.held),
+        ("stopped, to go on from their checkpoint", done.stopped),
+        ("failed for now", sum(each.kind == "transient" for each in done.failures)),
+        ("failed for good", sum(each.kind == "permanent" for each in done.failures)),
+    ):
+        if number:
+            rows.add_row(name, count(number))
+    console = output()
+    if done.files:
+        console.print(rows)
+    rate = f", {count(done.rows / seconds)} rows/s" if done.rows else ""
+    console.print(
+        shown(f"{counted(done.rows, 'row')}, {count(done.rejected)} rejected, in {duration(seconds)}{rate}")
+        if done.files
+        else "nothing to load"
+    )

@@ -1,0 +1,197 @@
+"""`ingestor run`: what the earlier service did from a CronJob or a loop, with the claims of today."""
+
+import gzip
+import json
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from tests.integration.conftest import CommandLine
+from tests.integration.ledger_steps import all_due, claimed, completed, failed, released, states
+from tests.integration.operating import at, ours, record
+from tests.integration.sweeping import Place
+
+from ingestor.errors import ErrorKind
+
+START_MS = 1_795_432_855_268
+
+
+def log(count: int = 2, *, start_ms: int = START_MS) -> bytes:
+    entries = [{"time": start_ms + number, "msg": f"entry {number}"} for number in range(count)]
+    return gzip.compress(json.dumps(entries).encode())
+
+
+def rows(place: Place) -> dict[str, int]:
+    with place.tools.database.transaction() as connection:
+        return dict(
+            connection.execute(
+                "SELECT s3_key, count(DISTINCT logs.id) FROM files JOIN logs ON file_id = files.id GROUP BY s3_key"
+            ).fetchall()
+        )
+
+
+@pytest.fixture
+def command(place: Place, ingestor: CommandLine) -> CommandLine:
+    """Without a queue: the ledger is the queue."""
+    return at(place, ingestor).using({"QUEUE_URL": "", "DLQ_URL": "", "BUCKETS": ""})
+
+
+def test_an_empty_bucket_and_an_empty_ledger_are_nothing_to_do(command: CommandLine, place: Place) -> None:
+    answer = command("run", "--bucket", place.bucket)
+    assert (answer.status, answer.stdout) == (0, "nothing to load\n")
+
+
+def test_new_objects_are_loaded_the_oldest_first(command: CommandLine, place: Place) -> None:
+    for key in ("c", "a", "b"):
+        place.upload(f"{key}.json.gz", log())
+        time.sleep(1.01)  # S3 tells whole seconds
+    answer = command("run", "--bucket", place.bucket, "--json")
+    assert answer.status == 0, answer.stderr
+    assert (answer.json["loaded"], answer.json["rows"], answer.json["failures"]) == (3, 6, [])
+    assert list(states(place.tools.database)) == ["c.json.gz", "a.json.gz", "b.json.gz"]
+
+
+def test_a_second_pass_loads_only_what_is_new(command: CommandLine, place: Place) -> None:
+    place.upload("one.json.gz", log())
+    command("run", "--bucket", place.bucket)
+    place.upload("two.json.gz", log())
+    assert command("run", "--bucket", place.bucket, "--json").json["loaded"] == 1
+    assert rows(place) == {"one.json.gz": 2, "two.json.gz": 2}
+
+
+def test_objects_older_than_the_most_recent_log_are_skipped_unless_asked_for(
+    command: CommandLine, place: Place
+) -> None:
+    place.upload("old.json.gz", log())
+    future = datetime(2100, 1, 1, tzinfo=UTC)
+    completed(place.tools.database, replace(ours(place, "newest"), event_time=future), last_log_at=future)
+    assert command("run", "--bucket", place.bucket, "--json").json["loaded"] == 0
+    assert command("run", "--bucket", place.bucket, "--since", "2020-01-01", "--json").json["loaded"] == 1
+
+
+def test_only_keys_with_the_prefix_are_loaded(command: CommandLine, place: Place) -> None:
+    place.upload("app/one.json.gz", log())
+    place.upload("other/two.json.gz", log())
+    command("run", "--bucket", place.bucket, "--prefix", "app/")
+    assert rows(place) == {"app/one.json.gz": 2}
+
+
+@pytest.mark.parametrize("leave", [failed, claimed, released])
+def test_failed_stuck_and_pending_files_of_the_ledger_come_first(
+    command: CommandLine, place: Place, leave: object
+) -> None:
+    assert callable(leave)
+    place.upload("left.json.gz", log())
+    current = place.tools.objects.current(ours(place, "left.json.gz"))
+    assert current is not None
+    leave(place.tools.database, current)
+    all_due(place.tools.database)
+    assert command("run", "--bucket", place.bucket, "--json").json["loaded"] == 1
+    assert rows(place) == {"left.json.gz": 2}
+
+
+def test_more_than_a_page_of_jobs_is_done(command: CommandLine, place: Place) -> None:
+    for number in range(30):
+        place.upload(f"{number:02}.json.gz", log())
+        current = place.tools.objects.current(ours(place, f"{number:02}.json.gz"))
+        assert current is not None
+        released(place.tools.database, current)
+    assert command("run", "--bucket", place.bucket, "--workers", "2", "--json").json["loaded"] == 30
+    assert set(rows(place).values()) == {2}
+
+
+def test_a_file_that_fails_for_good_is_told_once_and_left_alone_afterwards(
+    command: CommandLine, place: Place
+) -> None:
+    place.upload("good.json.gz", log())
+    place.upload("damaged.json.gz", log(1_000)[:-40])
+    answer = command("run", "--bucket", place.bucket)
+    assert answer.status == 1
+    assert "permanent: " in answer.stderr
+    assert "damaged.json.gz" in answer.stderr
+    assert record(place, "damaged.json.gz").error_kind == ErrorKind.PERMANENT.value
+    assert command("run", "--bucket", place.bucket).status == 0
+
+
+def test_two_runs_at_once_load_each_file_once(command: CommandLine, place: Place) -> None:
+    for number in range(20):
+        place.upload(f"{number:02}.json.gz", log(200))
+    both = [command.start("run", "--bucket", place.bucket, "--json") for _ in range(2)]
+    answers = [json.loads(process.communicate(timeout=60)[0]) for process in both]
+    assert sum(answer["loaded"] for answer in answers) == 20
+    assert set(rows(place).values()) == {200}
+
+
+def test_sigterm_gives_the_file_back_with_its_checkpoint_and_the_next_pass_goes_on(
+    command: CommandLine, place: Place
+) -> None:
+    place.upload("large.json.gz", log(20_000))
+    slow = command.using({"CHUNK_ROWS": "500"})
+    process = slow.start("run", "--bucket", place.bucket, "--rate", "2000")
+    checkpoint = next(_checkpoints(place, "large.json.gz"))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert record(place, "large.json.gz").status == "PENDING"
+    assert checkpoint <= record(place, "large.json.gz").checkpoint < 20_000
+    assert command("run", "--bucket", place.bucket).status == 0
+    assert rows(place) == {"large.json.gz": 20_000}
+
+
+def test_sigterm_reaches_the_processes_of_a_run(command: CommandLine, place: Place) -> None:
+    for name in ("a", "b"):
+        place.upload(f"{name}.json.gz", log(20_000))
+    slow = command.using({"CHUNK_ROWS": "500"})
+    process = slow.start("run", "--bucket", place.bucket, "--rate", "4000", "--workers", "2")
+    next(_checkpoints(place, "a.json.gz"))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert set(states(place.tools.database).values()) == {"PENDING"}
+    assert command("run", "--bucket", place.bucket, "--workers", "2").status == 0
+    assert rows(place) == {"a.json.gz": 20_000, "b.json.gz": 20_000}
+
+
+def test_a_rate_is_kept(command: CommandLine, place: Place) -> None:
+    place.upload("app.json.gz", log(3_000))
+    answer = command("run", "--bucket", place.bucket, "--rate", "2000", "--json")
+    assert answer.json["seconds"] >= 1.4
+
+
+def test_a_loop_goes_on_until_it_is_stopped(command: CommandLine, place: Place) -> None:
+    process = command.start("run", "--bucket", place.bucket, "--every", "1s", "--json")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["loaded"] == 0
+    place.upload("later.json.gz", log())
+    while json.loads(process.stdout.readline())["loaded"] == 0:
+        pass
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert rows(place) == {"later.json.gz": 2}
+
+
+def test_a_missing_bucket_and_a_missing_database_say_so(command: CommandLine) -> None:
+    answer = command("run", "--bucket", "no-such-bucket-anywhere")
+    assert (answer.status, "no-such-bucket-anywhere" in answer.stderr) == (1, True)
+    nameless = command("run", "--bucket", "b", DB_HOST="", DB_USERNAME="", DB_PASSWORD="")
+    assert (nameless.status, "DB_HOST" in nameless.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--every", "5"], ["--workers", "0"], ["--since", "yesterday"], ["--rate", "0"]]
+)
+def test_a_wrong_option_is_wrong_usage(command: CommandLine, wrong: list[str]) -> None:
+    assert command("run", "--bucket", "b", *wrong).status == 2
+
+
+def _checkpoints(place: Place, key: str) -> Iterator[int]:
+    """Once there is one."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if key in states(place.tools.database) and (checkpoint := record(place, key).checkpoint):
+            yield checkpoint
+        time.sleep(0.02)
+    raise AssertionError(f"{key} was not begun")
