@@ -16,7 +16,7 @@ SAFETY_MARGIN = timedelta(hours=1)
 """Its uploader's clock, the log's, S3's and ours disagree, and a large upload is older than its end."""
 
 SORTED_AT_ONCE = 100_000
-"""New objects are loaded in the order of their upload; of more than these, these first: 70 MB hold so many."""
+"""New objects are loaded in the order of their upload; of more than these, these first. They take 33 MB."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
