@@ -1,23 +1,40 @@
-"""The Lambda function that brings the tables up to date; invoked once after each deploy, before the first upload."""
+"""The Lambda function that brings the tables up to date: for CloudFormation on each deploy, and by hand."""
 
 import os
 from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from handler.custom_resource import CustomResource
 from ingestor import bootstrap
-from ingestor.database import migrate
+from ingestor.database import MigrationReport, migrate
 from ingestor.settings import Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def lambda_handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any] | None:
     """What was applied, now and before; the same as `ingestor migrate --json` prints.
 
-    Raises ConfigurationError, SchemaError and DatabaseUnavailableError: the invocation fails with them.
+    Invoked by hand, it raises ConfigurationError, SchemaError and DatabaseUnavailableError. CloudFormation is always
+    answered, with the error in the stack's events; deleting the stack leaves the tables as they are.
     """
+    if "ResponseURL" in event:
+        CustomResource(event, context, "ingestor-schema").answer(_told_to_cloudformation)
+        return None
+    return asdict(_migrate())
+
+
+def _told_to_cloudformation() -> dict[str, str]:
+    report = _migrate()
+    return {
+        "Applied": ", ".join(each.name for each in report.migrations if each.is_new),
+        "Latest": report.migrations[-1].name,
+    }
+
+
+def _migrate() -> MigrationReport:
     settings = Settings.from_environment(os.environ)
     with closing(bootstrap.database(settings)) as database:
-        return asdict(migrate(database))
+        return migrate(database)

@@ -1,0 +1,80 @@
+"""A custom resource of CloudFormation that always answers: a stack that hears nothing waits for an hour, then fails.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref.html
+"""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+RESERVE_SECONDS = 15
+"""Before the function's time-out, so that its end can still be told."""
+
+_REASON_CHARACTERS = 1_000
+_ANSWER_TRIES = 4
+_ANSWER_TIMEOUT_SECONDS = 5
+
+
+class CustomResource:
+    """One request of CloudFormation's. Whatever comes first answers it, and nothing after that does."""
+
+    def __init__(self, event: Mapping[str, Any], context: "LambdaContext", physical_id: str) -> None:
+        self._event = event
+        self._context = context
+        self._physical_id = str(event.get("PhysicalResourceId") or physical_id)
+        self._once = threading.Lock()
+
+    def answer(self, work: Callable[[], Mapping[str, str]]) -> None:
+        """Does `work` on create and update, and tells what it returned or raised. A deletion has nothing to do.
+
+        Raises nothing: an error is the stack's, in its events, and a retry would answer a second time.
+        """
+        remaining = self._context.get_remaining_time_in_millis() / 1000
+        too_late = threading.Timer(max(remaining - RESERVE_SECONDS, 0), self._fail, ["it took too long"])
+        too_late.daemon = True
+        too_late.start()
+        try:
+            data = {} if self._event["RequestType"] == "Delete" else work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the stack must hear of it
+            self._fail(f"{type(error).__name__}: {error}")
+        else:
+            self._tell("SUCCESS", "", data)
+        finally:
+            too_late.cancel()
+
+    def _fail(self, reason: str) -> None:
+        seen = f"; more in {self._context.log_group_name}, {self._context.log_stream_name}"
+        self._tell("FAILED", reason[:_REASON_CHARACTERS] + seen, {})
+
+    def _tell(self, status: str, reason: str, data: Mapping[str, str]) -> None:
+        if not self._once.acquire(blocking=False):
+            return
+        answer = {
+            "Status": status,
+            "Reason": reason,
+            "PhysicalResourceId": self._physical_id,
+            **{name: self._event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+            "Data": dict(data),
+        }
+        _put(self._event["ResponseURL"], json.dumps(answer).encode())
+
+
+def _put(url: str, body: bytes) -> None:
+    """The URL is presigned for S3, without a content type. Raises URLError when S3 can't be had at all."""
+    for tries_left in reversed(range(_ANSWER_TRIES)):
+        # An empty content type: urllib would send one of its own, which the signature doesn't cover.
+        request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 - CloudFormation's
+        try:
+            with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_SECONDS):  # noqa: S310 - as above
+                return
+        except urllib.error.URLError:
+            if tries_left == 0:
+                raise
+            time.sleep(1)
