@@ -55,8 +55,10 @@ def build() -> bool:
         return True
 
 
-def deploy(cloud: Cloud, database: ConnectionParameters, name: str, **parameters: str) -> Stack:
-    """`parameters` are the template's own. Raises DemoError."""
+def deploy(
+    cloud: Cloud, database: ConnectionParameters, name: str, artefact: Path = ARTEFACT, **parameters: str
+) -> Stack:
+    """`parameters` are the template's own; the tables are made on the way. Raises DemoError."""
     values = {
         "Architecture": architecture(),
         "AwsEndpointUrl": cloud.endpoint,
@@ -68,7 +70,7 @@ def deploy(cloud: Cloud, database: ConnectionParameters, name: str, **parameters
         "DbSslMode": database.sslmode,
     } | parameters
     _sam(
-        "deploy", "--template-file", str(ARTEFACT / "template.yaml"), "--stack-name", name, "--resolve-s3",
+        "deploy", "--template-file", str(artefact / "template.yaml"), "--stack-name", name, "--resolve-s3",
         "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar",
         "--parameter-overrides", *(f"{parameter}={value}" for parameter, value in values.items()),
         AWS_ENDPOINT_URL=cloud.endpoint,

@@ -63,8 +63,6 @@ class Demo:
             stack = self.stack = deployment.deploy(
                 self.cloud, parameters, STACK, LeaseSeconds=str(disaster.LEASE_SECONDS)
             )
-        with self._step("migrations, by the deployed function"):
-            deployment.run_migrations(self.cloud, stack)
         database = Database(lambda: parameters, "public")
         try:
             return self._load_and_report(stack, database, parameters)

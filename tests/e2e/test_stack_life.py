@@ -1,0 +1,97 @@
+"""A stack's life on an AWS on loopback: created, updated to a newer schema, refused a broken one, deleted."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from demo import deployment, observe
+from demo.cloud import Cloud
+from demo.programs import DemoError
+from tests.e2e.template import template
+
+from ingestor.database import ConnectionParameters, Database
+from ingestor.database.migrate import bundled_migrations
+
+NAME = "ingestor-life"
+
+
+@pytest.fixture(scope="module")
+def own_database(postgres: ConnectionParameters) -> ConnectionParameters:
+    with psycopg.connect(
+        host=postgres.host, port=postgres.port, dbname=postgres.dbname, user=postgres.user,
+        password=postgres.password, autocommit=True,
+    ) as connection:  # fmt: skip
+        connection.execute("CREATE DATABASE stack_life")
+    return replace(postgres, dbname="stack_life")
+
+
+@pytest.fixture
+def database(own_database: ConnectionParameters) -> Iterator[Database]:
+    with closing(Database(lambda: own_database, "public")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    deployment.build()
+    started = Cloud(tmp_path_factory.mktemp("life"))
+    started.start()
+    yield started
+    started.stop()
+
+
+def next_release(folder: Path, name: str, script: str) -> Path:
+    """The built artefact as a release with one migration more would have it."""
+    shutil.copytree(deployment.ARTEFACT, folder)
+    (folder / "MigrateFunction/ingestor/sql" / name).write_text(script)
+    text = (folder / "template.yaml").read_text()
+    newest = bundled_migrations()[-1].name
+    assert newest in text
+    (folder / "template.yaml").write_text(text.replace(newest, name))
+    return folder
+
+
+def loads(cloud: Cloud, stack: deployment.Stack, database: Database, key: str) -> bool:
+    cloud.client("s3").put_object(Bucket=stack.bucket, Key=key, Body=b'{"time":1795432855268}\n')
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        file = observe.files(database).get(key)
+        if file is not None and file.is_settled:
+            return file.rows == 1
+        time.sleep(0.1)
+    return False
+
+
+def test_the_template_names_the_newest_migration_so_that_it_is_applied() -> None:
+    resources = template()["Resources"]
+    assert resources["Schema"]["Properties"]["Latest"] == bundled_migrations()[-1].name
+    assert {resources[name]["DependsOn"] for name in ("HandlerFunction", "SweepFunction")} == {"Schema"}
+
+
+def test_a_stack_is_created_updated_refused_and_deleted(
+    cloud: Cloud, own_database: ConnectionParameters, database: Database, tmp_path: Path
+) -> None:
+    stack = deployment.deploy(cloud, own_database, NAME)
+    assert loads(cloud, stack, database, "before.json")
+
+    updated = next_release(tmp_path / "next", "9001_next.sql", "ALTER TABLE logs ADD COLUMN tenant text;")
+    stack = deployment.deploy(cloud, own_database, NAME, updated)
+    with database.transaction() as connection:
+        assert connection.execute("SELECT tenant FROM logs").fetchall() == [(None,)]
+    assert loads(cloud, stack, database, "after.json")
+
+    broken = next_release(tmp_path / "broken", "9002_broken.sql", "SELECT 1 / 0;")
+    with pytest.raises(DemoError):
+        deployment.deploy(cloud, own_database, NAME, broken)
+    events = cloud.client("cloudformation").describe_stack_events(StackName=NAME)["StackEvents"]
+    assert any("division by zero" in event.get("ResourceStatusReason", "") for event in events)
+    assert loads(cloud, stack, database, "still.json")
+
+    deployment.delete(cloud, stack)
+    assert set(observe.files(database)) == {"before.json", "after.json", "still.json"}
+    assert cloud.client("s3").head_bucket(Bucket=stack.bucket)
