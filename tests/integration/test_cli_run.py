@@ -195,3 +195,12 @@ def _checkpoints(place: Place, key: str) -> Iterator[int]:
             yield checkpoint
         time.sleep(0.02)
     raise AssertionError(f"{key} was not begun")
+
+
+def test_a_dry_run_says_what_there_is_and_changes_nothing(command: CommandLine, place: Place) -> None:
+    place.upload("new.json.gz", log())
+    released(place.tools.database, ours(place, "left.json.gz"))
+    found = command("run", "--bucket", place.bucket, "--dry-run", "--json").json
+    assert (found["due_files"], found["new_files"]) == (1, 1)
+    assert states(place.tools.database) == {"left.json.gz": "PENDING"}
+    assert "1 new object" in command("run", "--bucket", place.bucket, "--dry-run").stdout

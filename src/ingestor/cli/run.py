@@ -16,6 +16,7 @@ from ingestor.cli.stopping import StopRequest
 from ingestor.cli.terminal import (
     count,
     counted,
+    dry_run_option,
     duration,
     json_option,
     messages,
@@ -66,6 +67,7 @@ class Interval(click.ParamType[float]):
     metavar="INTERVAL",
     help="Again and again, so long after the end: 30s, 5m, 1h.",
 )
+@dry_run_option
 @json_option
 def run_command(
     *,
@@ -75,6 +77,7 @@ def run_command(
     workers: int,
     rate: float | None,
     every: float | None,
+    is_trial: bool,
     as_json: bool,
 ) -> None:
     """Load a bucket right here, without a queue: one pass, for a CronJob, or a loop.
@@ -93,6 +96,9 @@ def run_command(
 
     settings = environment_settings()
     wanted = Wanted(bucket, prefix, since)
+    if is_trial:
+        _say_what_there_is(wanted, settings, as_json=as_json)
+        return
     with (
         named_database(settings) as database,
         StopRequest() as stop,
@@ -107,6 +113,21 @@ def run_command(
         click.get_current_context().exit(stopped_by(stop.signal_number))
     if not is_good:
         click.get_current_context().exit(FAILED)
+
+
+def _say_what_there_is(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
+    from ingestor import bootstrap  # noqa: PLC0415 - as above
+    from ingestor.run import survey  # noqa: PLC0415 - as above
+
+    with named_database(settings) as database:
+        found = survey(wanted, database=database, objects=bootstrap.s3_objects(settings), settings=settings)
+    if as_json:
+        print_json(found)
+        return
+    output().print(
+        f"{counted(found.due_files, 'file')} of the ledger and {counted(found.new_files, 'new object')} "
+        f"({counted(found.new_bytes, 'byte')}) would be loaded"
+    )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`ingestor sweep`."""
 
+from contextlib import closing
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from ingestor.cli.database_choice import environment_settings
 from ingestor.cli.group import FAILED
 from ingestor.cli.terminal import (
     count,
+    dry_run_option,
     json_option,
     moment,
     output,
@@ -23,8 +25,9 @@ from ingestor.errors import ConfigurationError
 
 
 @click.command("sweep")
+@dry_run_option
 @json_option
-def sweep_command(*, as_json: bool) -> None:
+def sweep_command(*, is_trial: bool, as_json: bool) -> None:
     """Do one tick of the sweeper, here.
 
     Failed files that are due, stuck files and those nobody started go back to the queue; objects that nobody told us of
@@ -33,26 +36,32 @@ def sweep_command(*, as_json: bool) -> None:
 
     \b
     Example:
-      BUCKETS=my-logs QUEUE_URL=https://… DLQ_URL=https://… DB_HOST=… ingestor sweep
+      BUCKETS=my-logs QUEUE_URL=https://… DLQ_URL=https://… DB_HOST=… ingestor sweep --dry-run
     """
     from ingestor import bootstrap, sweep  # noqa: PLC0415 - boto3 takes a fifth of a second
+    from ingestor.sweep.trial import trial  # noqa: PLC0415 - the same
 
     settings = environment_settings()
     if not settings.watched_buckets:
         raise ConfigurationError("not set: BUCKETS; a sweep needs to know which buckets are ours")
     tools = bootstrap.sweep_tools(settings)
-    try:
+    with closing(tools.database):
+        if is_trial:
+            _tell(trial(tools), as_json=as_json)
+            return
         report = sweep.sweep(tools)
-    finally:
-        tools.database.close()
-    if as_json:
-        print_json(report)
-    else:
-        _show(report)
+    _tell(report, as_json=as_json)
     for step, why in report.failures.items():
         say(f"{step.replace('_', ' ')} failed: {why}")
     if report.failures:
         click.get_current_context().exit(FAILED)
+
+
+def _tell(report: object, *, as_json: bool) -> None:
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
 
 
 def _show(report: Any) -> None:  # noqa: ANN401 - SweepReport, whose import costs boto3's

@@ -17,7 +17,17 @@ from ingestor.run.loaders import InProcess, Loaders, Processes
 from ingestor.s3_object import S3Objects
 from ingestor.settings import Settings
 
-__all__ = ["FileFailure", "InProcess", "Loaders", "Pass", "Processes", "Wanted", "run_once"]
+__all__ = [
+    "FileFailure",
+    "Found",
+    "InProcess",
+    "Loaders",
+    "Pass",
+    "Processes",
+    "Wanted",
+    "run_once",
+    "survey",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +90,22 @@ def run_once(
             done.add(result)
             tell(done)
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a pass would load; `new_bytes` as they are stored."""
+
+    due_files: int
+    new_files: int
+    new_bytes: int
+
+
+def survey(wanted: Wanted, *, database: Database, objects: S3Objects, settings: Settings) -> Found:
+    """Changes nothing. Raises as `run_once` does."""
+    due_files = sum(1 for _ in due(wanted, database, objects, settings))
+    new_files = new_bytes = 0
+    for file in new(wanted, database, objects, settings):
+        new_files += 1
+        new_bytes += file.size_bytes or 0
+    return Found(due_files, new_files, new_bytes)

@@ -104,6 +104,26 @@ def queue_unknown_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
     return done
 
 
+def survey_unknown_objects(tools: SweepTools) -> Discovery:
+    """What the recent listing would register if it began anew now; changes nothing."""
+    done = Discovery()
+    for bucket in sorted(tools.settings.watched_buckets):
+        with tools.database.transaction() as connection:
+            older_than = ledger.current_time(connection) - GRACE
+            before = ledger.read_listing(connection, bucket, tools.settings.prefix, ledger.Purpose.RECENT)
+            newer_than = _newer_than(connection, tools, bucket, before)
+        for page in pages_since(tools.objects, bucket, tools.settings.prefix, newer_than=newer_than):
+            keys = [
+                file.key
+                for file in page.files
+                if file.event_time is None or newer_than < file.event_time <= older_than
+            ]
+            with tools.database.transaction() as connection:
+                unknown = len(keys) - len(ledger.known_files(connection, bucket, keys))
+            done += Discovery(listed=len(page.files), registered=unknown, list_requests=page.requests)
+    return done
+
+
 def _list_recent(tools: SweepTools, bucket: str, deadline: Deadline) -> Discovery:
     prefix = tools.settings.prefix
     with tools.database.transaction() as connection:

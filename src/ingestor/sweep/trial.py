@@ -1,0 +1,45 @@
+"""What a sweep would find now; nothing is changed, nothing sent."""
+
+from dataclasses import dataclass
+
+from ingestor import ledger
+from ingestor.deadline import UNLIMITED
+from ingestor.sweep.dead_letters import DeadLetters, Look, go_through
+from ingestor.sweep.discovery import Discovery, survey_unknown_objects
+from ingestor.sweep.tools import SweepTools
+
+SHOWN_DUE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """At most SHOWN_DUE together."""
+
+    to_send: int
+    worn_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialReport:
+    due: Due
+    discovery: Discovery
+    dead_letters: DeadLetters
+
+
+def trial(tools: SweepTools) -> TrialReport:
+    """Raises as `sweep` does, and SourceUnavailableError for a bucket or queue that can't be had."""
+    with (
+        tools.database.transaction() as connection,
+        connection.transaction(force_rollback=True),  # the same statement, and taken back
+    ):
+        page = ledger.requeue_due(
+            connection,
+            limit=SHOWN_DUE,
+            max_attempts=tools.settings.max_attempts,
+            buckets=tools.settings.watched_buckets,
+        )
+    letters = DeadLetters(is_complete=True)
+    if tools.dead_letters is not None:
+        look = Look(tools.database, tools.dead_letters, tools.settings, is_trial=True)
+        letters = go_through(look, UNLIMITED, lambda _: None)
+    return TrialReport(Due(len(page.files), page.worn_out), survey_unknown_objects(tools), letters)
