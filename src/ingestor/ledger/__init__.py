@@ -20,9 +20,7 @@ from ingestor.ledger.claim import (
     AlreadyCompleted,
     AnotherVersion,
     Changed,
-    Claim,
     ClaimAnswer,
-    Connection,
     FailedPermanently,
     HeldByWorker,
     claim,
@@ -41,6 +39,7 @@ from ingestor.ledger.replacement import (
     forget_announced_version,
 )
 from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, evict_expired_workers, requeue_due
+from ingestor.ledger.rows import Claim, Connection
 from ingestor.ledger.story import (
     FileEvent,
     FileRecord,

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Any, LiteralString
 
 from ingestor.errors import ClaimLostError
-from ingestor.ledger.claim import Claim, Connection
+from ingestor.ledger.rows import Claim, Connection
 
 FENCE: LiteralString = """
     id = %(file_id)s AND version = %(version)s AND status = 'PROCESSING' AND checkpoint = %(checkpoint)s

@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from ingestor.errors import ClaimLostError, ErrorKind
 from ingestor.ledger.checkpoint import FENCE
-from ingestor.ledger.claim import Claim, Connection
+from ingestor.ledger.rows import Claim, Connection
 
 BACKOFF_FIRST_SECONDS = 15
 BACKOFF_CAP_SECONDS = 3600

@@ -5,8 +5,8 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
-from ingestor.ledger.claim import CLAIM_COLUMNS, ClaimRow, Connection
 from ingestor.ledger.ending import REQUEUE_SECONDS
+from ingestor.ledger.rows import CLAIM_COLUMNS, ClaimRow, Connection
 from ingestor.ledger.story import RECORD, FileRecord, records
 from ingestor.source_file import SourceFile
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import LiteralString, cast
 
-from ingestor.ledger.claim import Connection
+from ingestor.ledger.rows import Connection
 
 _READ: LiteralString = """
 SELECT cursor, newer_than, started_at, finished_at, objects, registered FROM listings

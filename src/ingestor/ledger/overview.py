@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
-from ingestor.ledger.claim import Connection
+from ingestor.ledger.rows import Connection
 from ingestor.ledger.story import RECORD, FileRecord, records
 from ingestor.source_file import LOCAL_BUCKET
 

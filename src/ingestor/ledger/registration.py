@@ -8,8 +8,8 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from ingestor.errors import SchemaError
-from ingestor.ledger.claim import Connection
 from ingestor.ledger.ending import REQUEUE_SECONDS
+from ingestor.ledger.rows import Connection
 from ingestor.source_file import SourceFile
 
 # none --> PENDING

@@ -6,7 +6,7 @@ from psycopg.rows import class_row
 
 from ingestor.errors import ClaimLostError
 from ingestor.ledger.checkpoint import FENCE
-from ingestor.ledger.claim import CLAIM_COLUMNS, Claim, ClaimRow, Connection
+from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
 from ingestor.source_file import SourceFile
 
 REPLACEMENT_LEASE_SECONDS = 900

@@ -6,8 +6,8 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
-from ingestor.ledger.claim import Connection, FileColumns
 from ingestor.ledger.ending import REQUEUE_SECONDS
+from ingestor.ledger.rows import Connection, FileColumns
 from ingestor.source_file import LOCAL_BUCKET, SourceFile
 
 # statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.

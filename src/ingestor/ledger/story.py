@@ -7,7 +7,7 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
-from ingestor.ledger.claim import Connection
+from ingestor.ledger.rows import Connection
 from ingestor.source_file import LOCAL_BUCKET
 
 SHOWN_REASONS = 5

@@ -1,0 +1,74 @@
+"""A row of the ledger as its statements give it back: which bytes it speaks of, and how far they are loaded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+
+from ingestor.source_file import SourceFile
+
+type Connection = psycopg.Connection[tuple[Any, ...]]
+
+CLAIM_COLUMNS: LiteralString = """
+    id AS file_id, version, bucket, s3_key, etag, version_id, size_bytes, event_time,
+    checkpoint, checkpoint_offset, rows_loaded, rows_rejected, accept_rejects
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to load a file, as long as the row's version is this one and the lease is renewed in time."""
+
+    file_id: int
+    version: int
+    file: SourceFile
+    checkpoint: int
+    checkpoint_offset: int
+    rows_loaded: int
+    rows_rejected: int
+    accept_rejects: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileColumns:
+    """The columns of a row that say which bytes it speaks of."""
+
+    bucket: str
+    s3_key: str
+    etag: str | None
+    version_id: str | None
+    size_bytes: int | None
+    event_time: datetime | None
+
+    @property
+    def file(self) -> SourceFile:
+        return SourceFile(
+            self.bucket, self.s3_key, self.etag, self.version_id, self.size_bytes, self.event_time
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow(FileColumns):
+    """A row of CLAIM_COLUMNS."""
+
+    file_id: int
+    version: int
+    checkpoint: int
+    checkpoint_offset: int
+    rows_loaded: int
+    rows_rejected: int
+    accept_rejects: bool
+
+    @property
+    def claim(self) -> Claim:
+        return Claim(
+            file_id=self.file_id,
+            version=self.version,
+            file=self.file,
+            checkpoint=self.checkpoint,
+            checkpoint_offset=self.checkpoint_offset,
+            rows_loaded=self.rows_loaded,
+            rows_rejected=self.rows_rejected,
+            accept_rejects=self.accept_rejects,
+        )
