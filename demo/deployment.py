@@ -72,7 +72,7 @@ def deploy(
     _sam(
         "deploy", "--template-file", str(artefact / "template.yaml"), "--stack-name", name, "--resolve-s3",
         "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar",
-        "--parameter-overrides", *(f"{parameter}={value}" for parameter, value in values.items()),
+        "--parameter-overrides", *(f'{parameter}="{value}"' for parameter, value in values.items()),
         AWS_ENDPOINT_URL=cloud.endpoint,
     )  # fmt: skip
     return _stack(cloud, name)

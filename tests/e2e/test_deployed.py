@@ -15,9 +15,11 @@ from demo.observe import FileState
 
 from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database
+from ingestor.notification import hand_on_message
 from ingestor.source_file import SourceFile
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 75
+"""More than the schedule's minute."""
 LOOK_EVERY_SECONDS = 0.1
 DATA = Path(__file__).parents[1] / "data"
 
@@ -92,7 +94,11 @@ def deployed(postgres: ConnectionParameters, tmp_path_factory: pytest.TempPathFa
     database = Database(lambda: parameters, "public")
     try:
         cloud.start()
-        yield Deployed(cloud, deployment.deploy(cloud, parameters, "ingestor-test"), database)
+        yield Deployed(
+            cloud,
+            deployment.deploy(cloud, parameters, "ingestor-test", SweepSchedule="rate(1 minute)"),
+            database,
+        )
     finally:
         database.close()
         cloud.stop()
@@ -154,3 +160,29 @@ def test_a_tick_of_the_deployed_sweeper_sends_a_file_whose_message_was_lost(depl
     deployment.sweep(deployed.cloud, deployed.stack)
     assert deployed.settled("lost.json")["lost.json"].error_kind == "permanent"  # there is no such object
     assert deployed.dead_letters("lost.json").count("lost.json") == 1
+
+
+def test_a_dead_letter_of_a_good_object_is_settled_and_its_object_loaded(deployed: Deployed) -> None:
+    deployed.cloud.client("s3").put_bucket_notification_configuration(
+        Bucket=deployed.stack.bucket, NotificationConfiguration={}
+    )
+    deployed.upload("spent.json.gz", log("one", "two"))
+    spent = SourceFile(deployed.stack.bucket, "spent.json.gz")
+    deployed.cloud.client("sqs").send_message(
+        QueueUrl=deployed.stack.dead_letter_queue_url, MessageBody=hand_on_message(spent)
+    )
+    for _ in range(2):  # the first enters it in the ledger, the second sends it
+        deployment.sweep(deployed.cloud, deployed.stack)
+    assert deployed.settled("spent.json.gz")["spent.json.gz"].rows == 2
+    assert "spent.json.gz" not in deployed.dead_letters("damaged.json.gz")
+
+
+def test_the_schedule_ticks_by_itself(deployed: Deployed) -> None:
+    group = f"/aws/lambda/{deployed.stack.name}-sweep"
+
+    def ticks() -> int:
+        events = deployed.cloud.client("logs").filter_log_events(logGroupName=group)["events"]
+        return sum('"message":"swept' in event["message"] for event in events)
+
+    ours = ticks()
+    assert _wait(ticks, lambda count: count > ours) > ours
