@@ -1,0 +1,81 @@
+"""Who may do what: read from the very file that is deployed."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.e2e.template import default, environment, functions, properties
+
+ANY = {"*", "s3:*", "sqs:*", "secretsmanager:*", "lambda:*"}
+
+
+def statements(function: str) -> Iterator[dict[str, Any]]:
+    """What the function's role allows, conditions taken as met."""
+    for policy in functions()[function]["Policies"]:
+        document = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        for statement in document["Statement"]:
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def actions(function: str) -> set[str]:
+    found: set[str] = set()
+    for statement in statements(function):
+        action = statement["Action"]
+        found |= {action} if isinstance(action, str) else set(action)
+    return found
+
+
+@pytest.mark.parametrize("function", sorted(functions()))
+def test_no_role_allows_everything(function: str) -> None:
+    assert not actions(function) & ANY
+    assert all(statement["Resource"] != "*" for statement in statements(function))
+
+
+def test_each_function_has_what_it_needs_and_no_more() -> None:
+    database = {"secretsmanager:GetSecretValue", "rds-db:connect"}
+    reading = {"s3:GetObject", "s3:ListBucket"}
+    assert actions("MigrateFunction") == database
+    assert actions("HandlerFunction") == database | reading | {
+        "s3:GetObjectVersion", "sqs:SendMessage", "sqs:ChangeMessageVisibility",
+    }  # fmt: skip
+    assert actions("SweepFunction") == database | reading | {
+        "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("function", ["HandlerFunction", "SweepFunction"])
+def test_objects_are_read_below_the_prefix_alone(function: str) -> None:
+    read = [each["Resource"] for each in statements(function) if "s3:GetObject" in each["Action"]]
+    assert read == [{"Fn::Sub": "${LogBucket.Arn}/${Prefix}*"}]
+
+
+@pytest.mark.parametrize("policy", ["IngestQueuePolicy", "DeadLetterQueuePolicy", "LogBucketPolicy"])
+def test_nothing_is_answered_without_tls(policy: str) -> None:
+    denied = json.dumps(properties(policy)["PolicyDocument"])
+    assert '"aws:SecureTransport": "false"' in denied
+    assert '"Effect": "Deny"' in denied
+
+
+def test_what_is_stored_is_encrypted_and_not_public() -> None:
+    bucket = properties("LogBucket")
+    assert bucket["BucketEncryption"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    for queue in ("IngestQueue", "DeadLetterQueue"):
+        assert properties(queue)["SqsManagedSseEnabled"] is True
+
+
+def test_the_server_is_verified_with_the_authorities_that_come_along() -> None:
+    assert (default("DbSslMode"), default("DbSslRootCert")) == ("verify-full", "aws")
+
+
+def test_the_only_secret_a_function_is_given_is_the_one_nobody_should_give() -> None:
+    secret = {name for function in functions() for name in environment(function) if "PASSWORD" in name}
+    assert secret == {"DB_PASSWORD"}
+    assert default("DbPassword") == ""
+
+
+@pytest.mark.parametrize("function", ["SweepFunction", "MigrateFunction"])
+def test_what_is_called_without_waiting_is_not_called_again(function: str) -> None:
+    assert properties(function)["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
