@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import SecretStr
 
+from ingestor.bucket_notifications import BucketNotifications
 from ingestor.database import ConnectionParameters, Database
 from ingestor.errors import ConfigurationError, DatabaseUnavailableError
 from ingestor.event_source import EventSources, Schedules
@@ -79,6 +80,10 @@ def sweep_tools(settings: Settings, read_secret: SecretReader | None = None) -> 
         dead_letters=dead_letter_queue(settings),
         settings=settings,
     )
+
+
+def bucket_notifications(settings: Settings) -> BucketNotifications:
+    return BucketNotifications(s3_client(settings))
 
 
 def event_sources(settings: Settings) -> EventSources:

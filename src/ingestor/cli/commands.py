@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from ingestor.cli.backfill import backfill
+from ingestor.cli.connect_bucket import connect_bucket
 from ingestor.cli.group import IngestorGroup
 from ingestor.cli.ignore import ignore
 from ingestor.cli.local import local
@@ -62,5 +63,6 @@ for command in (
     ignore,
     pause,
     resume,
+    connect_bucket,
 ):
     main.add_command(command)
