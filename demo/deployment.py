@@ -68,6 +68,7 @@ def deploy(
         "DbUsername": database.user,
         "DbPassword": database.password,
         "DbSslMode": database.sslmode,
+        "DashboardAndQueries": "false",  # ministack knows neither
     } | parameters
     _sam(
         "deploy", "--template-file", str(artefact / "template.yaml"), "--stack-name", name, "--resolve-s3",

@@ -92,6 +92,7 @@ class MessageLoader:
                 count("FilesLoaded", 1)
                 count("RowsLoaded", rows)
                 count("RowsRejected", rejected)
+                count("RejectedRatio", rejected / max(rows + rejected, 1))
             case AlreadyLoaded(newer_skipped=newer_skipped):
                 logger.info("already loaded", newer_skipped=newer_skipped, **say)
                 count("OverwritesSkipped", int(newer_skipped))

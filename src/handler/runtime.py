@@ -17,6 +17,7 @@ from ingestor.sqs_queue import SqsQueue
 from ingestor.sweep import SweepTools
 
 SERVICE = "ingestor"
+"""Where POWERTOOLS_SERVICE_NAME, in the template the stack's name, says nothing: two stacks must not share metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ def runtime() -> Runtime:
     settings.require("queue_url")
     database = bootstrap.database(settings, secret_reader(settings))
     return Runtime(
-        logger=Logger(service=SERVICE),
-        metrics=Metrics(namespace="Ingestor", service=SERVICE),
-        tracer=tracer(SERVICE, os.environ),
+        logger=Logger(service=_service()),
+        metrics=Metrics(namespace="Ingestor", service=_service()),
+        tracer=tracer(_service(), os.environ),
         settings=settings,
         worker=Worker(database, bootstrap.s3_objects(settings), settings),
         queue=bootstrap.sqs_queue(settings),
@@ -78,11 +79,15 @@ def sweep_runtime() -> SweepRuntime:
     """Raises ConfigurationError naming every setting that is wrong or missing."""
     settings = Settings.from_environment(os.environ)
     return SweepRuntime(
-        logger=Logger(service=SERVICE),
-        metrics=Metrics(namespace="Ingestor", service=SERVICE),
-        tracer=tracer(SERVICE, os.environ),
+        logger=Logger(service=_service()),
+        metrics=Metrics(namespace="Ingestor", service=_service()),
+        tracer=tracer(_service(), os.environ),
         tools=bootstrap.sweep_tools(settings, secret_reader(settings)),
     )
+
+
+def _service() -> str:
+    return os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
 
 
 def secret_reader(settings: Settings) -> bootstrap.SecretReader | None:
