@@ -1,6 +1,9 @@
 """A stack's life on an AWS on loopback: created, updated to a newer schema, refused a broken one, deleted."""
 
+import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +21,7 @@ from ingestor.database import ConnectionParameters, Database
 from ingestor.database.migrate import bundled_migrations
 
 NAME = "ingestor-life"
+SOURCES = Path(__file__).parents[2] / "src"
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +99,41 @@ def test_a_stack_is_created_updated_refused_and_deleted(
     deployment.delete(cloud, stack)
     assert set(observe.files(database)) == {"before.json", "after.json", "still.json"}
     assert cloud.client("s3").head_bucket(Bucket=stack.bucket)
+
+
+def test_a_bucket_that_is_already_there_is_connected_and_keeps_what_it_notified(
+    cloud: Cloud, own_database: ConnectionParameters
+) -> None:
+    s3, sqs = cloud.client("s3"), cloud.client("sqs")
+    s3.create_bucket(Bucket="long-there")
+    theirs = sqs.create_queue(QueueName="theirs")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=theirs, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = {"Name": "prefix", "Value": "images/"}
+    entry = {
+        "Id": "theirs", "QueueArn": arn, "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [rule]}},
+    }  # fmt: skip
+    s3.put_bucket_notification_configuration(
+        Bucket="long-there", NotificationConfiguration={"QueueConfigurations": [entry]}
+    )
+    stack = deployment.deploy(
+        cloud, own_database, "ingestor-existing", DbSchema="existing", ExistingBucketName="long-there"
+    )
+    assert stack.bucket == "long-there"
+    ours = sqs.get_queue_attributes(QueueUrl=stack.queue_url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "ingestor.cli", "connect-bucket", "--bucket", "long-there"),
+            *("--queue-arn", ours, "--prefix", "logs/"),
+        ],
+        env=os.environ | {"AWS_ENDPOINT_URL": cloud.endpoint, "AWS_REGION": "us-east-1", "PYTHONPATH": str(SOURCES)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with closing(Database(lambda: own_database, "existing")) as database:
+        assert loads(cloud, stack, database, "logs/app.json")
+    before = observe.waiting_messages(cloud, theirs)
+    s3.put_object(Bucket="long-there", Key="images/cat.png", Body=b"x")
+    assert observe.waiting_messages(cloud, theirs) == before + 1
