@@ -153,7 +153,7 @@ def _sam(command: str, *arguments: str, **environment: str) -> None:
 def _fingerprint() -> str:
     """Of everything the artefact is made of."""
     digest = hashlib.sha256(architecture().encode())
-    for path in [ROOT / "template.yaml", *sorted((ROOT / "src").rglob("*"))]:
+    for path in [ROOT / "template.yaml", *sorted((ROOT / "src").rglob("*")), *sorted((ROOT / "layers").rglob("*"))]:
         if path.is_file() and not _is_left_out(path):
             digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
             digest.update(path.read_bytes())

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Pins what the functions need, from src/requirements.in to src/requirements.txt, with the hashes of every wheel.
+# Pins what the functions and their layer need, from each requirements.in to the requirements.txt beside it, with the
+# hashes of every wheel.
 set -euo pipefail
-cd "$(dirname "$0")/../src"
+cd "$(dirname "$0")/.."
 
-exec ../.venv/bin/uv pip compile --quiet --no-emit-index-url --generate-hashes --universal --python-version 3.13 \
-    --custom-compile-command 'make requirements' --output-file requirements.txt "$@" requirements.in
+uv=$PWD/.venv/bin/uv
+for folder in src layers/console; do
+    (cd "$folder" && "$uv" pip compile --quiet --no-emit-index-url --generate-hashes --universal --python-version 3.13 \
+        --custom-compile-command 'make requirements' --output-file requirements.txt "$@" requirements.in)
+done

@@ -13,6 +13,7 @@ from ingestor.bucket_notifications import BucketNotifications
 from ingestor.database import ConnectionParameters, Database
 from ingestor.errors import ConfigurationError, DatabaseUnavailableError
 from ingestor.event_source import EventSources, Schedules
+from ingestor.operate_function import OperateFunction
 from ingestor.s3_object import S3Objects
 from ingestor.settings import Settings
 from ingestor.sqs_queue import SqsQueue
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 20
+OPERATE_SECONDS = 330
+"""The operate function's own time-out is 300 s."""
+
 S3_READ_TIMEOUT_SECONDS = 10
 """A body that stalls this long is asked for again from where it stopped."""
 
@@ -101,6 +105,19 @@ def schedules(settings: Settings) -> Schedules:
         config=_client_config(),
     )
     return Schedules(client)
+
+
+def operate_function(settings: Settings, name: str) -> OperateFunction:
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=OPERATE_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1},  # a lost answer isn't a command not done
+        tcp_keepalive=True,  # gateways forget a connection that is silent for 350 s
+    )
+    client: LambdaClient = boto3.client(
+        "lambda", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=config
+    )
+    return OperateFunction(client, name)
 
 
 def s3_client(settings: Settings) -> "S3Client":

@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +24,8 @@ from ingestor.source_file import SourceFile
 WAIT_SECONDS = 75
 """More than the schedule's minute."""
 LOOK_EVERY_SECONDS = 0.1
+SOURCES = Path(__file__).parents[2] / "src"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PYTHONPATH": str(SOURCES)}
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -62,6 +67,16 @@ class Deployed:
             return sorted(each["message"] for each in said if each.get("key") == key)
 
         return _wait(look, lambda outcomes: len(outcomes) >= count)
+
+    def command(self, *arguments: str) -> str:
+        """What `ingestor --stack` prints, without any of the database's variables."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ingestor.cli", "--stack", self.stack.name, *arguments],
+            env=os.environ | {"AWS_ENDPOINT_URL": self.cloud.endpoint, "AWS_REGION": "us-east-1"} | CREDENTIALS,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def rows(self, key: str) -> int:
         with self.database.transaction() as connection:
@@ -145,6 +160,19 @@ def test_a_damaged_object_is_a_dead_letter_and_its_neighbours_are_loaded(deploye
     letters = deployed.dead_letters("damaged.json.gz")
     assert letters.count("damaged.json.gz") == 1
     assert not set(keys) & set(letters)
+
+
+def test_the_stacks_database_is_asked_without_being_reached(deployed: Deployed) -> None:
+    deployed.upload("damaged-too.json.gz", log(*map(str, range(1_000)))[:-30])
+    deployed.settled("damaged-too.json.gz")
+    deployed.dead_letters("damaged-too.json.gz")
+    overview = json.loads(deployed.command("status", "--json"))
+    assert "damaged-too.json.gz" in {each["s3_key"] for each in overview["needs_person"]}
+    ignored = deployed.command("ignore", "damaged-too.json.gz", "--reason", "a test")
+    assert ignored == f"s3://{deployed.stack.bucket}/damaged-too.json.gz is ignored; 1 dead letter removed.\n"
+    assert "damaged-too.json.gz" not in deployed.dead_letters("damaged.json.gz")
+    backfilled = json.loads(deployed.command("backfill", "--bucket", deployed.stack.bucket, "--json"))
+    assert backfilled["is_complete"]
 
 
 def test_what_is_malformed_is_rejected_with_its_reason(deployed: Deployed) -> None:

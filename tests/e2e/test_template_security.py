@@ -43,9 +43,10 @@ def test_each_function_has_what_it_needs_and_no_more() -> None:
         "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
         "sqs:GetQueueAttributes",
     }  # fmt: skip
+    assert actions("OperateFunction") == actions("SweepFunction")
 
 
-@pytest.mark.parametrize("function", ["HandlerFunction", "SweepFunction"])
+@pytest.mark.parametrize("function", ["HandlerFunction", "OperateFunction", "SweepFunction"])
 def test_objects_are_read_below_the_prefix_alone(function: str) -> None:
     read = [each["Resource"] for each in statements(function) if "s3:GetObject" in each["Action"]]
     (which,) = read
@@ -77,6 +78,6 @@ def test_the_only_secret_a_function_is_given_is_the_one_nobody_should_give() -> 
     assert default("DbPassword") == ""
 
 
-@pytest.mark.parametrize("function", ["SweepFunction", "MigrateFunction"])
+@pytest.mark.parametrize("function", ["SweepFunction", "MigrateFunction", "OperateFunction"])
 def test_what_is_called_without_waiting_is_not_called_again(function: str) -> None:
     assert properties(function)["EventInvokeConfig"]["MaximumRetryAttempts"] == 0

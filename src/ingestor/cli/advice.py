@@ -2,6 +2,7 @@
 
 import shlex
 
+from ingestor.cli.surroundings import surroundings
 from ingestor.cli.terminal import duration, moment, plain_facts
 from ingestor.ledger import FileRecord
 
@@ -89,7 +90,9 @@ def _correct(file: FileRecord) -> str:
 
 
 def _command(name: str, file: FileRecord) -> str:
-    return f"ingestor {name} {shlex.quote(file.uri)}"
+    stack = surroundings().stack
+    where = f"--stack {shlex.quote(stack)} " if stack else ""
+    return f"ingestor {where}{name} {shlex.quote(file.uri)}"
 
 
 def _until(file: FileRecord) -> str:

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ingestor.cli.database_choice import environment_settings, named_database
-from ingestor.cli.group import stopped_by
+from ingestor.cli.group import FAILED, UNFINISHED, stopped_by
 from ingestor.cli.since import since_option
 from ingestor.cli.stopping import StopRequest
 from ingestor.cli.terminal import (
@@ -78,6 +78,14 @@ def backfill(
     if stop.is_made:
         say("stopped; the same command goes on from here" if not dry_run else "stopped")
         click.get_current_context().exit(stopped_by(stop.signal_number))
+    elif not done.is_complete:
+        _end_unfinished(is_trial=dry_run)
+
+
+def _end_unfinished(*, is_trial: bool) -> NoReturn:
+    if is_trial:
+        say("the time limit ended the listing, and a dry run begins anew each time; give a longer --prefix")
+    click.get_current_context().exit(FAILED if is_trial else UNFINISHED)
 
 
 def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -> None:

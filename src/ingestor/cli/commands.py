@@ -16,6 +16,7 @@ from ingestor.cli.redrive import redrive
 from ingestor.cli.reload import reload_command
 from ingestor.cli.retry import retry
 from ingestor.cli.run import run_command
+from ingestor.cli.stack import elsewhere
 from ingestor.cli.status import status
 from ingestor.cli.sweep import sweep_command
 
@@ -27,11 +28,21 @@ def _version() -> str:
         return "of these sources"
 
 
-@click.group(
-    cls=IngestorGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+class _Main(IngestorGroup):
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        stack = ctx.params.get("stack")
+        return elsewhere(command, stack) if command is not None and stack else command
+
+
+@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(_version(), prog_name="ingestor")
-def main() -> None:
+@click.option(
+    "--stack",
+    metavar="NAME",
+    help="Have the deployed stack do it, beside its database. Needs AWS credentials.",
+)
+def main(*, stack: str | None) -> None:
     """Log files into PostgreSQL: every entry exactly once.
 
     \b
@@ -45,7 +56,12 @@ def main() -> None:
       ingestor migrate
       ingestor status
 
-    Exit status: 0 done, 1 something failed, 2 wrong usage or wrong settings, 130 interrupted.
+    \b
+    With a deployed stack, whose database need not be reachable from here:
+      ingestor --stack ingestor-prod status
+
+    Exit status: 0 done, 1 something failed, 2 wrong usage or wrong settings, 75 a time limit ended it and
+    the same again goes on, 130 interrupted.
     """
 
 

@@ -1,4 +1,4 @@
-"""From failures to exit statuses and one clear line: 0 done, 1 something failed, 2 wrong usage, 130 interrupted."""
+"""From failures to exit statuses: 0 done, 1 failed, 2 wrong usage, 75 unfinished, 130 interrupted; and one clear line."""
 
 import signal
 from typing import Any, NoReturn
@@ -10,6 +10,8 @@ from ingestor.errors import ConfigurationError, IngestorError
 
 FAILED = 1
 WRONG_USAGE = 2
+UNFINISHED = 75
+"""A time limit that isn't the user's ended it, and the same again goes on: EX_TEMPFAIL of sysexits.h."""
 
 
 class IngestorGroup(click.Group):

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from ingestor.cli.surroundings import surroundings
 from ingestor.cli.terminal import counted, say
 from ingestor.database import Database
-from ingestor.deadline import UNLIMITED
 from ingestor.errors import IngestorError, SourceUnavailableError
 from ingestor.ledger import FileRecord
 from ingestor.notification import hand_on_message
@@ -70,7 +70,8 @@ def remove_dead_letters(database: Database, settings: Settings, files: Sequence[
     if queue is None or not files:
         return 0
     only = frozenset((file.bucket, file.key) for file in files)
-    return go_through(Look(database, queue, settings, only=only), UNLIMITED, lambda _: None).settled
+    look = Look(database, queue, settings, only=only)
+    return go_through(look, surroundings().deadline, lambda _: None).settled
 
 
 def say_what_is_missing(settings: Settings, *, sent: bool, has_objects: bool) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ingestor.cli.database_choice import environment_settings, named_database
+from ingestor.cli.surroundings import surroundings
 from ingestor.cli.terminal import (
     counted,
     dry_run_option,
@@ -16,7 +17,6 @@ from ingestor.cli.terminal import (
     shown,
     table,
 )
-from ingestor.deadline import UNLIMITED
 from ingestor.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def redrive(*, is_trial: bool, as_json: bool) -> None:
     letters: list[DeadLetter] = []
     with named_database(settings) as database:
         look = Look(database, queue, settings, is_trial=is_trial)
-        counts = go_through(look, UNLIMITED, letters.append)
+        counts = go_through(look, surroundings().deadline, letters.append)
     if as_json:
         told = [plain_facts(each, files=[file.uri for file in each.files]) for each in letters]
         print_json(plain_facts(counts, dry_run=is_trial, letters=told))

@@ -7,9 +7,11 @@ from types import FrameType, TracebackType
 from typing import Self
 
 from ingestor.cli.group import Stopped
+from ingestor.cli.surroundings import surroundings
 from ingestor.deadline import Deadline
 
 STANDARD_ERROR = 2
+STOPPING_SECONDS = 1
 NOTE = b"\ningestor: stopping when the chunk in hand is committed; Ctrl-C again stops at once\n"
 
 
@@ -34,7 +36,11 @@ class StopRequest:
 
     @property
     def deadline(self) -> Deadline:
-        return Deadline(lambda: 0 if self.is_made else math.inf, reserve_seconds=1)
+        """This one, and that of whatever we run in."""
+        outer = surroundings().deadline
+        return Deadline(
+            lambda: 0 if self.is_made or outer.is_near() else math.inf, reserve_seconds=STOPPING_SECONDS
+        )
 
     def __enter__(self) -> Self:
         self.is_watching = True

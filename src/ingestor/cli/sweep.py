@@ -9,6 +9,7 @@ import click
 
 from ingestor.cli.database_choice import environment_settings
 from ingestor.cli.group import FAILED
+from ingestor.cli.surroundings import surroundings
 from ingestor.cli.terminal import (
     count,
     dry_run_option,
@@ -49,7 +50,7 @@ def sweep_command(*, is_trial: bool, as_json: bool) -> None:
         if is_trial:
             _tell(trial(tools), as_json=as_json)
             return
-        report = sweep.sweep(tools)
+        report = sweep.sweep(tools, surroundings().deadline)
     _tell(report, as_json=as_json)
     for step, why in report.failures.items():
         say(f"{step.replace('_', ' ')} failed: {why}")

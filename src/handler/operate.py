@@ -1,0 +1,104 @@
+"""The Lambda function that runs a command of ours for somebody outside: `ingestor --stack NAME COMMAND …`.
+
+Who may invoke it may do all that its commands do: https://docs.aws.amazon.com/lambda/latest/dg/access-control-identity-based.html
+"""
+
+import io
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aws_lambda_powertools import Logger
+
+from handler.telemetry import service_name
+from ingestor.cli.group import FAILED, IngestorGroup
+from ingestor.cli.stack import COMMANDS
+from ingestor.cli.surroundings import Surroundings
+from ingestor.deadline import Deadline
+from ingestor.operate_function import Answer, Request, Terminal
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+ANSWER_BYTES = 4 * 1024 * 1024
+"""Lambda answers with 6 MB at most, and JSON escapes some characters.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+_TERMINAL_VARIABLES = frozenset({"TERM", "COLORTERM", "NO_COLOR"})
+
+_group = IngestorGroup("ingestor", commands={str(each.name): each for each in COMMANDS})
+
+
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """An `Answer`, of a `Request`. Raises ValueError where the event is none."""
+    request = msgspec.convert(event, Request)
+    log = _logger()
+    log.append_keys(request_id=context.aws_request_id)
+    answer = _run(request, Deadline(lambda: context.get_remaining_time_in_millis() / 1000))
+    # Who asked is CloudTrail's to tell; what was asked and how it ended is here.
+    log.info("operated", arguments=request.arguments, status=answer.status)
+    return {"status": answer.status, "stdout": answer.stdout, "stderr": answer.stderr}
+
+
+@cache
+def _logger() -> Logger:
+    return Logger(service=service_name())
+
+
+def _run(request: Request, deadline: Deadline) -> Answer:
+    written, said = _Stream(is_terminal=request.terminal is not None), _Stream(is_terminal=False)
+    with _terminal(request.terminal), redirect_stdout(written), redirect_stderr(said):
+        status = _status(request, Surroundings(deadline, request.stack))
+    text = written.text()
+    if len(text.encode()) > ANSWER_BYTES:
+        said.write(
+            "ingestor: done, but what it says is longer than a function may answer with; ask for less\n"
+        )
+        text, status = "", status or FAILED
+    return Answer(status=status, stdout=text, stderr=said.text())
+
+
+def _status(request: Request, where: Surroundings) -> int:
+    try:
+        _group.main(list(request.arguments), prog_name="ingestor", obj=where)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else FAILED
+
+
+class _Stream(io.TextIOWrapper):
+    """Standard output for as long as a command runs; bytes and text alike, and coloured for a terminal."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True)
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def text(self) -> str:
+        self.seek(0)
+        return self.read()
+
+
+@contextmanager
+def _terminal(terminal: Terminal | None) -> Iterator[None]:
+    """As rich finds it: https://rich.readthedocs.io/en/stable/console.html#environment-variables"""
+    given: Mapping[str, str] = terminal.variables if terminal is not None else {}
+    variables = {name: value for name, value in given.items() if name in _TERMINAL_VARIABLES}
+    if terminal is not None:
+        variables["COLUMNS"] = str(terminal.columns)
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

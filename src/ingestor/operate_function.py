@@ -1,0 +1,91 @@
+"""The stack's operate function, which runs a command of ours beside a database that nobody reaches from outside."""
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from ingestor.errors import IngestorError, SourceUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+
+class Terminal(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the person who asks: `variables` are TERM, COLORTERM and NO_COLOR, as far as they are set."""
+
+    columns: int
+    variables: dict[str, str] = {}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """`arguments` as after `ingestor`; no terminal: plain text, unwrapped. `stack` is for the advice in the output."""
+
+    arguments: list[str]
+    stack: str | None = None
+    terminal: Terminal | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command wrote, and its exit status."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class OperateFunction:
+    """`name` of the function, in the client's region and account."""
+
+    def __init__(self, client: "LambdaClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def run(self, request: Request) -> Answer:
+        """Raises IngestorError where there is no such function or it broke, SourceUnavailableError."""
+        try:
+            answer = self._client.invoke(FunctionName=self._name, Payload=msgspec.json.encode(request))
+            payload = answer["Payload"].read()
+        except (BotoCoreError, ClientError) as error:
+            raise self._translated(error) from error
+        if answer.get("FunctionError"):
+            raise IngestorError(f"function {self._name} broke: {_error_message(payload)}")
+        try:
+            return msgspec.json.decode(payload, type=Answer)
+        except msgspec.MsgspecError as error:
+            raise IngestorError(f"function {self._name}: is no operate function of ours: {error}") from error
+
+    def _translated(self, error: BotoCoreError | ClientError) -> IngestorError:
+        what = f"function {self._name}"
+        if isinstance(error, ReadTimeoutError):
+            return SourceUnavailableError(
+                f"{what}: did not answer; what it began may be done or not: look again"
+            )
+        if not isinstance(error, ClientError):
+            return SourceUnavailableError(f"{what}: {error}")
+        said = error.response.get("Error", {})
+        match said.get("Code"):
+            case "ResourceNotFoundException":
+                return IngestorError(
+                    f"{what}: there is none in this region and account; is the stack's name right, and AWS_REGION?"
+                )
+            case "AccessDeniedException" | "AccessDenied":
+                return SourceUnavailableError(
+                    f"{what}: lambda:InvokeFunction is denied: {said.get('Message', error)}"
+                )
+            case _:
+                return SourceUnavailableError(f"{what}: {error}")
+
+
+def function_name(stack: str) -> str:
+    """As template.yaml has it."""
+    return f"{stack}-operate"
+
+
+def _error_message(payload: bytes) -> str:
+    """https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html"""
+    try:
+        return str(json.loads(payload)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return payload.decode("utf-8", "replace")
