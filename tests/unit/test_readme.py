@@ -83,11 +83,16 @@ def test_it_names_no_command_and_no_option_that_is_not_there() -> None:
     typed = [span for span in [*SPANS, *command_lines(README)] if re.search(r"(^|[/ ])ingestor [-a-z]", span)]
     assert typed
     known = {option for command in commands().values() for each in command.params for option in each.opts}
+    known |= {option for each in main.params for option in each.opts}
     known |= {"--version", "--help", "-c", "-"}
     for line in typed:
         command, *rest = re.split(r"(?:^|[/ ])ingestor ", line)[1].split(" ")
         assert command in commands() or command in known, line
         assert {word for word in rest if word.startswith("-")} <= known, line
+
+
+def test_each_option_of_all_commands_is_named() -> None:
+    assert {each.opts[0] for each in main.params} <= set(re.findall(r"--[a-z]+", section(README, "Commands")))
 
 
 def test_every_target_of_the_makefile_is_named_by_a_document() -> None:

@@ -1,4 +1,4 @@
-"""From failures to exit statuses: 0 done, 1 failed, 2 wrong usage, 75 unfinished, 130 interrupted; and one clear line."""
+"""From failures to one clear line and exit statuses: 0 done, 1 failed, 2 wrong usage, 75 unfinished, 130 stopped."""
 
 import signal
 from typing import Any, NoReturn
