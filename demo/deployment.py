@@ -72,7 +72,7 @@ def deploy(
     } | parameters
     _sam(
         "deploy", "--template-file", str(artefact / "template.yaml"), "--stack-name", name, "--resolve-s3",
-        "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar",
+        "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset", "--no-progressbar",
         "--parameter-overrides", *(f'{parameter}="{value}"' for parameter, value in values.items()),
         AWS_ENDPOINT_URL=cloud.endpoint,
     )  # fmt: skip
@@ -80,8 +80,11 @@ def deploy(
 
 
 def delete(cloud: Cloud, stack: Stack) -> None:
-    """Raises DemoError."""
-    _sam("delete", "--stack-name", stack.name, "--no-prompts", AWS_ENDPOINT_URL=cloud.endpoint)
+    """By CloudFormation itself: `sam delete` takes nested templates' addresses on AWS' own hosts alone."""
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.delete_stack(StackName=stack.name)
+    waiter = cloudformation.get_waiter("stack_delete_complete")
+    waiter.wait(StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
 
 def run_migrations(cloud: Cloud, stack: Stack) -> dict[str, Any]:
@@ -153,7 +156,8 @@ def _sam(command: str, *arguments: str, **environment: str) -> None:
 def _fingerprint() -> str:
     """Of everything the artefact is made of."""
     digest = hashlib.sha256(architecture().encode())
-    for path in [ROOT / "template.yaml", *sorted((ROOT / "src").rglob("*")), *sorted((ROOT / "layers").rglob("*"))]:
+    below = [path for folder in ("src", "layers", "templates") for path in sorted((ROOT / folder).rglob("*"))]
+    for path in [ROOT / "template.yaml", *below]:
         if path.is_file() and not _is_left_out(path):
             digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
             digest.update(path.read_bytes())

@@ -83,6 +83,7 @@ class Settings(BaseModel):
     db_sslrootcert: str | None = None
     db_secret_arn: str | None = None
     db_iam_auth: bool = False
+    db_connect_timeout: int = Field(default=10, ge=2, le=300)
 
     aws_region: str | None = None
     aws_endpoint: str | None = None

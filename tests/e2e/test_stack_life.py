@@ -101,6 +101,26 @@ def test_a_stack_is_created_updated_refused_and_deleted(
     assert cloud.client("s3").head_bucket(Bucket=stack.bucket)
 
 
+def test_a_vpc_without_a_way_out_gets_one_before_the_tables_are_made(
+    cloud: Cloud, own_database: ConnectionParameters
+) -> None:
+    ec2 = cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    group = ec2.create_security_group(GroupName="ours", Description="ours", VpcId=vpc)["GroupId"]
+    stack = deployment.deploy(
+        cloud, own_database, "ingestor-vpc", DbSchema="in_vpc", VpcEndpoints="true", VpcId=vpc,
+        VpcSubnetIds=subnet, VpcRouteTableIds=table, VpcSecurityGroupIds=group,
+    )  # fmt: skip
+    services = {
+        each["ServiceName"].rsplit(".", 1)[1] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    }
+    assert services == {"s3", "sqs", "secretsmanager"}
+    with closing(Database(lambda: own_database, "in_vpc")) as database:
+        assert loads(cloud, stack, database, "app.json")
+
+
 def test_a_bucket_that_is_already_there_is_connected_and_keeps_what_it_notified(
     cloud: Cloud, own_database: ConnectionParameters
 ) -> None:

@@ -111,8 +111,9 @@ def test_no_parameter_shows_a_password() -> None:
 def test_a_secret_keeps_the_password_out_of_the_environment(name: str) -> None:
     """With DbSecretArn given and DbPassword left empty, the function has the secret's name and may read it."""
     assert environment(name)["DB_PASSWORD"] == {"Ref": "DbPassword"}
-    assert environment(name)["DB_SECRET_ARN"] == {"Ref": "DbSecretArn"}
-    statements = json.dumps(functions()[name]["Policies"])
+    assert environment(name)["DB_SECRET_ARN"]["Fn::If"][2] == {"Ref": "DbSecretArn"}
+    assert {"Ref": "DatabaseAccess"} in functions()[name]["Policies"][0]["Fn::If"]
+    statements = json.dumps(properties("DatabaseAccess")["PolicyDocument"])
     assert '"Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "DbSecretArn"}' in statements
 
 

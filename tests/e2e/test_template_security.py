@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.template import default, environment, functions, properties
+from tests.e2e.template import default, environment, functions, properties, template
 
 ANY = {"*", "s3:*", "sqs:*", "secretsmanager:*", "lambda:*"}
 
@@ -13,7 +13,12 @@ ANY = {"*", "s3:*", "sqs:*", "secretsmanager:*", "lambda:*"}
 def statements(function: str) -> Iterator[dict[str, Any]]:
     """What the function's role allows, conditions taken as met."""
     for policy in functions()[function]["Policies"]:
-        document = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        shared = policy.get("Fn::If") == [
+            "HasDatabaseAccess",
+            {"Ref": "DatabaseAccess"},
+            {"Ref": "AWS::NoValue"},
+        ]
+        document = properties("DatabaseAccess")["PolicyDocument"] if shared else policy
         for statement in document["Statement"]:
             yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
@@ -33,8 +38,8 @@ def test_no_role_allows_everything(function: str) -> None:
 
 
 def test_each_function_has_what_it_needs_and_no_more() -> None:
-    database = {"secretsmanager:GetSecretValue", "rds-db:connect"}
-    reading = {"s3:GetObject", "s3:ListBucket"}
+    database = {"secretsmanager:GetSecretValue", "rds-db:connect", "kms:Decrypt"}
+    reading = {"s3:GetObject", "s3:ListBucket", "kms:GenerateDataKey"}
     assert actions("MigrateFunction") == database
     assert actions("HandlerFunction") == database | reading | {
         "s3:GetObjectVersion", "sqs:SendMessage", "sqs:ChangeMessageVisibility",
@@ -65,7 +70,20 @@ def test_what_is_stored_is_encrypted_and_not_public() -> None:
     assert bucket["BucketEncryption"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     for queue in ("IngestQueue", "DeadLetterQueue"):
-        assert properties(queue)["SqsManagedSseEnabled"] is True
+        assert properties(queue)["SqsManagedSseEnabled"] == {
+            "Fn::If": ["HasKmsKey", {"Ref": "AWS::NoValue"}, True]
+        }
+
+
+def test_a_key_of_the_users_is_used_for_all_that_is_stored() -> None:
+    key = {"Fn::If": ["HasKmsKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
+    encrypted = properties("LogBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+    assert encrypted["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == key
+    assert {name for name, each in template()["Resources"].items() if each["Type"] == "AWS::SQS::Queue"} == {
+        name for name in ("IngestQueue", "DeadLetterQueue") if properties(name)["KmsMasterKeyId"] == key
+    }
+    logs = [each for each in template()["Resources"].values() if each["Type"] == "AWS::Logs::LogGroup"]
+    assert [each["Properties"]["KmsKeyId"] for each in logs] == [key] * len(functions())
 
 
 def test_the_server_is_verified_with_the_authorities_that_come_along() -> None:

@@ -24,8 +24,6 @@ from ingestor.settings import AWS_AUTHORITIES, Settings, SslMode
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 
-CONNECT_TIMEOUT_SECONDS = 10
-
 _BEGIN: LiteralString = """
 SELECT set_config('search_path', %(search_path)s, true),
        set_config('TimeZone', 'UTC', true),
@@ -53,6 +51,7 @@ class ConnectionParameters:
     password: str = field(repr=False)
     sslmode: str = SslMode.PREFER.value
     sslrootcert: str | None = None
+    connect_timeout: int = 10
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -66,6 +65,7 @@ class ConnectionParameters:
             password=settings.db_password.get_secret_value() if settings.db_password else "",
             sslmode=settings.db_sslmode.value,
             sslrootcert=_root_certificates(settings.db_sslrootcert),
+            connect_timeout=settings.db_connect_timeout,
         )
 
     @property
@@ -172,7 +172,7 @@ class Database:
             password=parameters.password,
             sslmode=parameters.sslmode,
             sslrootcert=parameters.sslrootcert,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            connect_timeout=parameters.connect_timeout,
             application_name="ingestor",
             # A peer that vanished without a word is noticed within 30 + 3 x 10 seconds.
             keepalives_idle=30,

@@ -11,7 +11,6 @@ from tests.e2e.outage.own_server import Connection, OwnServer
 
 from handler.runtime import runtime
 from ingestor.database import Database
-from ingestor.database import connection as database_connection
 
 type Outage = Callable[[OwnServer, str], AbstractContextManager[None]]
 
@@ -86,7 +85,7 @@ def test_an_unwell_database_is_asked_once_and_the_whole_batch_waits(
     outage: Outage,
     before: str,
 ) -> None:
-    monkeypatch.setattr(database_connection, "CONNECT_TIMEOUT_SECONDS", 2)
+    monkeypatch.setenv("DB_CONNECT_TIMEOUT", "2")
     is_warm = before == "a transaction"
     if is_warm:
         with runtime().worker.database.transaction():
