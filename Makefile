@@ -5,7 +5,7 @@ PYTEST := $(BIN)/pytest -q --no-header
 CODE := src tests benchmarks $(wildcard demo) $(wildcard tools/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help install tools-install check format unit integration e2e test demo bench requirements
+.PHONY: help install tools-install check format unit integration scan e2e test demo bench requirements
 
 help: ## what there is to run
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -36,7 +36,10 @@ integration: install ## against a real PostgreSQL and PgBouncer, and moto's S3 a
 e2e: tools-install ## the handler, and the deployed template
 	@$(PYTEST) tests/e2e
 
-test: unit integration e2e ## every test
+scan: tools-install ## cfn-lint and checkov over the templates
+	@tools/scan.sh
+
+test: unit integration scan e2e ## every test
 
 demo: tools-install ## the whole path on this machine (KEEP=1: stays up)
 	@KEEP=$(KEEP) $(BIN)/python -m demo.run

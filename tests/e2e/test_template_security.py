@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.template import default, environment, functions, properties, template
+from tests.e2e.template import ROOT, TEMPLATE, default, environment, functions, properties, template
 
 ANY = {"*", "s3:*", "sqs:*", "secretsmanager:*", "lambda:*"}
 
@@ -99,3 +100,18 @@ def test_the_only_secret_a_function_is_given_is_the_one_nobody_should_give() -> 
 @pytest.mark.parametrize("function", ["SweepFunction", "MigrateFunction", "OperateFunction"])
 def test_what_is_called_without_waiting_is_not_called_again(function: str) -> None:
     assert properties(function)["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+
+
+@pytest.mark.parametrize(
+    "path", [TEMPLATE, *sorted((ROOT / "templates").iterdir())], ids=lambda path: path.name
+)
+def test_every_suppressed_check_says_why(path: Path) -> None:
+    text = path.read_text()
+    skipped = [
+        skip
+        for each in template(path)["Resources"].values()
+        for skip in each.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+    assert all(skip.keys() == {"id", "comment"} and skip["comment"] for skip in skipped)
+    assert text.count("CKV_") == len(skipped)
+    assert "checkov:skip" not in text
