@@ -1,6 +1,9 @@
 """One message of the queue: load every object it names, and decide whether it is done with."""
 
-from typing import TYPE_CHECKING, Any, assert_never
+import time
+from typing import TYPE_CHECKING, assert_never
+
+from aws_lambda_powertools.metrics import MetricUnit
 
 from handler.runtime import Runtime
 from ingestor import notification
@@ -57,55 +60,82 @@ class MessageLoader:
             self._runtime.count("MessagesNotUnderstood", 1)
             self._defer(record, 0)
             raise
-        except (DatabaseUnavailableError, SchemaError) as error:
-            self._note_outage(error)
+        except (DatabaseUnavailableError, SchemaError):
             self._defer(record, _outage_seconds(_receive_count(record)))
             raise
 
     def _load_files(self, record: "SQSRecord") -> None:
         settings = self._runtime.settings
         files = notification.parse(record.body, buckets=settings.watched_buckets, prefix=settings.prefix)
-        failures = [failed for file in files if (failed := self._load_file(file)) is not None]
+        failures = [failed for file in files if (failed := self._load_one(file)) is not None]
         if failures:
             self._defer(record, _retry_seconds(failures))
             raise UndoneMessageError("; ".join(failed.error for failed in failures))
 
+    def _load_one(self, file: SourceFile) -> Failed | None:
+        """None: the message is not needed for this file any more. Every line logged meanwhile names the file."""
+        which = {"bucket": file.bucket, "key": file.key, "etag": file.etag, "version_id": file.version_id}
+        with self._runtime.logger.append_context_keys(**which):
+            try:
+                return self._load_file(file)
+            except (DatabaseUnavailableError, SchemaError) as error:
+                self._note_outage(error)
+                raise
+
     def _load_file(self, file: SourceFile) -> Failed | None:
-        """None: the message is not needed for this file any more."""
+        began = time.monotonic()
         if self._deadline.is_near():
             outcome: Outcome = HandedOn(file, checkpoint=0)
         else:
-            with self._runtime.segment("file"):
+            with self._runtime.segment("file", bucket=file.bucket, key=file.key):
                 outcome = ingest(file, self._runtime.worker, self._deadline)
         if isinstance(outcome, HandedOn):
             # Sent before the message is acknowledged: a lost send fails the message, which then goes on itself.
             self._runtime.queue.send(notification.hand_on_message(outcome.file))
-        self._tell(file, outcome)
+        self._tell(outcome, time.monotonic() - began)
         return outcome if isinstance(outcome, Failed) else None
 
-    def _tell(self, file: SourceFile, outcome: Outcome) -> None:
-        say: dict[str, Any] = {"bucket": file.bucket, "key": file.key, "etag": file.etag}
+    def _tell(self, outcome: Outcome, seconds: float) -> None:
+        took = round(seconds, 3)
         logger, count = self._runtime.logger, self._runtime.count
         match outcome:
-            case Loaded(rows_loaded=rows, rows_rejected=rejected):
-                logger.info("loaded", rows=rows, rejected=rejected, **say)
-                count("FilesLoaded", 1)
-                count("RowsLoaded", rows)
-                count("RowsRejected", rejected)
-                count("RejectedRatio", rejected / max(rows + rejected, 1))
+            case Loaded():
+                self._tell_loaded(outcome, seconds)
             case AlreadyLoaded(newer_skipped=newer_skipped):
-                logger.info("already loaded", newer_skipped=newer_skipped, **say)
+                logger.info("already loaded", newer_skipped=newer_skipped, seconds=took)
                 count("OverwritesSkipped", int(newer_skipped))
             case HeldElsewhere():
-                logger.info("held by another worker", **say)
+                logger.info("held by another worker", seconds=took)
             case HandedOn(checkpoint=checkpoint):
-                logger.info("handed on", checkpoint=checkpoint, **say)
+                logger.info("handed on", checkpoint=checkpoint, seconds=took)
                 count("FilesHandedOn", 1)
             case Failed(kind=kind, error=reason, retry_in_seconds=retry_in):
-                logger.error("failed", kind=kind.value, error=reason, retry_in_seconds=retry_in, **say)
+                logger.error("failed", kind=kind.value, error=reason, retry_in_seconds=retry_in, seconds=took)
                 count("FilesFailed", 1)
             case _:
                 assert_never(outcome)
+
+    def _tell_loaded(self, loaded: Loaded, seconds: float) -> None:
+        """The seconds are this invocation's; the counts are the whole file's, where earlier ones had a part in it."""
+        rows, rejected = loaded.rows_loaded, loaded.rows_rejected
+        self._runtime.logger.info(
+            "loaded",
+            rows=rows,
+            rejected=rejected,
+            bytes=loaded.bytes_loaded,
+            seconds=round(seconds, 3),
+            lag_seconds=loaded.lag_seconds,
+        )
+        count = self._runtime.count
+        count("FilesLoaded", 1)
+        count("RowsLoaded", rows)
+        count("RowsRejected", rejected)
+        count("RejectedRatio", rejected / max(rows + rejected, 1))
+        count("BytesLoaded", loaded.bytes_loaded, MetricUnit.Bytes)
+        count("LoadSeconds", seconds, MetricUnit.Seconds)
+        if loaded.lag_seconds is not None:
+            # S3's clock and the database's are two.
+            count("LagSeconds", max(loaded.lag_seconds, 0), MetricUnit.Seconds)
 
     def _note_outage(self, error: IngestorError) -> None:
         if self._outage is None:

@@ -2,11 +2,11 @@
 
 import os
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from aws_lambda_powertools import Logger, Metrics
 
-from handler.telemetry import Telemetry, service_name
+from handler.telemetry import Telemetry, segment, service_name
 from handler.tracing import tracer
 from ingestor import bootstrap
 from ingestor.ingest import Worker
@@ -37,12 +37,13 @@ def runtime() -> Runtime:
     settings = Settings.from_environment(os.environ)
     settings.require("queue_url")
     database = bootstrap.database(settings, secret_reader(settings))
+    traces = tracer(service_name(), os.environ)
     return Runtime(
         logger=Logger(service=service_name()),
         metrics=Metrics(namespace="Ingestor", service=service_name()),
-        tracer=tracer(service_name(), os.environ),
+        tracer=traces,
         settings=settings,
-        worker=Worker(database, bootstrap.s3_objects(settings), settings),
+        worker=Worker(database, bootstrap.s3_objects(settings), settings, stage=partial(segment, traces)),
         queue=bootstrap.sqs_queue(settings),
     )
 

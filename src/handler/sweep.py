@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+_COUNTED = {"due": ("sent", "worn_out"), "discovery": ("registered",), "dead_letters": ("settled",)}
+"""Of the steps; all that they did is in the log. CloudWatch charges for each metric by itself."""
+
+
 class IncompleteSweepError(IngestorError):
     """Some steps failed, and the others were done: the next tick tries again, the alarm counts this one."""
 
@@ -48,13 +52,16 @@ def _tell(service: SweepRuntime, report: SweepReport) -> None:
 
 
 def _gauges(facts: dict[str, Any]) -> dict[str, float]:
-    """Every number of the tick under a metric's name: `due.worn_out` is DueWornOut, a gauge keeps its own name."""
-    numbers = {}
-    for step in ("due", "discovery", "dead_letters", "housekeeping", "gauges"):
-        for name, value in (facts[step] or {}).items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                numbers[_camel_case(name if step == "gauges" else f"{step}_{name}")] = value
-    return numbers
+    """Metrics by their names: `due.worn_out` is DueWornOut, a gauge keeps its own name. A step that failed has none."""
+    steps = {step: facts[step] or {} for step in (*_COUNTED, "gauges")}
+    counted = {
+        _camel_case(f"{step}_{name}"): steps[step][name]
+        for step, names in _COUNTED.items()
+        for name in names
+        if name in steps[step]
+    }
+    gauges = {_camel_case(name): value for name, value in steps["gauges"].items()}
+    return {name: value for name, value in (counted | gauges).items() if isinstance(value, int | float)}
 
 
 def _camel_case(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
@@ -27,11 +27,17 @@ class Telemetry:
         if self.metrics.metric_set:
             self.metrics.flush_metrics()
 
-    @contextmanager
-    def segment(self, name: str) -> Iterator[None]:
-        """An X-Ray subsegment, where there is an X-Ray."""
-        with self.tracer.provider.in_subsegment(name=f"## {name}"):
-            yield
+    def segment(self, name: str, **annotations: str) -> AbstractContextManager[None]:
+        return segment(self.tracer, name, **annotations)
+
+
+@contextmanager
+def segment(traces: Tracer, name: str, **annotations: str) -> Iterator[None]:
+    """An X-Ray subsegment, where there is an X-Ray; traces can be searched for its annotations."""
+    with traces.provider.in_subsegment(name=f"## {name}") as subsegment:
+        for key, value in annotations.items():
+            subsegment.put_annotation(key=key, value=value)
+        yield
 
 
 def service_name() -> str:

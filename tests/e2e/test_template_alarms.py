@@ -1,17 +1,23 @@
 """Every alarm watches something that is really measured, and says where to read on."""
 
 import re
-from typing import Any
+from datetime import datetime
+from typing import Any, get_type_hints
 
 import pytest
 from tests.e2e.template import ROOT, template
 
-from handler.sweep import _camel_case
+from handler.sweep import _COUNTED, _camel_case
 from ingestor.sweep import Gauges
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 CODE = "".join(path.read_text() for path in (ROOT / "src" / "handler").glob("*.py"))
-OURS = {_camel_case(name) for name in Gauges.__dataclass_fields__} | set(re.findall(r'count\("(\w+)"', CODE))
+GAUGES = {name for name, type_ in get_type_hints(Gauges).items() if type_ is not datetime}
+OURS = (
+    {_camel_case(name) for name in GAUGES}
+    | {_camel_case(f"{step}_{name}") for step, names in _COUNTED.items() for name in names}
+    | set(re.findall(r'count\("(\w+)"', CODE))
+)
 
 
 def alarms() -> dict[str, dict[str, Any]]:
@@ -50,6 +56,11 @@ def test_the_dashboard_shows_what_the_functions_measure() -> None:
         ours |= {metric} if name == "Ingestor" else set()
     assert ours
     assert ours <= OURS
+
+
+def test_each_metric_is_explained_and_no_other() -> None:
+    section = RUNBOOK.partition("\n## What is measured\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`([A-Z]\w+)`", section)) - {"Ingestor"} == OURS
 
 
 def test_two_stacks_of_an_account_do_not_share_their_metrics() -> None:

@@ -64,7 +64,7 @@ def events(database: Database) -> list[str]:
 
 def complete(database: Database, claim: ledger.Claim, *, skip_newer: bool = True) -> bool:
     with database.transaction() as connection:
-        return ledger.complete(connection, claim, CHUNK, skip_newer=skip_newer)
+        return ledger.complete(connection, claim, CHUNK, skip_newer=skip_newer).newer_waits
 
 
 def fail(database: Database, claim: ledger.Claim, kind: ErrorKind = ErrorKind.TRANSIENT) -> ledger.Ending:

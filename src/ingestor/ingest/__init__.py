@@ -76,6 +76,11 @@ def _one_round(file: SourceFile, worker: Worker, deadline: Deadline) -> Outcome 
 
 
 def _claim(file: SourceFile, worker: Worker) -> ledger.ClaimAnswer:
+    with worker.stage("claim"):
+        return _claim_now(file, worker)
+
+
+def _claim_now(file: SourceFile, worker: Worker) -> ledger.ClaimAnswer:
     worker.give_back_abandoned()
     with worker.database.transaction() as connection:
         ledger.evict_expired_worker(connection, file)

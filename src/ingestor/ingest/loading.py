@@ -22,7 +22,7 @@ from ingestor.errors import (
 from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Outcome
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
-from ingestor.ingest.worker import Worker
+from ingestor.ingest.worker import Committed, Worker
 from ingestor.source_file import ByteStream
 
 MAX_OVERWRITES = 5
@@ -67,9 +67,12 @@ class Loading:
 
     def _load_version(self) -> Outcome:
         started_at = self._claim.checkpoint
+        with self._worker.stage("open"):
+            opened = self._worker.source.open(self._claim.file)
         with (
-            closing(self._worker.source.open(self._claim.file)) as stream,
+            closing(opened) as stream,
             ReadAhead(self._batches(stream)) as batches,
+            self._worker.stage("load"),
         ):
             while True:
                 batch = batches.next()
@@ -77,7 +80,7 @@ class Loading:
                 self._claim = committed.claim
                 self._pace.chunk_done()
                 if committed.is_complete:
-                    return self._loaded(newer_waits=committed.newer_waits)
+                    return _loaded(committed)
                 self._refuse_too_many_rejects(is_last=batch.is_last)
                 if not self._pace.may_go_on():
                     return self._hand_on(progressed=self._claim.checkpoint > started_at)
@@ -103,10 +106,6 @@ class Loading:
     def _read_on(self, batches: ReadAhead[Batch], batch: Batch) -> None:
         if not batch.is_last and self._pace.may_go_on():
             batches.begin()
-
-    def _loaded(self, *, newer_waits: bool) -> Loaded:
-        claim = self._claim
-        return Loaded(claim.file_id, claim.rows_loaded, claim.rows_rejected, newer_waits=newer_waits)
 
     def _refuse_too_many_rejects(self, *, is_last: bool) -> None:
         claim = self._claim
@@ -141,3 +140,15 @@ class Loading:
         except ClaimLostError:
             return HeldElsewhere()
         return Failed(kind, error, ending.due_in_seconds)
+
+
+def _loaded(committed: Committed) -> Loaded:
+    claim = committed.claim
+    return Loaded(
+        claim.file_id,
+        claim.rows_loaded,
+        claim.rows_rejected,
+        bytes_loaded=claim.checkpoint_offset,
+        lag_seconds=committed.lag_seconds,
+        newer_waits=committed.newer_waits,
+    )

@@ -8,11 +8,16 @@ from ingestor.source_file import SourceFile
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """COMPLETED by this worker; the counts are the whole file's. `newer_waits`: replace it now."""
+    """COMPLETED by this worker; the counts are the whole file's. `newer_waits`: replace it now.
+
+    The bytes are uncompressed; the lag is from the upload to the last commit, None where the upload's time is unknown.
+    """
 
     file_id: int
     rows_loaded: int
     rows_rejected: int
+    bytes_loaded: int
+    lag_seconds: float | None = None
     newer_waits: bool = False
 
 

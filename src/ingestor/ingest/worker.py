@@ -1,6 +1,7 @@
 """What a worker works with, and the two transactions that move a claim."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from ingestor import ledger, load
@@ -23,16 +24,25 @@ class Committed:
     claim: ledger.Claim
     is_complete: bool
     newer_waits: bool = False
+    lag_seconds: float | None = None
+
+
+def _untraced(_stage: str) -> AbstractContextManager[object]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """`abandoned`: claims that an outage took from us; given back when the database answers again."""
+    """`abandoned`: claims that an outage took from us; given back when the database answers again.
+
+    `stage` is entered for each stage of a file, by its name: claim, open, load.
+    """
 
     database: Database
     source: Source
     settings: Settings
     abandoned: list[ledger.Claim] = field(default_factory=list)
+    stage: Callable[[str], AbstractContextManager[object]] = _untraced
 
     @property
     def skip_newer(self) -> bool:
@@ -109,8 +119,10 @@ class Worker:
         )
         moved = ledger.moved(claim, progress)
         if batch.is_last and not self.too_many_rejects(moved, is_last=True):
-            newer_waits = ledger.complete(connection, claim, progress, skip_newer=self.skip_newer)
-            return Committed(moved, is_complete=True, newer_waits=newer_waits)
+            done = ledger.complete(connection, claim, progress, skip_newer=self.skip_newer)
+            return Committed(
+                moved, is_complete=True, newer_waits=done.newer_waits, lag_seconds=done.lag_seconds
+            )
         ledger.advance(connection, claim, progress, lease_seconds=self.settings.lease_seconds)
         return Committed(moved, is_complete=False)
 

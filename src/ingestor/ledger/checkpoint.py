@@ -64,7 +64,7 @@ WITH before AS (
         processed_at = clock_timestamp(),
         updated_at = clock_timestamp()
     WHERE {FENCE}
-    RETURNING id, version, next_etag
+    RETURNING id, version, next_etag, extract(epoch FROM processed_at - event_time)::float8 AS lag_seconds
 ), recorded AS (
     INSERT INTO file_events (file_id, version, event, rows)
     SELECT id, version, 'completed', %(rows)s FROM completed
@@ -72,7 +72,7 @@ WITH before AS (
     SELECT completed.id, version, 'newer version skipped', NULL
     FROM completed, before WHERE %(skip_newer)s AND before.next_etag IS NOT NULL
 )
-SELECT next_etag IS NOT NULL FROM completed
+SELECT next_etag IS NOT NULL, lag_seconds FROM completed
 """
 
 _RENEW: LiteralString = f"""
@@ -110,6 +110,14 @@ class Progress:
     last_log_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """`newer_waits`: another version is to be taken now. The lag is from the upload to here, if that has a time."""
+
+    newer_waits: bool
+    lag_seconds: float | None
+
+
 class Settlement(Enum):
     """What became of a chunk whose COMMIT was not answered."""
 
@@ -140,13 +148,13 @@ def advance(connection: Connection, claim: Claim, progress: Progress, *, lease_s
         raise _lost(claim)
 
 
-def complete(connection: Connection, claim: Claim, progress: Progress, *, skip_newer: bool) -> bool:
-    """Whether another version waits to be taken now. Raises ClaimLostError."""
+def complete(connection: Connection, claim: Claim, progress: Progress, *, skip_newer: bool) -> Completion:
+    """Raises ClaimLostError."""
     parameters = _fence(claim) | _progress(progress) | {"skip_newer": skip_newer}
     row = connection.execute(_COMPLETE, parameters).fetchone()
     if row is None:
         raise _lost(claim)
-    return bool(row[0])
+    return Completion(*row)
 
 
 def renew(connection: Connection, claim: Claim, *, lease_seconds: float) -> None:
