@@ -12,7 +12,6 @@ from ingestor import bootstrap
 from ingestor.ingest import Worker
 from ingestor.settings import Settings
 from ingestor.sqs_queue import SqsQueue
-from ingestor.sweep import SweepTools
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +21,6 @@ class Runtime(Telemetry):
     settings: Settings
     worker: Worker
     queue: SqsQueue
-
-
-@dataclass(frozen=True, slots=True)
-class SweepRuntime(Telemetry):
-    """Of the function behind the schedule."""
-
-    tools: SweepTools
 
 
 @cache
@@ -45,18 +37,6 @@ def runtime() -> Runtime:
         settings=settings,
         worker=Worker(database, bootstrap.s3_objects(settings), settings, stage=partial(segment, traces)),
         queue=bootstrap.sqs_queue(settings),
-    )
-
-
-@cache
-def sweep_runtime() -> SweepRuntime:
-    """Raises ConfigurationError naming every setting that is wrong or missing."""
-    settings = Settings.from_environment(os.environ)
-    return SweepRuntime(
-        logger=Logger(service=service_name()),
-        metrics=Metrics(namespace="Ingestor", service=service_name()),
-        tracer=tracer(service_name(), os.environ),
-        tools=bootstrap.sweep_tools(settings, secret_reader(settings)),
     )
 
 

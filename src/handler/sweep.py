@@ -1,14 +1,21 @@
 """The Lambda function behind the schedule: one tick of the sweeper, in the time that there is."""
 
-from dataclasses import asdict
+import os
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from handler.runtime import SweepRuntime, sweep_runtime
+from handler.runtime import secret_reader
+from handler.telemetry import Telemetry, service_name
+from handler.tracing import tracer
+from ingestor.bootstrap import operating
 from ingestor.deadline import Deadline
 from ingestor.errors import IngestorError
-from ingestor.sweep import SweepReport, sweep
+from ingestor.settings import Settings
+from ingestor.sweep import SweepReport, SweepTools, sweep
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -16,6 +23,25 @@ if TYPE_CHECKING:
 
 _COUNTED = {"due": ("sent", "worn_out"), "discovery": ("registered",), "dead_letters": ("settled",)}
 """Of the steps; all that they did is in the log. CloudWatch charges for each metric by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRuntime(Telemetry):
+    """Of the function behind the schedule."""
+
+    tools: SweepTools
+
+
+@cache
+def sweep_runtime() -> SweepRuntime:
+    """Raises ConfigurationError naming every setting that is wrong or missing."""
+    settings = Settings.from_environment(os.environ)
+    return SweepRuntime(
+        logger=Logger(service=service_name()),
+        metrics=Metrics(namespace="Ingestor", service=service_name()),
+        tracer=tracer(service_name(), os.environ),
+        tools=operating.sweep_tools(settings, secret_reader(settings)),
+    )
 
 
 class IncompleteSweepError(IngestorError):

@@ -85,11 +85,12 @@ def test_what_is_not_for_a_stack_is_refused(command: str) -> None:
 
 @pytest.mark.usefixtures("place")
 def test_a_terminal_gets_colours_and_its_own_width_and_a_pipe_neither() -> None:
+    before = os.environ.get("COLUMNS")
     assert "\x1b[" in run("sweep", "--dry-run", terminal=WIDE).stdout
     assert "\x1b[" not in run("sweep", "--dry-run").stdout
     narrow = run("sweep", "--dry-run", terminal={"columns": 20, "variables": {}}).stdout
     assert max(len(click.unstyle(line)) for line in narrow.splitlines()) <= 20
-    assert "COLUMNS" not in os.environ
+    assert os.environ.get("COLUMNS") == before
 
 
 def test_no_other_variable_of_the_caller_is_taken() -> None:

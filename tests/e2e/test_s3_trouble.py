@@ -10,6 +10,7 @@ from tests.integration.breaking_s3 import BreakingS3, Cut, Refuse, Trouble, brea
 
 from handler.runtime import runtime
 from ingestor import bootstrap
+from ingestor.bootstrap import clients
 from ingestor.database import Database
 from ingestor.s3_object import body
 from ingestor.settings import Settings
@@ -64,8 +65,8 @@ def ledger(database: Database) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
-SLOW_DOWN = [Refuse(503, "SlowDown")] * bootstrap.S3_ATTEMPTS
-INTERNAL_ERROR = [Refuse(500, "InternalError")] * bootstrap.S3_ATTEMPTS
+SLOW_DOWN = [Refuse(503, "SlowDown")] * clients.S3_ATTEMPTS
+INTERNAL_ERROR = [Refuse(500, "InternalError")] * clients.S3_ATTEMPTS
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,9 @@ def test_a_load_is_measured(service: Service, capsys: pytest.CaptureFixture[str]
 def test_every_line_about_a_file_names_it_and_the_request(
     service: Service, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    service.s3.create_bucket(Bucket=BUCKET) if trouble == "no object" else upload(service, {KEY: 1})
+    upload(service, {KEY: 1})
+    if trouble == "no object":
+        service.s3.delete_object(Bucket=BUCKET, Key=KEY)
     if trouble == "database":
         database = runtime().worker.database
         away = replace(database.parameters, port=1)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from tests.e2e.conftest import BUCKET, FakeContext, Service, sample_event
 
-from handler.runtime import sweep_runtime
-from handler.sweep import IncompleteSweepError, lambda_handler
+from handler.sweep import IncompleteSweepError, lambda_handler, sweep_runtime
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import SourceUnavailableError

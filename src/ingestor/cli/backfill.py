@@ -108,10 +108,10 @@ def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -
 
 
 def _backfill(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: "Deadline") -> "Backfill":
-    from ingestor import bootstrap  # noqa: PLC0415 - as above
+    from ingestor.bootstrap import operating  # noqa: PLC0415 - as above
     from ingestor.sweep.backfill import backfill as run  # noqa: PLC0415 - as above
 
-    tools = bootstrap.sweep_tools(settings)
+    tools = operating.sweep_tools(settings)
     try:
         return run(tools, wanted, on_page=on_page, deadline=deadline)
     finally:

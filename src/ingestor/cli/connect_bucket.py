@@ -28,10 +28,10 @@ def connect_bucket(
     Example:
       ingestor connect-bucket --bucket my-logs --queue-arn arn:aws:sqs:… --prefix app/ --dry-run
     """
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
+    from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
     from ingestor.bucket_notifications import connected, disconnected, is_same  # noqa: PLC0415 - the same
 
-    notifications = bootstrap.bucket_notifications(environment_settings())
+    notifications = operating.bucket_notifications(environment_settings())
     before = notifications.read(bucket)
     wanted = disconnected(before) if remove else connected(before, queue_arn=queue_arn, prefix=prefix)
     is_change = not is_same(before, wanted)

@@ -88,14 +88,14 @@ def _turn(function: str | None, schedule: str | None, *, on: bool, is_trial: boo
 
 def _found(settings: Settings, function: str | None, schedule: str | None) -> list[_Found]:
     """All of them, before the first is turned: a wrong name changes nothing."""
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
+    from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
 
     found: list[_Found] = []
     if schedule is not None:
-        schedules = bootstrap.schedules(settings)
+        schedules = operating.schedules(settings)
         found.append(_Found(schedules.find(schedule), schedules))
     if function is not None:
-        sources = bootstrap.event_sources(settings)
+        sources = operating.event_sources(settings)
         found += [_Found(each, sources) for each in sources.of(function)]
     return found
 

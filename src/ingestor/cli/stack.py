@@ -54,9 +54,9 @@ class _Elsewhere(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
-        from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
+        from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
 
-        function = bootstrap.operate_function(environment_settings(), function_name(self._stack))
+        function = operating.operate_function(environment_settings(), function_name(self._stack))
         ctx.exit(_run(function, self._stack, self._arguments))
 
 

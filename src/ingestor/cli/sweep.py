@@ -39,13 +39,14 @@ def sweep_command(*, is_trial: bool, as_json: bool) -> None:
     Example:
       BUCKETS=my-logs QUEUE_URL=https://… DLQ_URL=https://… DB_HOST=… ingestor sweep --dry-run
     """
-    from ingestor import bootstrap, sweep  # noqa: PLC0415 - boto3 takes a fifth of a second
+    from ingestor import sweep  # noqa: PLC0415 - boto3 takes a fifth of a second
+    from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
     from ingestor.sweep.trial import trial  # noqa: PLC0415 - the same
 
     settings = environment_settings()
     if not settings.watched_buckets:
         raise ConfigurationError("not set: BUCKETS; a sweep needs to know which buckets are ours")
-    tools = bootstrap.sweep_tools(settings)
+    tools = operating.sweep_tools(settings)
     with closing(tools.database):
         if is_trial:
             _tell(trial(tools), as_json=as_json)

@@ -23,8 +23,8 @@ PAUSES_SECONDS = (0.2, 0.4, 0.8, 1.6, 3.2)
 GIVE_UP_AFTER_SECONDS = 20
 """Without a byte for so long, no other connection is tried: the caller has a lease and a deadline to keep.
 
-With the clients of `ingestor.bootstrap`, one `read` so returns or raises within 30 s where bodies stall, and within
-51 s where S3 doesn't answer at all: both less than half of the lease, and both are the file's transient failure.
+With the clients of `ingestor.bootstrap.clients`, one `read` so returns or raises within 30 s where bodies stall, and
+within 51 s where S3 does not answer at all: both less than half of the lease, both the transient failure of the file.
 """
 
 MAX_READ = 64 * 1024

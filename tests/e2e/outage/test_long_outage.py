@@ -11,7 +11,7 @@ from tests.e2e.outage.own_server import OwnServer
 
 import handler.message
 from handler.runtime import runtime
-from ingestor import bootstrap
+from ingestor.bootstrap import operating
 from ingestor.database import Database
 from ingestor.errors import DatabaseUnavailableError
 from ingestor.sweep import SweepTools, sweep
@@ -56,7 +56,7 @@ def bucket(service: Service) -> str:
 
 @pytest.fixture
 def sweeper(dlq_url: str) -> Iterator[SweepTools]:
-    tools = bootstrap.sweep_tools(runtime().settings)
+    tools = operating.sweep_tools(runtime().settings)
     assert tools.settings.dlq_url == dlq_url
     with closing(tools.database):
         yield tools

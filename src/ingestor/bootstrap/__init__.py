@@ -1,0 +1,47 @@
+"""From settings to the things that hold connections; nothing is opened before it is used."""
+
+from ingestor.bootstrap.clients import s3_client, secrets_client, sqs_client
+from ingestor.bootstrap.login import SecretReader, parameters, secret_reader
+from ingestor.database import Database
+from ingestor.s3_object import S3Objects
+from ingestor.settings import Settings
+from ingestor.sqs_queue import SqsQueue
+
+__all__ = [
+    "SecretReader",
+    "database",
+    "dead_letter_queue",
+    "s3_client",
+    "s3_objects",
+    "secrets_client",
+    "sqs_queue",
+]
+
+
+def database(settings: Settings, read_secret: SecretReader | None = None) -> Database:
+    """`read_secret` may keep what it read: a refused login has it fetched anew.
+
+    Raises ConfigurationError when the settings name no database.
+    """
+    settings.require_database()
+    read = read_secret or secret_reader(settings)
+    return Database(
+        lambda: parameters(settings, read, fresh=False),
+        settings.db_schema,
+        renewed=(lambda: parameters(settings, read, fresh=True)) if settings.db_secret_arn else None,
+    )
+
+
+def s3_objects(settings: Settings) -> S3Objects:
+    return S3Objects(s3_client(settings))
+
+
+def sqs_queue(settings: Settings) -> SqsQueue:
+    """Raises ConfigurationError when QUEUE_URL is unset."""
+    settings.require("queue_url")
+    return SqsQueue(sqs_client(settings), settings.queue_url or "")
+
+
+def dead_letter_queue(settings: Settings) -> SqsQueue | None:
+    """None when DLQ_URL is unset."""
+    return SqsQueue(sqs_client(settings), settings.dlq_url) if settings.dlq_url else None

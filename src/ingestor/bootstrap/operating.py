@@ -1,0 +1,49 @@
+"""What only the sweeper and the commands work with; the handler starts without it."""
+
+from botocore.config import Config
+
+from ingestor import bootstrap
+from ingestor.bootstrap.clients import CONNECT_TIMEOUT_SECONDS, lambda_client, s3_client, scheduler_client
+from ingestor.bootstrap.login import SecretReader
+from ingestor.bucket_notifications import BucketNotifications
+from ingestor.event_source import EventSources, Schedules
+from ingestor.operate_function import OperateFunction
+from ingestor.settings import Settings
+from ingestor.sweep.tools import SweepTools
+
+OPERATE_SECONDS = 330
+"""The operate function's own time-out is 300 s."""
+
+
+def sweep_tools(settings: Settings, read_secret: SecretReader | None = None) -> SweepTools:
+    """Raises ConfigurationError when the settings name no database or no queue."""
+    settings.require("queue_url")
+    return SweepTools(
+        database=bootstrap.database(settings, read_secret),
+        objects=bootstrap.s3_objects(settings),
+        queue=bootstrap.sqs_queue(settings),
+        dead_letters=bootstrap.dead_letter_queue(settings),
+        settings=settings,
+    )
+
+
+def bucket_notifications(settings: Settings) -> BucketNotifications:
+    return BucketNotifications(s3_client(settings))
+
+
+def event_sources(settings: Settings) -> EventSources:
+    return EventSources(lambda_client(settings))
+
+
+def schedules(settings: Settings) -> Schedules:
+    return Schedules(scheduler_client(settings))
+
+
+def operate_function(settings: Settings, name: str) -> OperateFunction:
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=OPERATE_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1},  # a lost answer isn't a command not done
+        tcp_keepalive=True,  # gateways forget a connection that is silent for 350 s
+    )
+    return OperateFunction(lambda_client(settings, config), name)
