@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -63,7 +64,9 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
         service.flush_metrics()
     if report.failures:
         raise IncompleteSweepError("; ".join(f"{step}: {why}" for step, why in report.failures.items()))
-    return asdict(report)
+    # Lambda's own encoder knows no datetime, and would fail a tick that is done.
+    answer: dict[str, Any] = msgspec.to_builtins(report)
+    return answer
 
 
 def _tell(service: SweepRuntime, report: SweepReport) -> None:

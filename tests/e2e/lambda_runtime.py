@@ -19,12 +19,20 @@ START_SECONDS = 30
 
 
 class LambdaRuntime:
-    """One execution environment, kept warm between invocations."""
+    """One execution environment, kept warm between invocations; `layer` is what would be /opt/python."""
 
-    def __init__(self, artefact: Path, handler: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        artefact: Path,
+        handler: str,
+        environment: Mapping[str, str],
+        log: Path,
+        layer: Path | None = None,
+    ) -> None:
         self._artefact = artefact
         self._handler = handler
         self._environment = environment
+        self._path = [artefact, *([layer] if layer else [])]
         self.log = log
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,7 +54,7 @@ class LambdaRuntime:
                 command,
                 env={
                     "PATH": os.environ["PATH"],
-                    "PYTHONPATH": str(self._artefact),
+                    "PYTHONPATH": os.pathsep.join(map(str, self._path)),
                     "PYTHONDONTWRITEBYTECODE": "1",  # Lambda mounts it read-only; others use this one after us
                     "LAMBDA_TASK_ROOT": str(self._artefact),
                     "AWS_LAMBDA_FUNCTION_NAME": "ingestor",

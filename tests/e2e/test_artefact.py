@@ -64,25 +64,27 @@ def test_every_handler_is_imported_from_it_and_the_runtime_alone(artefact: Path,
     assert done.stdout.strip().startswith(str(artefact)), done.stderr
 
 
-@pytest.mark.skipif(
+linux_only = pytest.mark.skipif(
     sys.platform != "linux", reason="AWS builds the runtime interface emulator for Linux only"
 )
-def test_it_loads_an_object_as_lambda_runs_it(
-    artefact: Path,
+
+
+@pytest.fixture
+def variables(
     database_parameters: ConnectionParameters,
-    new_database: Callable[[], Database],
     s3_server: str,
     s3: "S3Client",
     sqs: "SQSClient",
     unique_name: Callable[[str], str],
-    tmp_path: Path,
-) -> None:
+) -> dict[str, str]:
+    """With a bucket of one object, and its queues."""
     bucket = unique_name("artefact")
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="app.json", Body=b'{"time":1795432855268,"msg":"hello"}\n')
-    environment = {
+    return {
         "AWS_ENDPOINT_URL": s3_server,
         "QUEUE_URL": sqs.create_queue(QueueName=bucket)["QueueUrl"],
+        "DLQ_URL": sqs.create_queue(QueueName=f"{bucket}-dlq")["QueueUrl"],
         "BUCKETS": bucket,
         "DB_HOST": database_parameters.host,
         "DB_PORT": str(database_parameters.port),
@@ -91,14 +93,60 @@ def test_it_loads_an_object_as_lambda_runs_it(
         "DB_PASSWORD": database_parameters.password,
         "DB_SSLMODE": "disable",
     }
-    with LambdaRuntime(
-        artefact, "handler.object_created.lambda_handler", environment, tmp_path / "log"
-    ) as runtime:
-        event = sample(bucket, "app.json")
-        answers = [runtime.invoke(event) for _ in range(2)]
-    assert answers == [{"batchItemFailures": []}] * 2, (tmp_path / "log").read_text(errors="replace")
+
+
+@pytest.fixture
+def answers(artefact: Path, variables: dict[str, str], tmp_path: Path) -> Callable[[str, object], list[Any]]:
+    """What a function answers to an event, first cold and then warm."""
+
+    def invoke(name: str, event: object) -> list[Any]:
+        properties = functions()[name]
+        layer = console_layer() if "Layers" in properties else None
+        log = tmp_path / "log"
+        with LambdaRuntime(artefact, properties["Handler"], variables, log, layer) as runtime:
+            told = [runtime.invoke(event) for _ in range(2)]
+        assert not [each for each in told if "errorMessage" in each], log.read_text(errors="replace")
+        return told
+
+    return invoke
+
+
+@linux_only
+def test_it_loads_an_object_as_lambda_runs_it(
+    answers: Callable[[str, object], list[Any]],
+    variables: dict[str, str],
+    new_database: Callable[[], Database],
+) -> None:
+    told = answers("HandlerFunction", sample(variables["BUCKETS"], "app.json"))
+    assert told == [{"batchItemFailures": []}] * 2
     with new_database().transaction() as connection:
         assert connection.execute("SELECT message FROM logs").fetchall() == [("hello",)]
+
+
+@linux_only
+def test_it_sweeps_as_lambda_runs_it(
+    answers: Callable[[str, object], list[Any]], variables: dict[str, str]
+) -> None:
+    variables["START_FROM"] = "all"
+    event = json.loads((SOURCES.parent / "events/sweep_tick.json").read_text())
+    assert [each["failures"] for each in answers("SweepFunction", event)] == [{}, {}]
+
+
+@linux_only
+def test_it_migrates_as_lambda_runs_it(
+    answers: Callable[[str, object], list[Any]], variables: dict[str, str]
+) -> None:
+    variables["DB_SCHEMA"] = "made_by_lambda"
+    cold, warm = answers("MigrateFunction", {})
+    assert {each["is_new"] for each in cold["migrations"]} == {True}
+    assert {each["is_new"] for each in warm["migrations"]} == {False}
+
+
+@linux_only
+def test_it_runs_a_command_as_lambda_runs_it(answers: Callable[[str, object], list[Any]]) -> None:
+    told = answers("OperateFunction", {"arguments": ["status", "--json"]})
+    assert [(each["status"], each["stderr"]) for each in told] == [(0, "")] * 2
+    assert json.loads(told[0]["stdout"])["needs_person"] == []
 
 
 def sample(bucket: str, key: str) -> dict[str, Any]:
