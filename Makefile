@@ -5,7 +5,7 @@ PYTEST := $(BIN)/pytest -q --no-header
 CODE := src tests benchmarks $(wildcard demo) $(wildcard tools/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help install tools-install check format unit integration scan e2e test demo bench requirements
+.PHONY: help install tools-install check format unit integration scan e2e test demo up sam-local bench requirements
 
 help: ## what there is to run
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -43,6 +43,12 @@ test: unit integration scan e2e ## every test
 
 demo: tools-install ## the whole path on this machine (KEEP=1: stays up)
 	@KEEP=$(KEEP) $(BIN)/python -m demo.run
+
+up: tools-install ## PostgreSQL, S3 and SQS for `sam local invoke` with events/env.json, until Ctrl-C
+	@$(BIN)/python -m demo.up
+
+sam-local: tools-install ## every event of events/ in Lambda's container image (needs Docker)
+	@$(BIN)/python -m demo.sam_local
 
 bench: install ## whole loads against copying the same rows already encoded
 	@$(BIN)/python -m benchmarks.load_throughput

@@ -13,13 +13,17 @@ from botocore.config import Config
 from demo.programs import REGION, TOOLS, DemoError, clean_environment, stop_group, tail
 
 START_SECONDS = 60
+LOOPBACK = "127.0.0.1"
 
 
 class Cloud:
     """Everything it keeps is under `folder`; everything it starts is in one process group, gone after `stop`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, host: str = LOOPBACK, port: int = 0) -> None:
+        """`port` 0: any that is free."""
         self._folder = folder
+        self._host = host
+        self._port = port
         self._process: subprocess.Popen[bytes] | None = None
         self.log = folder / "ministack.log"
         self.endpoint = ""
@@ -30,8 +34,9 @@ class Cloud:
         if not python.exists():
             raise DemoError(f"{python} is missing: run `make tools-install`")
         self._folder.mkdir(parents=True, exist_ok=True)
-        port = free_port()
-        self.endpoint = f"http://127.0.0.1:{port}"
+        port = self._port or free_port()
+        _refuse_taken(self._host, port)
+        self.endpoint = f"http://{self._host}:{port}"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [python, "-m", "ministack"],
@@ -67,9 +72,9 @@ class Cloud:
     def _environment(self, port: int) -> dict[str, str]:
         return clean_environment(
             "ministack",
-            BIND_HOST="127.0.0.1",  # its default is every interface
+            BIND_HOST=self._host,  # its default is every interface
             GATEWAY_PORT=str(port),
-            MINISTACK_HOST="127.0.0.1",
+            MINISTACK_HOST=self._host,
             TMPDIR=str(self._folder),
             S3_DATA_DIR=str(self._folder / "s3"),
             STATE_DIR=str(self._folder / "state"),
@@ -85,6 +90,16 @@ class Cloud:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         raise DemoError(f"ministack did not start; the end of its log:\n{tail(self.log)}")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Else whoever has the port would answer for us. Raises DemoError."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise DemoError(f"{host}:{port} is taken ({error.strerror}): is another one up?") from error
 
 
 def free_port() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from demo.cloud import Cloud, free_port
+from demo.cloud import LOOPBACK, Cloud, free_port
 from demo.programs import tail
 
 from ingestor.database import ConnectionParameters
@@ -20,12 +20,22 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Surroundings:
     """A PostgreSQL and a cloud in one temporary folder."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        postgres_port: int = 0,
+        cloud_port: int = 0,
+        cloud_host: str = LOOPBACK,
+        also_listen_on: str | None = None,
+    ) -> None:
+        """A port of 0 is any that is free; `also_listen_on` is another address for PostgreSQL, beside loopback."""
         self._folder = Path(tempfile.mkdtemp(prefix="ingestor-demo-"))
         self._folder.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
         # On the same port whenever it starts: the functions are told once.
-        self._postgres = EmbeddedPostgres(self._folder / "postgres", options=(f"port={free_port()}",))
-        self.cloud = Cloud(self._folder / "cloud")
+        listening = (f"listen_addresses={LOOPBACK},{also_listen_on}",) if also_listen_on else ()
+        options = (f"port={postgres_port or free_port()}", *listening)
+        self._postgres = EmbeddedPostgres(self._folder / "postgres", options=options)
+        self.cloud = Cloud(self._folder / "cloud", host=cloud_host, port=cloud_port)
 
     def __enter__(self) -> Self:
         # Closing the terminal, or `kill`, unwinds the stack as Ctrl-C does, wherever we were started from.
@@ -50,6 +60,10 @@ class Surroundings:
 
     def start_postgres(self) -> ConnectionParameters:
         return self._postgres.start()
+
+    @property
+    def postgres_data(self) -> Path:
+        return self._postgres.data_folder
 
     def stop_postgres(self) -> None:
         self._postgres.stop()
