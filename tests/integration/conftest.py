@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.integration.books import Ledger
 from tests.integration.sweeping import Place
 from tests.integration.sweeping import place as make_place
 
@@ -104,6 +105,12 @@ def write_log(tmp_path: Path) -> Callable[[str, list[object]], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def books(database: Database) -> Ledger:
+    """To be filled with files in any state."""
+    return Ledger(database)
 
 
 @pytest.fixture

@@ -4,25 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-
-from ingestor.log_record import COLUMNS, COPY_TYPES, LogRecords, Unusable
-
-RECORDS = LogRecords(file_id=7, bucket="logs", key="a.json.gz", object_version="e1")
-NOON = "2026-11-23T12:00:00.5Z"
-NOON_US = 848_750_400_500_000
-
-
-def row_of(entry: object, ordinal: int = 3) -> dict[str, Any]:
-    text = entry if isinstance(entry, bytes) else msgspec.json.encode(entry)
-    row = RECORDS.row_of(text, ordinal)
-    assert not isinstance(row, Unusable), row.reason
-    return dict(zip((column.name for column in COLUMNS), row, strict=True))
-
-
-def reason_for(text: bytes) -> str:
-    row = RECORDS.row_of(text, 0)
-    assert isinstance(row, Unusable), row
-    return row.reason
+from tests.unit.records import NOON, NOON_US, row_of
 
 
 def test_every_field_goes_to_its_column() -> None:
@@ -186,81 +168,3 @@ def test_a_req_that_is_no_object_leaves_its_columns_null(req: bytes) -> None:
 @pytest.mark.parametrize("res", [b"null", b'"200"', b"[200]", b"200", b"false"])
 def test_a_res_that_is_no_object_leaves_its_column_null(res: bytes) -> None:
     assert row_of(b'{"time":0,"res":%b}' % res)["status_code"] is None
-
-
-def test_one_wrong_field_costs_only_itself() -> None:
-    row = row_of(
-        b'{"time":0,"level":[30],"pid":"x","hostname":"h","req":{"method":7,"url":"/","query":[1,"a"],"remotePort":1.5}}'
-    )
-    assert (row["level"], row["severity"], row["pid"], row["method"], row["remote_port"]) == (None,) * 5
-    assert (row["hostname"], row["url"], row["query"]) == ("h", "/", b'\x01[1,"a"]')
-
-
-@pytest.mark.parametrize("given", [b'"a=1"', b"[1, 2]", b"1e200000", b"true", b'{"a" :\n1}'])
-def test_query_headers_and_params_are_any_json_with_its_own_bytes(given: bytes) -> None:
-    row = row_of(b'{"time":0,"req":{"query": %b , "headers":%b,"params":%b}}' % (given, given, given))
-    assert row["query"] == row["headers"] == row["params"] == b"\x01" + given
-
-
-def test_a_json_null_is_a_database_null() -> None:
-    row = row_of(b'{"time":0,"req":{"query":null,"headers": null ,"params":"null"}}')
-    assert (row["query"], row["headers"], row["params"]) == (None, None, b'\x01"null"')
-
-
-def test_the_last_of_repeated_keys_counts_and_raw_data_has_them_all() -> None:
-    text = b'{"time":0,"context":"first","pid":"wrong","context":"last","pid":5,"req":{"id":1},"req":{"url":"/"}}'
-    row = row_of(text)
-    assert (row["context"], row["pid"], row["request_id"], row["url"]) == ("last", 5, None, "/")
-    assert bytes(row["raw_data"]) == text
-
-
-def test_raw_data_is_the_entry_byte_for_byte() -> None:
-    text = b' {"time" : 0 ,\n "unknown":[1e200000, "\\u00e9\xc3\xa9"]} '
-    assert bytes(row_of(msgspec.Raw(text))["raw_data"]) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (b"17", "not an object: a number"),
-        (b"-1.5", "not an object: a number"),
-        (b'"{}"', "not an object: a string"),
-        (b"null", "not an object: null"),
-        (b" true", "not an object: a boolean"),
-        (b"\n[{}]", "not an object: an array"),
-    ],
-)
-def test_an_entry_that_is_no_object_is_unusable(text: bytes, reason: str) -> None:
-    assert reason_for(text) == reason
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"",
-        b"{",
-        b'{"time":0',
-        b'{"time":0,"msg":"\xff"}',
-        b'{"time":0,"msg":"\\ud800"}',
-        b'{"time":0,"msg":"a\nb"}',
-        b'{"time":"x","req":{"id":"\\ud800"},"msg":1}',
-        b"nul",
-    ],
-)
-def test_what_is_no_json_is_unusable_and_raises_nothing(text: bytes) -> None:
-    assert reason_for(text).startswith(("bad JSON: ", "no usable time: ", "not an object: "))
-
-
-@pytest.mark.parametrize("depth", [10_000, 1_000_000])
-def test_deep_nesting_is_unusable_and_raises_nothing(depth: int) -> None:
-    assert reason_for(b'{"time":0,"x":' + b"[" * depth + b"]" * depth + b"}") == "nested too deeply"
-    assert reason_for(b'{"time":0,"pid":"x","req":' + b'{"req":' * depth + b"1" + b"}" * depth + b"}") == (
-        "nested too deeply"
-    )
-
-
-def test_there_is_a_dumper_for_each_column_and_a_value_for_each_dumper() -> None:
-    row = RECORDS.row_of(b'{"time":0}', 0)
-    assert not isinstance(row, Unusable)
-    assert len(row) == len(COLUMNS) == len(COPY_TYPES)
-    assert len({column.name for column in COLUMNS}) == len(COLUMNS)

@@ -1,0 +1,130 @@
+"""Another version of a file, and workers that are stopped: each against a real PostgreSQL and a second connection."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import psycopg
+import pytest
+from tests.integration.ledger_moves import (
+    CHUNK,
+    FILE,
+    advance,
+    ask,
+    claimed,
+    complete,
+    events,
+    expire_lease,
+    fail,
+    row,
+)
+
+from ingestor import ledger
+from ingestor.database import Database
+from ingestor.errors import ClaimLostError, ErrorKind
+
+
+class TestAnotherVersionOfTheObject:
+    NEWER = replace(FILE, etag="e2", version_id="v2")
+
+    def test_is_announced_while_a_worker_holds_the_file(self, database: Database) -> None:
+        claim = claimed(database)
+        assert ask(database, self.NEWER) == ledger.HeldByWorker(claim.file_id)
+        assert row(database, "etag, next_etag, next_version_id") == ("e1", "e2", "v2")
+
+    def test_is_skipped_when_the_key_is_completed_and_overwrites_are_skipped(
+        self, database: Database
+    ) -> None:
+        claim = claimed(database)
+        complete(database, claim)
+        assert ask(database, self.NEWER) == ledger.AlreadyCompleted(claim.file_id, newer_skipped=True)
+
+    def test_announced_before_completion_is_dropped_when_overwrites_are_skipped(
+        self, database: Database
+    ) -> None:
+        claim = claimed(database)
+        ask(database, self.NEWER)
+        assert complete(database, claim, skip_newer=True) is False
+        assert row(database, "status, next_etag, next_attempt_at") == ("COMPLETED", None, None)
+        assert events(database)[-1] == "newer version skipped"
+
+    def test_announced_before_completion_is_due_at_once_when_overwrites_replace(
+        self, database: Database
+    ) -> None:
+        claim = claimed(database)
+        ask(database, self.NEWER, skip_newer=False)
+        assert complete(database, claim, skip_newer=False) is True
+        assert row(database, "status, next_etag, next_attempt_at IS NOT NULL") == ("COMPLETED", "e2", True)
+
+    @pytest.mark.parametrize("kind", ErrorKind)
+    def test_makes_a_failed_file_pending_at_once(self, database: Database, kind: ErrorKind) -> None:
+        claim = claimed(database)
+        ask(database, self.NEWER)
+        due = fail(database, claim, kind).due_in_seconds
+        assert due is not None
+        assert due <= 0.001
+        assert isinstance(ask(database, self.NEWER), ledger.AnotherVersion)
+
+    def test_takes_the_place_of_the_old_one_from_its_first_byte(self, database: Database) -> None:
+        old = advance(database, claimed(database))
+        fail(database, old, ErrorKind.PERMANENT)
+        answer = ask(database, self.NEWER)
+        assert isinstance(answer, ledger.AnotherVersion)
+        with database.transaction() as connection:
+            taking = ledger.claim_for_replacement(
+                connection, file_id=answer.file_id, version=answer.version, current=self.NEWER
+            )
+        assert taking is not None
+        with database.transaction() as connection:
+            taken = ledger.adopt_version(connection, taking, self.NEWER, unloaded_rows=3, lease_seconds=60)
+        assert (taken.file.etag, taken.checkpoint, taken.rows_loaded) == ("e2", 0, 0)
+        assert row(database, "status, error, next_etag") == ("PROCESSING", None, None)
+
+    def test_cannot_be_taken_from_under_a_live_worker(self, database: Database) -> None:
+        claim = claimed(database)
+        with database.transaction() as connection:
+            taking = ledger.claim_for_replacement(
+                connection, file_id=claim.file_id, version=claim.version, current=self.NEWER
+            )
+        assert taking is None
+
+
+def test_a_valid_claimant_ends_the_backend_that_still_holds_the_files_lock(
+    database: Database, connect: Callable[[], psycopg.Connection[tuple[object, ...]]]
+) -> None:
+    stalled = claimed(database)
+    sleeper = connect()
+    ledger.lock_file(sleeper, stalled)
+    expire_lease(database)
+    successor = claimed(database)
+    with database.transaction(lock_timeout=5) as connection:
+        ledger.lock_file(connection, successor)
+    with pytest.raises(psycopg.OperationalError):
+        sleeper.execute("SELECT 1")
+
+
+def test_a_stale_worker_never_ends_the_valid_ones_backend(
+    database: Database, connect: Callable[[], psycopg.Connection[tuple[object, ...]]]
+) -> None:
+    stale = claimed(database)
+    expire_lease(database)
+    valid = claimed(database)
+    holder = connect()
+    ledger.lock_file(holder, valid)
+    with database.transaction() as connection, pytest.raises(ClaimLostError):
+        ledger.lock_file(connection, stale)
+    assert holder.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_an_expired_worker_stopped_between_fence_and_commit_is_evicted(
+    database: Database, connect: Callable[[], psycopg.Connection[tuple[object, ...]]]
+) -> None:
+    claim = claimed(database, lease_seconds=0.05)
+    sleeper = connect()
+    ledger.lock_file(sleeper, claim)
+    ledger.advance(sleeper, claim, CHUNK, lease_seconds=60)  # uncommitted: the row is locked
+    with database.transaction() as connection:
+        connection.execute("SELECT pg_sleep(0.1)")
+        ledger.evict_expired_worker(connection, FILE)
+    assert claimed(database).checkpoint == 0
+    with pytest.raises(psycopg.OperationalError):
+        sleeper.execute("SELECT 1")
