@@ -40,7 +40,7 @@ def test_each_environment_is_a_stack_of_its_own() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("environment", ("default", *ENVIRONMENTS))
+@pytest.mark.parametrize("environment", ["default", *ENVIRONMENTS])
 def test_each_may_make_what_the_template_makes(environment: str) -> None:
     granted = CONFIG[environment]["deploy"]["parameters"]["capabilities"].split()
     assert {"CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"} <= set(granted)
