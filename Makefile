@@ -34,7 +34,7 @@ integration: install ## against a real PostgreSQL and PgBouncer, and moto's S3 a
 	@$(PYTEST) -n 2 tests/integration
 
 e2e: tools-install ## the handler, and the deployed template
-	@$(PYTEST) tests/e2e
+	@$(PYTEST) -n 2 --dist loadfile tests/e2e
 
 scan: tools-install ## cfn-lint and checkov over the templates
 	@tools/scan.sh
