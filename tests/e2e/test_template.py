@@ -29,7 +29,7 @@ def test_a_file_may_be_handed_on_more_than_sixteen_times() -> None:
 
 
 def test_one_message_fails_alone_and_the_database_is_not_overrun() -> None:
-    source = properties("HandlerFunction")["Events"]["Queue"]["Properties"]
+    source = properties("QueueToHandler")
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"]["MaximumConcurrency"] == {
         "Fn::FindInMap": ["Concurrency", {"Ref": "MaximumConcurrency"}, "Handlers"]

@@ -43,13 +43,21 @@ def test_each_function_has_what_it_needs_and_no_more() -> None:
     reading = {"s3:GetObject", "s3:ListBucket", "kms:GenerateDataKey"}
     assert actions("MigrateFunction") == database
     assert actions("HandlerFunction") == database | reading | {
-        "s3:GetObjectVersion", "sqs:SendMessage", "sqs:ChangeMessageVisibility",
+        "s3:GetObjectVersion", "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes",
     }  # fmt: skip
     assert actions("SweepFunction") == database | reading | {
         "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
         "sqs:GetQueueAttributes",
     }  # fmt: skip
     assert actions("OperateFunction") == actions("SweepFunction")
+
+
+def test_no_function_is_given_every_queue_of_the_account() -> None:
+    """SAM adds AWS' own policy, for all queues, to a function with an SQS event."""
+    events = [event["Type"] for each in functions().values() for event in each.get("Events", {}).values()]
+    assert events == ["ScheduleV2"]
+    assert properties("QueueToHandler")["EventSourceArn"] == {"Fn::GetAtt": "IngestQueue.Arn"}
 
 
 @pytest.mark.parametrize("function", ["HandlerFunction", "OperateFunction", "SweepFunction"])
