@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from typing import Any
 
 import boto3
@@ -10,6 +11,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from tests.integration.conftest import CommandLine
 
+from ingestor.cli import stack
 from ingestor.errors import IngestorError, SourceUnavailableError
 from ingestor.operate_function import Answer, OperateFunction, Request, function_name
 
@@ -90,3 +92,17 @@ def test_a_stack_that_is_not_there_is_one_clear_line(ingestor: CommandLine, s3_s
     assert done.status == 1
     assert done.stderr.startswith("ingestor: function logs-operate: there is none in this region and account")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_terminal_that_does_not_know_its_width_gets_eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("sys.stdout", _Terminal())
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: os.terminal_size((0, 0)))
+    terminal = stack._terminal()
+    assert terminal is not None
+    assert terminal.columns == 80
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True

@@ -1,6 +1,7 @@
 """`ingestor --stack NAME COMMAND`: the command is done by the stack's operate function, and told here."""
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -79,4 +80,4 @@ def _terminal() -> Terminal | None:
     if not sys.stdout.isatty():
         return None
     variables = {name: os.environ[name] for name in _TERMINAL_VARIABLES if name in os.environ}
-    return Terminal(columns=os.get_terminal_size(sys.stdout.fileno()).columns, variables=variables)
+    return Terminal(columns=shutil.get_terminal_size().columns, variables=variables)
