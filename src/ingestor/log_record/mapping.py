@@ -8,6 +8,7 @@ from msgspec.json import Decoder
 from ingestor.log_record.columns import Row
 from ingestor.log_record.fields import (
     Entity,
+    Entry,
     Request,
     decode_field_by_field,
     decode_strictly,
@@ -56,14 +57,15 @@ class LogRecords:
         """
         try:
             entry = decode_strictly(text)
-        except ValidationError:
-            try:
-                entry = decode_field_by_field(text)
-            except _UNREADABLE as error:
-                return Unusable(_why_unreadable(text, error))
         except _UNREADABLE as error:
-            return Unusable(_why_unreadable(text, error))
-        # From here on it runs for every entry: locals, no loops and one tuple.
+            decoded = _decoded_leniently(text, error)
+            if isinstance(decoded, Unusable):
+                return decoded
+            entry = decoded
+        return self._row(entry, text, ordinal)
+
+    def _row(self, entry: Entry, text: Entity, ordinal: int) -> Row | Unusable:
+        # For every entry: locals, no loops and one tuple.
         given = entry.timestamp
         timestamp = microseconds_of(given)
         if timestamp is None:
@@ -110,6 +112,15 @@ class LogRecords:
             timestamp if updated is not None and updated == given else microseconds_of(updated),
             text,
         )
+
+
+def _decoded_leniently(text: Entity, refused: Exception) -> Entry | Unusable:
+    if not isinstance(refused, ValidationError):
+        return Unusable(_why_unreadable(text, refused))
+    try:
+        return decode_field_by_field(text)
+    except _UNREADABLE as error:
+        return Unusable(_why_unreadable(text, error))
 
 
 def _why_unreadable(text: Entity, error: Exception) -> str:
