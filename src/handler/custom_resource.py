@@ -70,9 +70,9 @@ def _put(url: str, body: bytes) -> None:
     """The URL is presigned for S3, without a content type. Raises URLError when S3 can't be had at all."""
     for tries_left in reversed(range(_ANSWER_TRIES)):
         # An empty content type: urllib would send one of its own, which the signature doesn't cover.
-        request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 - CloudFormation's
+        request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 - CloudFormation's own URL
         try:
-            with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_SECONDS):  # noqa: S310 - as above
+            with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_SECONDS):  # noqa: S310 - the same URL
                 return
         except urllib.error.URLError:
             if tries_left == 0:

@@ -44,6 +44,7 @@ class MessageLoader:
 
     def __init__(self, runtime: Runtime, deadline: Deadline) -> None:
         self._runtime = runtime
+        self._seen = runtime.telemetry
         self._deadline = deadline
         self._outage: IngestorError | None = None
 
@@ -54,10 +55,10 @@ class MessageLoader:
                 raise self._outage
             self._load_files(record)
         except NotificationError as error:
-            self._runtime.logger.warning(
+            self._seen.logger.warning(
                 "message not understood", message_id=record.message_id, error=str(error)
             )
-            self._runtime.count("MessagesNotUnderstood", 1)
+            self._seen.count("MessagesNotUnderstood", 1)
             self._defer(record, 0)
             raise
         except (DatabaseUnavailableError, SchemaError):
@@ -75,7 +76,7 @@ class MessageLoader:
     def _load_one(self, file: SourceFile) -> Failed | None:
         """None: the message is not needed for this file any more. Every line logged meanwhile names the file."""
         which = {"bucket": file.bucket, "key": file.key, "etag": file.etag, "version_id": file.version_id}
-        with self._runtime.logger.append_context_keys(**which):
+        with self._seen.logger.append_context_keys(**which):
             try:
                 return self._load_file(file)
             except (DatabaseUnavailableError, SchemaError) as error:
@@ -87,7 +88,7 @@ class MessageLoader:
         if self._deadline.is_near():
             outcome: Outcome = HandedOn(file, checkpoint=0)
         else:
-            with self._runtime.segment("file", bucket=file.bucket, key=file.key):
+            with self._seen.segment("file", bucket=file.bucket, key=file.key):
                 outcome = ingest(file, self._runtime.worker, self._deadline)
         if isinstance(outcome, HandedOn):
             # Sent before the message is acknowledged: a lost send fails the message, which then goes on itself.
@@ -97,7 +98,7 @@ class MessageLoader:
 
     def _tell(self, outcome: Outcome, seconds: float) -> None:
         took = round(seconds, 3)
-        logger, count = self._runtime.logger, self._runtime.count
+        logger, count = self._seen.logger, self._seen.count
         match outcome:
             case Loaded():
                 self._tell_loaded(outcome, seconds)
@@ -118,7 +119,7 @@ class MessageLoader:
     def _tell_loaded(self, loaded: Loaded, seconds: float) -> None:
         """The seconds are this invocation's; the counts are the whole file's, where earlier ones had a part in it."""
         rows, rejected = loaded.rows_loaded, loaded.rows_rejected
-        self._runtime.logger.info(
+        self._seen.logger.info(
             "loaded",
             rows=rows,
             rejected=rejected,
@@ -126,7 +127,7 @@ class MessageLoader:
             seconds=round(seconds, 3),
             lag_seconds=loaded.lag_seconds,
         )
-        count = self._runtime.count
+        count = self._seen.count
         count("FilesLoaded", 1)
         count("RowsLoaded", rows)
         count("RowsRejected", rejected)
@@ -140,8 +141,8 @@ class MessageLoader:
     def _note_outage(self, error: IngestorError) -> None:
         if self._outage is None:
             self._outage = error
-            self._runtime.logger.warning("no file can be loaded now", error=str(error))
-            self._runtime.count("DatabaseUnavailable", 1)
+            self._seen.logger.warning("no file can be loaded now", error=str(error))
+            self._seen.count("DatabaseUnavailable", 1)
 
     def _defer(self, record: "SQSRecord", seconds: float) -> None:
         """A partial batch response switches off Lambda's own backoff, so the visibility is ours to set.
@@ -151,7 +152,7 @@ class MessageLoader:
         try:
             self._runtime.queue.defer(record.receipt_handle, seconds)
         except SourceUnavailableError as error:
-            self._runtime.logger.warning("visibility not set", message_id=record.message_id, error=str(error))
+            self._seen.logger.warning("visibility not set", message_id=record.message_id, error=str(error))
 
 
 def _retry_seconds(failures: list[Failed]) -> float:

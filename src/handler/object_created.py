@@ -22,14 +22,15 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     service = runtime()
-    service.logger.append_keys(request_id=context.aws_request_id)
+    seen = service.telemetry
+    seen.logger.append_keys(request_id=context.aws_request_id)
     deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
     loader = MessageLoader(service, deadline)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     try:
-        with service.segment("batch"):
+        with seen.segment("batch"):
             return process_partial_response(
                 event=event, record_handler=loader.load_message, processor=processor, context=context
             )
     finally:
-        service.flush_metrics()
+        seen.flush_metrics()

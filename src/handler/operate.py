@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aws_lambda_powertools import Logger
 
-from handler.telemetry import service_name
+from handler.telemetry import telemetry
 from ingestor.cli.group import FAILED, IngestorGroup
 from ingestor.cli.stack import COMMANDS
 from ingestor.cli.surroundings import Surroundings
 from ingestor.deadline import Deadline
-from ingestor.operate_function import Answer, Request, Terminal
+from ingestor.operate_function import TERMINAL_VARIABLES, Answer, Request, Terminal
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,8 +28,6 @@ ANSWER_BYTES = 4 * 1024 * 1024
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
-
-_TERMINAL_VARIABLES = frozenset({"TERM", "COLORTERM", "NO_COLOR"})
 
 _group = IngestorGroup("ingestor", commands={str(each.name): each for each in COMMANDS})
 
@@ -42,12 +40,13 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     answer = _run(request, Deadline(lambda: context.get_remaining_time_in_millis() / 1000))
     # Who asked is CloudTrail's to tell; what was asked and how it ended is here.
     log.info("operated", arguments=request.arguments, status=answer.status)
-    return {"status": answer.status, "stdout": answer.stdout, "stderr": answer.stderr}
+    told: dict[str, Any] = msgspec.to_builtins(answer)
+    return told
 
 
 @cache
 def _logger() -> Logger:
-    return Logger(service=service_name())
+    return telemetry().logger
 
 
 def _run(request: Request, deadline: Deadline) -> Answer:
@@ -89,7 +88,7 @@ class _Stream(io.TextIOWrapper):
 def _terminal(terminal: Terminal | None) -> Iterator[None]:
     """As rich finds it: https://rich.readthedocs.io/en/stable/console.html#environment-variables"""
     given: Mapping[str, str] = terminal.variables if terminal is not None else {}
-    variables = {name: value for name, value in given.items() if name in _TERMINAL_VARIABLES}
+    variables = {name: value for name, value in given.items() if name in TERMINAL_VARIABLES}
     if terminal is not None:
         variables["COLUMNS"] = str(terminal.columns)
     before = {name: os.environ.get(name) for name in variables}

@@ -2,12 +2,9 @@
 
 import os
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
-from aws_lambda_powertools import Logger, Metrics
-
-from handler.telemetry import Telemetry, segment, service_name
-from handler.tracing import tracer
+from handler.telemetry import Telemetry, telemetry
 from ingestor import bootstrap
 from ingestor.ingest import Worker
 from ingestor.settings import Settings
@@ -15,9 +12,10 @@ from ingestor.sqs_queue import SqsQueue
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime(Telemetry):
+class Runtime:
     """Of the function behind the queue."""
 
+    telemetry: Telemetry
     settings: Settings
     worker: Worker
     queue: SqsQueue
@@ -29,13 +27,11 @@ def runtime() -> Runtime:
     settings = Settings.from_environment(os.environ)
     settings.require("queue_url")
     database = bootstrap.database(settings, secret_reader(settings))
-    traces = tracer(service_name(), os.environ)
+    seen = telemetry()
     return Runtime(
-        logger=Logger(service=service_name()),
-        metrics=Metrics(namespace="Ingestor", service=service_name()),
-        tracer=traces,
+        telemetry=seen,
         settings=settings,
-        worker=Worker(database, bootstrap.s3_objects(settings), settings, stage=partial(segment, traces)),
+        worker=Worker(database, bootstrap.s3_objects(settings), settings, stage=seen.segment),
         queue=bootstrap.sqs_queue(settings),
     )
 

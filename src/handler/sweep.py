@@ -6,12 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handler.runtime import secret_reader
-from handler.telemetry import Telemetry, service_name
-from handler.tracing import tracer
+from handler.telemetry import Telemetry, telemetry
 from ingestor.bootstrap import operating
 from ingestor.deadline import Deadline
 from ingestor.errors import IngestorError
@@ -27,9 +25,10 @@ _COUNTED = {"due": ("sent", "worn_out"), "discovery": ("registered",), "dead_let
 
 
 @dataclass(frozen=True, slots=True)
-class SweepRuntime(Telemetry):
+class SweepRuntime:
     """Of the function behind the schedule."""
 
+    telemetry: Telemetry
     tools: SweepTools
 
 
@@ -37,12 +36,7 @@ class SweepRuntime(Telemetry):
 def sweep_runtime() -> SweepRuntime:
     """Raises ConfigurationError naming every setting that is wrong or missing."""
     settings = Settings.from_environment(os.environ)
-    return SweepRuntime(
-        logger=Logger(service=service_name()),
-        metrics=Metrics(namespace="Ingestor", service=service_name()),
-        tracer=tracer(service_name(), os.environ),
-        tools=operating.sweep_tools(settings, secret_reader(settings)),
-    )
+    return SweepRuntime(telemetry(), operating.sweep_tools(settings, secret_reader(settings)))
 
 
 class IncompleteSweepError(IngestorError):
@@ -55,13 +49,14 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     Raises DatabaseUnavailableError and SchemaError when no step can be done, IncompleteSweepError when some were not.
     """
     service = sweep_runtime()
-    service.logger.append_keys(request_id=context.aws_request_id)
+    seen = service.telemetry
+    seen.logger.append_keys(request_id=context.aws_request_id)
     try:
-        with service.segment("sweep"):
+        with seen.segment("sweep"):
             report = sweep(service.tools, Deadline(lambda: context.get_remaining_time_in_millis() / 1000))
-        _tell(service, report)
+        _tell(seen, report)
     finally:
-        service.flush_metrics()
+        seen.flush_metrics()
     if report.failures:
         raise IncompleteSweepError("; ".join(f"{step}: {why}" for step, why in report.failures.items()))
     # Lambda's own encoder knows no datetime, and would fail a tick that is done.
@@ -69,15 +64,15 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     return answer
 
 
-def _tell(service: SweepRuntime, report: SweepReport) -> None:
+def _tell(seen: Telemetry, report: SweepReport) -> None:
     facts = asdict(report)
     if report.failures:
-        service.logger.error("swept in part", **facts)
+        seen.logger.error("swept in part", **facts)
     else:
-        service.logger.info("swept", **facts)
+        seen.logger.info("swept", **facts)
     for name, value in _gauges(facts).items():
         unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
-        service.count(name, value, unit)
+        seen.count(name, value, unit)
 
 
 def _gauges(facts: dict[str, Any]) -> dict[str, float]:

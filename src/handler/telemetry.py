@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
+
+from handler.tracing import tracer
 
 SERVICE = "ingestor"
 """Where POWERTOOLS_SERVICE_NAME, in the template the stack's name, says nothing: two stacks must not share metrics."""
@@ -27,18 +29,17 @@ class Telemetry:
         if self.metrics.metric_set:
             self.metrics.flush_metrics()
 
-    def segment(self, name: str, **annotations: str) -> AbstractContextManager[None]:
-        return segment(self.tracer, name, **annotations)
+    @contextmanager
+    def segment(self, name: str, **annotations: str) -> Iterator[None]:
+        """An X-Ray subsegment, where there is an X-Ray; traces can be searched for its annotations."""
+        with self.tracer.provider.in_subsegment(name=f"## {name}") as subsegment:
+            for key, value in annotations.items():
+                subsegment.put_annotation(key=key, value=value)
+            yield
 
 
-@contextmanager
-def segment(traces: Tracer, name: str, **annotations: str) -> Iterator[None]:
-    """An X-Ray subsegment, where there is an X-Ray; traces can be searched for its annotations."""
-    with traces.provider.in_subsegment(name=f"## {name}") as subsegment:
-        for key, value in annotations.items():
-            subsegment.put_annotation(key=key, value=value)
-        yield
-
-
-def service_name() -> str:
-    return os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
+def telemetry() -> Telemetry:
+    """Reads the environment, so it is for an invocation, not for an import."""
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
+    metrics = Metrics(namespace="Ingestor", service=service)
+    return Telemetry(Logger(service=service), metrics, tracer(service, os.environ))

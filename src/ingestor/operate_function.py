@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
+TERMINAL_VARIABLES = ("TERM", "COLORTERM", "NO_COLOR")
+"""What goes along of the caller's environment."""
+
+
 class Terminal(msgspec.Struct, frozen=True, kw_only=True):
-    """Of the person who asks: `variables` are TERM, COLORTERM and NO_COLOR, as far as they are set."""
+    """Of the person who asks: `variables` are TERMINAL_VARIABLES, as far as they are set."""
 
     columns: int
     variables: dict[str, str] = {}

@@ -34,7 +34,7 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 @pytest.fixture
 def log(service: Service, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:  # noqa: ARG001 - it makes the runtime anew
     """What our own logger writes, as it writes it; the standard output it found first may be long closed."""
-    handler = runtime().logger.registered_handler
+    handler = runtime().telemetry.logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     written = io.StringIO()
     monkeypatch.setattr(handler, "stream", written)

@@ -17,7 +17,14 @@ from ingestor.cli.reload import reload_command
 from ingestor.cli.retry import retry
 from ingestor.cli.status import status
 from ingestor.cli.sweep import sweep_command
-from ingestor.operate_function import Answer, OperateFunction, Request, Terminal, function_name
+from ingestor.operate_function import (
+    TERMINAL_VARIABLES,
+    Answer,
+    OperateFunction,
+    Request,
+    Terminal,
+    function_name,
+)
 
 COMMANDS: tuple[click.Command, ...] = (
     status,
@@ -29,8 +36,6 @@ COMMANDS: tuple[click.Command, ...] = (
     backfill,
 )
 """What the operate function does: all that needs the stack's database, and nothing of the caller's machine."""
-
-_TERMINAL_VARIABLES = ("TERM", "COLORTERM", "NO_COLOR")
 
 
 def elsewhere(command: click.Command, stack: str) -> click.Command:
@@ -79,5 +84,5 @@ def _tell(answer: Answer) -> None:
 def _terminal() -> Terminal | None:
     if not sys.stdout.isatty():
         return None
-    variables = {name: os.environ[name] for name in _TERMINAL_VARIABLES if name in os.environ}
+    variables = {name: os.environ[name] for name in TERMINAL_VARIABLES if name in os.environ}
     return Terminal(columns=shutil.get_terminal_size().columns, variables=variables)
