@@ -1,6 +1,7 @@
 """boto3's clients, each with its time-outs."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -30,52 +31,37 @@ def s3_client(settings: Settings) -> "S3Client":
         read_timeout=S3_READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": S3_ATTEMPTS},
     )
-    client: S3Client = boto3.client(
-        "s3", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=config
-    )
+    client: S3Client = _client("s3", settings, config)
     return client
 
 
 def sqs_client(settings: Settings) -> "SQSClient":
-    client: SQSClient = boto3.client(
-        "sqs", region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=_client_config()
-    )
+    client: SQSClient = _client("sqs", settings)
     return client
 
 
 def secrets_client(settings: Settings) -> "SecretsManagerClient":
-    client: SecretsManagerClient = boto3.client(
-        "secretsmanager",
-        region_name=settings.aws_region,
-        endpoint_url=settings.endpoint_url,
-        config=_client_config(),
-    )
+    client: SecretsManagerClient = _client("secretsmanager", settings)
     return client
 
 
 def lambda_client(settings: Settings, config: Config | None = None) -> "LambdaClient":
-    client: LambdaClient = boto3.client(
-        "lambda",
-        region_name=settings.aws_region,
-        endpoint_url=settings.endpoint_url,
-        config=config or _client_config(),
-    )
+    client: LambdaClient = _client("lambda", settings, config)
     return client
 
 
 def scheduler_client(settings: Settings) -> "EventBridgeSchedulerClient":
-    client: EventBridgeSchedulerClient = boto3.client(
-        "scheduler",
-        region_name=settings.aws_region,
-        endpoint_url=settings.endpoint_url,
-        config=_client_config(),
-    )
+    client: EventBridgeSchedulerClient = _client("scheduler", settings)
     return client
 
 
-def _client_config() -> Config:
-    return Config(
+def _client(service: str, settings: Settings, config: Config | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    usual = Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "max_attempts": 3},
+    )
+    make: Callable[..., Any] = boto3.client  # its stubs have an overload for each name, and none for a name
+    return make(
+        service, region_name=settings.aws_region, endpoint_url=settings.endpoint_url, config=config or usual
     )

@@ -21,6 +21,7 @@ class SecretReader(Protocol):
 
 
 def parameters(settings: Settings, read_secret: SecretReader, *, fresh: bool) -> ConnectionParameters:
+    """Raises ConfigurationError naming what is missing, DatabaseUnavailableError without a secret or a token."""
     if settings.db_secret_arn is not None:
         text = read_secret(settings.db_secret_arn, fresh=fresh)
         settings = _with_secret(settings, settings.db_secret_arn, text)

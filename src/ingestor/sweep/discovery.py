@@ -67,10 +67,7 @@ class _Pass:
     replaces: bool | None = None
 
     def wants(self, file: SourceFile) -> bool:
-        if file.event_time is None:
-            return True
-        newer_than = self.listing.newer_than
-        return file.event_time <= self.older_than and (newer_than is None or file.event_time > newer_than)
+        return _is_between(self.listing.newer_than or FROM_THE_BEGINNING, file, self.older_than)
 
     def takes(self, file: SourceFile, known: ledger.KnownFile) -> bool:
         """Whether the key now has bytes that the ledger's row doesn't speak of, and they are to be loaded."""
@@ -113,15 +110,16 @@ def survey_unknown_objects(tools: SweepTools) -> Discovery:
             before = ledger.read_listing(connection, bucket, tools.settings.prefix, ledger.Purpose.RECENT)
             newer_than = _newer_than(connection, tools, bucket, before)
         for page in pages_since(tools.objects, bucket, tools.settings.prefix, newer_than=newer_than):
-            keys = [
-                file.key
-                for file in page.files
-                if file.event_time is None or newer_than < file.event_time <= older_than
-            ]
+            keys = [file.key for file in page.files if _is_between(newer_than, file, older_than)]
             with tools.database.transaction() as connection:
                 unknown = len(keys) - len(ledger.known_files(connection, bucket, keys))
             done += Discovery(listed=len(page.files), registered=unknown, list_requests=page.requests)
     return done
+
+
+def _is_between(newer_than: datetime, file: SourceFile, older_than: datetime) -> bool:
+    """An object whose time nobody knows counts."""
+    return file.event_time is None or newer_than < file.event_time <= older_than
 
 
 def _list_recent(tools: SweepTools, bucket: str, deadline: Deadline) -> Discovery:
