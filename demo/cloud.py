@@ -99,7 +99,9 @@ def _refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise DemoError(f"{host}:{port} is taken ({error.strerror}): is another one up?") from error
+            raise DemoError(
+                f"{host}:{port} can not be listened on ({error.strerror}): is another one up?"
+            ) from error
 
 
 def free_port() -> int:

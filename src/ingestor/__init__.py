@@ -14,7 +14,7 @@ __all__ = ["FileResult", "process_files", "process_local_file"]
 def __getattr__(name: str) -> object:
     # Late, because a Lambda imports `ingestor.ingest` alone and pays for every module at its cold start.
     if name in __all__:
-        from ingestor import api  # noqa: PLC0415 - see above
+        from ingestor import api  # noqa: PLC0415 - a Lambda must not pay for it
 
         return getattr(api, name)
     raise AttributeError(f"module 'ingestor' has no attribute {name!r}")

@@ -92,7 +92,7 @@ def _given_or_own(database: Database | None, settings: Settings) -> Iterator[Dat
     if database is not None:
         yield database
         return
-    from ingestor import bootstrap  # noqa: PLC0415 - as in process_files
+    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; a database given needs none
 
     own = bootstrap.database(settings)
     try:
