@@ -7,7 +7,6 @@ connection and a small object in it, the second only the object. S3 and SQS are 
 """
 
 import argparse
-import json
 import logging
 import os
 import statistics
@@ -19,13 +18,13 @@ from pathlib import Path
 import boto3
 from demo import deployment
 from moto.server import ThreadedMotoServer
-from tests.e2e.lambda_runtime import LambdaRuntime
+from tests.e2e.lambda_runtime import LambdaRuntime, put_event
+from tests.integration.conftest import variables_of
 
 from ingestor.database import ConnectionParameters, Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
 
 BUCKET = "cold-start"
-EVENTS = Path(__file__).parents[1] / "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +35,8 @@ class Invocations:
     second: float
 
 
-def loading_event(key: str) -> object:
-    event = json.loads((EVENTS / "s3_put.json").read_text())
-    record = event["Records"][0]
-    body = json.loads(record["body"])
-    body["Records"][0]["s3"]["bucket"]["name"] = BUCKET
-    body["Records"][0]["s3"]["object"] = {"key": key}
-    return {"Records": [record | {"body": json.dumps(body)}]}
-
-
-def seconds(name: str, handler: str, environment: dict[str, str], event: object) -> Invocations:
-    layer = deployment.ARTEFACT / "ConsoleLayer/python" if name == "OperateFunction" else None
-    with (
-        tempfile.NamedTemporaryFile() as log,
-        LambdaRuntime(deployment.ARTEFACT / name, handler, environment, Path(log.name), layer) as runtime,
-    ):
+def seconds(name: str, environment: dict[str, str], event: object) -> Invocations:
+    with tempfile.NamedTemporaryFile() as log, LambdaRuntime(name, environment, Path(log.name)) as runtime:
         times = []
         for _ in range(2):
             began = time.perf_counter()
@@ -60,14 +46,14 @@ def seconds(name: str, handler: str, environment: dict[str, str], event: object)
 
 
 def measure(environment: dict[str, str], runs: int) -> None:
-    cases = {
-        "HandlerFunction": ("handler.object_created.lambda_handler", loading_event("app.json")),
-        "SweepFunction": ("handler.sweep.lambda_handler", {}),
-        "MigrateFunction": ("handler.migrate.lambda_handler", {}),
-        "OperateFunction": ("handler.operate.lambda_handler", {"arguments": ["status"]}),
+    events = {
+        "HandlerFunction": put_event(BUCKET, "app.json"),
+        "SweepFunction": {},
+        "MigrateFunction": {},
+        "OperateFunction": {"arguments": ["status"]},
     }
-    for name, (handler, event) in cases.items():
-        pairs = [seconds(name, handler, environment, event) for _ in range(runs)]
+    for name, event in events.items():
+        pairs = [seconds(name, environment, event) for _ in range(runs)]
         first = statistics.median(each.first for each in pairs)
         second = statistics.median(each.second for each in pairs)
         print(f"{name:16} first {first:.2f} s, second {second:.3f} s")
@@ -84,8 +70,7 @@ def with_cloud(parameters: ConnectionParameters, runs: int) -> None:
     s3.put_object(Bucket=BUCKET, Key="app.json", Body=b'{"time":1795432855268,"msg":"hello"}\n')
     environment = {
         "AWS_ENDPOINT_URL": endpoint, "BUCKETS": BUCKET, "QUEUE_URL": sqs.create_queue(QueueName="q")["QueueUrl"],
-        "DB_HOST": parameters.host, "DB_PORT": str(parameters.port), "DB_NAME": parameters.dbname,
-        "DB_USERNAME": parameters.user, "DB_PASSWORD": parameters.password, "DB_SSLMODE": "disable",
+        **variables_of(parameters),
     }  # fmt: skip
     try:
         measure(environment, runs)

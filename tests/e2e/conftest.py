@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.integration.conftest import variables_of
 
 from handler.object_created import lambda_handler
 from handler.runtime import runtime
@@ -119,11 +120,7 @@ def service(
         "QueueUrl"
     ]
     for name, value in {
-        "DB_HOST": database_parameters.host,
-        "DB_PORT": str(database_parameters.port),
-        "DB_NAME": database_parameters.dbname,
-        "DB_USERNAME": database_parameters.user,
-        "DB_PASSWORD": database_parameters.password,
+        **variables_of(database_parameters),
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT": s3_server,
         "QUEUE_URL": queue_url,

@@ -12,27 +12,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from demo.deployment import architecture
+from demo.deployment import ARTEFACT, architecture
 from demo.programs import TOOLS, stop_group
+from demo.samples import EVENTS
+from tests.e2e.template import functions
 
 START_SECONDS = 30
 
 
 class LambdaRuntime:
-    """One execution environment, kept warm between invocations; `layer` is what would be /opt/python."""
+    """One execution environment of a function of the template, kept warm between invocations."""
 
-    def __init__(
-        self,
-        artefact: Path,
-        handler: str,
-        environment: Mapping[str, str],
-        log: Path,
-        layer: Path | None = None,
-    ) -> None:
-        self._artefact = artefact
-        self._handler = handler
+    def __init__(self, function: str, environment: Mapping[str, str], log: Path) -> None:
+        properties = functions()[function]
+        self._artefact = ARTEFACT / function
+        self._handler = properties["Handler"]
         self._environment = environment
-        self._path = [artefact, *([layer] if layer else [])]
+        self._path = path_of(function)
         self.log = log
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,6 +92,22 @@ class LambdaRuntime:
             else:
                 return
         raise TimeoutError(f"the emulator did not start: {self.log.read_text(errors='replace')}")
+
+
+def path_of(function: str) -> list[Path]:
+    """What Lambda has Python look in, beside the runtime's own: the artefact, and a layer as /opt/python."""
+    layers = [ARTEFACT / layer["Ref"] / "python" for layer in functions()[function].get("Layers", [])]
+    return [ARTEFACT / function, *layers]
+
+
+def put_event(bucket: str, key: str) -> dict[str, Any]:
+    """The plainest of `events/`, for another object."""
+    event: dict[str, Any] = json.loads((EVENTS / "s3_put.json").read_text())
+    record = event["Records"][0]
+    body = json.loads(record["body"])
+    body["Records"][0]["s3"]["bucket"]["name"] = bucket
+    body["Records"][0]["s3"]["object"] = {"key": key}
+    return {"Records": [record | {"body": json.dumps(body)}]}
 
 
 def _free_port() -> int:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from demo import deployment
 from demo.programs import TOOLS
-from tests.e2e.lambda_runtime import LambdaRuntime
+from tests.e2e.lambda_runtime import LambdaRuntime, path_of, put_event
 from tests.e2e.template import functions
+from tests.integration.conftest import variables_of
 
 from ingestor.database import ConnectionParameters, Database
 
@@ -25,11 +26,6 @@ CONSOLE_MB = 7
 SOURCES = Path(__file__).parents[2] / "src"
 
 
-def console_layer() -> Path:
-    """What Lambda puts on the path as /opt/python."""
-    return deployment.ARTEFACT / "ConsoleLayer/python"
-
-
 @pytest.fixture(scope="module")
 def artefact() -> Path:
     deployment.build()
@@ -39,7 +35,9 @@ def artefact() -> Path:
 def test_it_is_small_unzipped(artefact: Path) -> None:
     size = sum(path.stat().st_size for path in artefact.rglob("*") if path.is_file())
     assert size < LIMIT_MB * 1_000_000
-    layer = sum(path.stat().st_size for path in console_layer().rglob("*") if path.is_file())
+    layer = sum(
+        path.stat().st_size for path in (deployment.ARTEFACT / "ConsoleLayer").rglob("*") if path.is_file()
+    )
     assert layer < CONSOLE_MB * 1_000_000
 
 
@@ -54,14 +52,15 @@ def test_it_has_all_of_our_sources_and_nothing_that_is_not_run(artefact: Path) -
 
 
 @pytest.mark.parametrize("name", sorted(functions()))
-def test_every_handler_is_imported_from_it_and_the_runtime_alone(artefact: Path, name: str) -> None:
+@pytest.mark.usefixtures("artefact")
+def test_every_handler_is_imported_from_it_and_the_runtime_alone(name: str) -> None:
     module = functions()[name]["Handler"].rpartition(".")[0]
-    path = [str(artefact), str(console_layer())] if "Layers" in functions()[name] else [str(artefact)]
+    path = [str(folder) for folder in path_of(name)]
     check = f"import sys; sys.path[:0] = {path!r}; import {module}; print({module}.__file__)"
     done = subprocess.run(
         [TOOLS / "lambda/bin/python", "-I", "-B", "-c", check], capture_output=True, text=True, check=False
     )
-    assert done.stdout.strip().startswith(str(artefact)), done.stderr
+    assert done.stdout.strip().startswith(path[0]), done.stderr
 
 
 linux_only = pytest.mark.skipif(
@@ -86,24 +85,21 @@ def variables(
         "QUEUE_URL": sqs.create_queue(QueueName=bucket)["QueueUrl"],
         "DLQ_URL": sqs.create_queue(QueueName=f"{bucket}-dlq")["QueueUrl"],
         "BUCKETS": bucket,
-        "DB_HOST": database_parameters.host,
-        "DB_PORT": str(database_parameters.port),
-        "DB_NAME": database_parameters.dbname,
-        "DB_USERNAME": database_parameters.user,
-        "DB_PASSWORD": database_parameters.password,
-        "DB_SSLMODE": "disable",
+        **variables_of(database_parameters),
     }
 
 
 @pytest.fixture
-def answers(artefact: Path, variables: dict[str, str], tmp_path: Path) -> Callable[[str, object], list[Any]]:
+def answers(
+    artefact: Path,  # noqa: ARG001 - it must be built by then
+    variables: dict[str, str],
+    tmp_path: Path,
+) -> Callable[[str, object], list[Any]]:
     """What a function answers to an event, first cold and then warm."""
 
     def invoke(name: str, event: object) -> list[Any]:
-        properties = functions()[name]
-        layer = console_layer() if "Layers" in properties else None
         log = tmp_path / "log"
-        with LambdaRuntime(artefact, properties["Handler"], variables, log, layer) as runtime:
+        with LambdaRuntime(name, variables, log) as runtime:
             told = [runtime.invoke(event) for _ in range(2)]
         assert not [each for each in told if "errorMessage" in each], log.read_text(errors="replace")
         return told
@@ -117,7 +113,7 @@ def test_it_loads_an_object_as_lambda_runs_it(
     variables: dict[str, str],
     new_database: Callable[[], Database],
 ) -> None:
-    told = answers("HandlerFunction", sample(variables["BUCKETS"], "app.json"))
+    told = answers("HandlerFunction", put_event(variables["BUCKETS"], "app.json"))
     assert told == [{"batchItemFailures": []}] * 2
     with new_database().transaction() as connection:
         assert connection.execute("SELECT message FROM logs").fetchall() == [("hello",)]
@@ -147,13 +143,3 @@ def test_it_runs_a_command_as_lambda_runs_it(answers: Callable[[str, object], li
     told = answers("OperateFunction", {"arguments": ["status", "--json"]})
     assert [(each["status"], each["stderr"]) for each in told] == [(0, "")] * 2
     assert json.loads(told[0]["stdout"])["needs_person"] == []
-
-
-def sample(bucket: str, key: str) -> dict[str, Any]:
-    """`events/` has one of each kind; this is the plainest, for another object."""
-    event: dict[str, Any] = json.loads((SOURCES.parent / "events/s3_put.json").read_text())
-    record = event["Records"][0]
-    body = json.loads(record["body"])
-    body["Records"][0]["s3"]["bucket"]["name"] = bucket
-    body["Records"][0]["s3"]["object"] = {"key": key}
-    return {"Records": [record | {"body": json.dumps(body)}]}

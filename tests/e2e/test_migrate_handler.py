@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.conftest import FakeContext
+from tests.integration.conftest import variables_of
 
 from handler.custom_resource import CustomResource
 from handler.migrate import lambda_handler
@@ -71,11 +72,7 @@ def cloudformation() -> Iterator[Cloudformation]:
 
 @pytest.fixture
 def variables(database_parameters: ConnectionParameters, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "DB_HOST": database_parameters.host, "DB_PORT": str(database_parameters.port),
-        "DB_NAME": database_parameters.dbname, "DB_USERNAME": database_parameters.user,
-        "DB_PASSWORD": database_parameters.password, "DB_SCHEMA": "deployed",
-    }.items():  # fmt: skip
+    for name, value in (variables_of(database_parameters) | {"DB_SCHEMA": "deployed"}).items():
         monkeypatch.setenv(name, value)
 
 

@@ -7,6 +7,7 @@ import click
 import msgspec
 import pytest
 from tests.e2e.conftest import FakeContext
+from tests.integration.conftest import variables_of
 from tests.integration.operating import buried, failed_for_good, record
 from tests.integration.sweeping import Place
 from tests.integration.sweeping import place as make_place
@@ -31,12 +32,11 @@ def place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Place:
     made = make_place(database=database, endpoint=s3_server, s3=s3, sqs=sqs, name=unique_name("operate"))
-    for name, value in {
-        "DB_HOST": database_parameters.host, "DB_PORT": str(database_parameters.port),
-        "DB_NAME": database_parameters.dbname, "DB_USERNAME": database_parameters.user,
-        "DB_PASSWORD": database_parameters.password, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": s3_server,
-        "BUCKETS": made.bucket, "QUEUE_URL": made.queue_url, "DLQ_URL": made.dlq_url,
-    }.items():  # fmt: skip
+    for name, value in (
+        variables_of(database_parameters)
+        | {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": s3_server, "BUCKETS": made.bucket}
+        | {"QUEUE_URL": made.queue_url, "DLQ_URL": made.dlq_url}
+    ).items():
         monkeypatch.setenv(name, value)
     return made
 

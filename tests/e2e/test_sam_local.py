@@ -15,7 +15,7 @@ from demo.programs import TOOLS, clean_environment
 from demo.samples import ENVIRONMENT, Sample, is_as_expected, samples
 from demo.surroundings import Surroundings
 from tests.e2e.lambda_runtime import LambdaRuntime
-from tests.e2e.template import ROOT, functions
+from tests.e2e.template import ROOT
 
 from ingestor.database import ConnectionParameters, Database
 
@@ -71,11 +71,8 @@ def invoke(
                 for there, ours in here.items():
                     given = {key: value.replace(there, ours) for key, value in given.items()}
                 given["DB_PORT"] = str(database.port)
-                layer = deployment.ARTEFACT / "ConsoleLayer/python" if "Layers" in functions()[name] else None
                 log = tmp_path_factory.mktemp("rie") / name
-                runtime = LambdaRuntime(
-                    deployment.ARTEFACT / name, functions()[name]["Handler"], given, log, layer
-                )
+                runtime = LambdaRuntime(name, given, log)
                 runtimes[name] = stack.enter_context(runtime)
             return runtimes[name].invoke(json.loads(sample.path.read_text()))
 
