@@ -10,7 +10,7 @@ from psycopg import sql
 
 from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database, migrate
-from ingestor.ledger import gauges, intervention, registration, requeue
+from ingestor.ledger import gauges, intervention, lock, registration, requeue
 
 FILES = 40_000
 DUE = 200
@@ -73,7 +73,7 @@ CASES: dict[str, tuple[LiteralString, dict[str, object]]] = {
         requeue._REQUEUE,
         OURS | {"limit": DUE, "max_attempts": 5, "requeue": 900},
     ),
-    "evict": (requeue._EVICT_EXPIRED, {}),
+    "evict": (lock._EVICT_ALL_EXPIRED, {}),
     "claimable": (
         requeue._CLAIMABLE,
         OURS | {"limit": DUE, "prefix": "", "after_id": 0},

@@ -9,12 +9,13 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from psycopg import sql
+from tests.integration.ledger_steps import FILE, all_due, claimed
 
 from ingestor import ledger
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
-from ingestor.errors import SchemaError
+from ingestor.errors import LockTimeoutError, SchemaError
 from ingestor.ingest import Loaded
 from ingestor.load import unload
 
@@ -119,6 +120,22 @@ def test_the_services_user_changes_neither_tables_nor_history(
 ) -> None:
     with pytest.raises(SchemaError), database_as(INGEST).transaction() as connection:
         connection.execute(statement)
+
+
+def test_the_services_user_ends_no_backend_of_another_user_and_does_not_fail_for_it(
+    database: Database, database_as: Callable[[str | None], Database]
+) -> None:
+    stopped = claimed(database)
+    all_due(database)
+    with database.transaction() as holding:
+        ledger.lock_file(holding, stopped)
+        with database_as(INGEST).transaction() as connection:
+            ledger.evict_expired_worker(connection, FILE)
+            assert ledger.evict_expired_workers(connection) == 0
+        successor = claimed(database_as(INGEST))
+        patient = database_as(INGEST).transaction(lock_timeout=0.1)
+        with pytest.raises(LockTimeoutError), patient as connection:
+            ledger.lock_file(connection, successor)
 
 
 def test_a_reader_reads_every_table_and_view(

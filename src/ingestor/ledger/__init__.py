@@ -1,9 +1,9 @@
 """The ledger, `processed_files`: who may load which object, and how far it is loaded.
 
 `claim` decides who works, `checkpoint` moves the work on, `ending` gives a claim back, `replacement` takes another
-version of the object. `requeue` finds what is left to do, `registration` enters what nobody told us of (`listings` says
-how far we looked), `intervention` is what a person does. Every change writes its line of `file_events` in the same
-statement. `story` and `overview` read for people.
+version of the object, `lock` ends whoever is stopped over a file. `requeue` finds what is left to do, `registration`
+enters what nobody told us of (`listings` says how far we looked), `intervention` is what a person does. Every change
+writes its line of `file_events` in the same statement. `story` and `overview` read for people.
 """
 
 from ingestor.ledger.checkpoint import (
@@ -11,7 +11,6 @@ from ingestor.ledger.checkpoint import (
     Settlement,
     advance,
     complete,
-    lock_file,
     moved,
     renew,
     settle,
@@ -24,12 +23,12 @@ from ingestor.ledger.claim import (
     FailedPermanently,
     HeldByWorker,
     claim,
-    evict_expired_worker,
 )
 from ingestor.ledger.ending import Ending, fail, give_back, release
 from ingestor.ledger.gauges import LedgerGauges, read_ledger_gauges
 from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
 from ingestor.ledger.listings import Listing, Purpose, begin_listing, current_time, move_listing, read_listing
+from ingestor.ledger.lock import evict_expired_worker, evict_expired_workers, lock_file
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
 from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
 from ingestor.ledger.replacement import (
@@ -38,7 +37,7 @@ from ingestor.ledger.replacement import (
     claim_for_replacement,
     forget_announced_version,
 )
-from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, evict_expired_workers, requeue_due
+from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, requeue_due
 from ingestor.ledger.rows import Claim, Connection
 from ingestor.ledger.story import (
     FileEvent,

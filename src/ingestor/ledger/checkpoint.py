@@ -81,19 +81,6 @@ SET lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s), upd
 WHERE {FENCE} RETURNING id
 """
 
-# The key names the schema as well: two installations in one database must not end each other's backends.
-_LOCK_KEY: LiteralString = "hashtextextended(current_schema() || '/' || %(file_id)s::bigint, 0)"
-_TRY_LOCK: LiteralString = "SELECT pg_try_advisory_xact_lock(" + _LOCK_KEY + ")"
-_LOCK: LiteralString = "SELECT pg_advisory_xact_lock(" + _LOCK_KEY + ")"
-_IS_CLAIMED: LiteralString = "SELECT FROM processed_files WHERE " + FENCE
-_END_HOLDER: LiteralString = f"""
-SELECT count(pg_terminate_backend(pid)) FROM pg_locks
-WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid <> pg_backend_pid()
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND (classid::bigint << 32 | objid::bigint) = {_LOCK_KEY}
-  AND EXISTS ({_IS_CLAIMED})
-"""
-
 _SETTLE: LiteralString = """
 SELECT version, status, checkpoint FROM processed_files WHERE id = %(file_id)s FOR UPDATE
 """
@@ -126,41 +113,26 @@ class Settlement(Enum):
     CLAIM_LOST = auto()
 
 
-def lock_file(connection: Connection, claim: Claim) -> None:
-    """Takes the file's transaction lock, from a stalled predecessor if need be.
-
-    A worker stopped inside COPY obeys no statement timeout; the valid claimant ends its backend.
-    Raises ClaimLostError when the lock is taken because this claim is the stalled one.
-    """
-    parameters = _fence(claim)
-    if _is_true(connection, _TRY_LOCK, parameters):
-        return
-    if connection.execute(_IS_CLAIMED, parameters).fetchone() is None:
-        raise _lost(claim)
-    connection.execute(_END_HOLDER, parameters)
-    connection.execute(_LOCK, parameters)
-
-
 def advance(connection: Connection, claim: Claim, progress: Progress, *, lease_seconds: float) -> None:
     """Raises ClaimLostError."""
-    parameters = _fence(claim) | _progress(progress) | {"lease": lease_seconds}
+    parameters = fence_of(claim) | _progress(progress) | {"lease": lease_seconds}
     if connection.execute(_ADVANCE, parameters).fetchone() is None:
-        raise _lost(claim)
+        raise lost(claim)
 
 
 def complete(connection: Connection, claim: Claim, progress: Progress, *, skip_newer: bool) -> Completion:
     """Raises ClaimLostError."""
-    parameters = _fence(claim) | _progress(progress) | {"skip_newer": skip_newer}
+    parameters = fence_of(claim) | _progress(progress) | {"skip_newer": skip_newer}
     row = connection.execute(_COMPLETE, parameters).fetchone()
     if row is None:
-        raise _lost(claim)
+        raise lost(claim)
     return Completion(*row)
 
 
 def renew(connection: Connection, claim: Claim, *, lease_seconds: float) -> None:
     """A sign of life without a chunk. Raises ClaimLostError."""
-    if connection.execute(_RENEW, _fence(claim) | {"lease": lease_seconds}).fetchone() is None:
-        raise _lost(claim)
+    if connection.execute(_RENEW, fence_of(claim) | {"lease": lease_seconds}).fetchone() is None:
+        raise lost(claim)
 
 
 def settle(connection: Connection, before: Claim, after: Claim | None, *, completing: bool) -> Settlement:
@@ -191,7 +163,7 @@ def moved(claim: Claim, progress: Progress) -> Claim:
     )
 
 
-def _fence(claim: Claim) -> dict[str, Any]:
+def fence_of(claim: Claim) -> dict[str, Any]:
     return {"file_id": claim.file_id, "version": claim.version, "checkpoint": claim.checkpoint}
 
 
@@ -205,12 +177,7 @@ def _progress(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _is_true(connection: Connection, query: LiteralString, parameters: dict[str, Any]) -> bool:
-    row = connection.execute(query, parameters).fetchone()
-    return row is not None and row[0] is True
-
-
-def _lost(claim: Claim) -> ClaimLostError:
+def lost(claim: Claim) -> ClaimLostError:
     return ClaimLostError(
         f"{claim.file.uri}: claim {claim.version} at entry {claim.checkpoint} is no longer ours"
     )

@@ -124,17 +124,6 @@ SELECT id, version, 'newer version announced' FROM announced
 RETURNING file_id
 """
 
-# A worker that was stopped between its fence and its COMMIT still locks the row: its lease is over, so end it.
-_EVICT_EXPIRED: LiteralString = """
-SELECT count(pg_terminate_backend(l.pid))
-FROM processed_files f
-JOIN pg_locks l ON l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_backend_pid()
- AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
- AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(current_schema() || '/' || f.id, 0)
-WHERE f.bucket = %(bucket)s AND f.s3_key = %(key)s
-  AND f.status = 'PROCESSING' AND f.lease_expires_at <= clock_timestamp()
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class _LedgerRow(ClaimRow):
@@ -144,11 +133,6 @@ class _LedgerRow(ClaimRow):
     attempts: int
     next_etag: str | None
     is_held: bool
-
-
-def evict_expired_worker(connection: Connection, file: SourceFile) -> None:
-    """Ends the backend of a worker that still holds the file's lock after its lease; alone in its transaction."""
-    connection.execute(_EVICT_EXPIRED, {"bucket": file.bucket, "key": file.key})
 
 
 def claim(

@@ -60,16 +60,6 @@ WHERE coalesce(f.lease_expires_at, f.next_attempt_at) < 'infinity' AND (f.status
 ORDER BY f.id LIMIT %(limit)s
 """
 
-# A worker that was stopped inside its transaction still locks the row, and SKIP LOCKED would pass it over for ever.
-_EVICT_EXPIRED: LiteralString = f"""
-SELECT count(pg_terminate_backend(l.pid))
-FROM processed_files f
-JOIN pg_locks l ON l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.pid <> pg_backend_pid()
- AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
- AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(current_schema() || '/' || f.id, 0)
-WHERE {_IS_DUE} AND f.status = 'PROCESSING'
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class _MovedRow(FileColumns):
@@ -97,12 +87,6 @@ class RequeuedPage:
 class DueFile:
     file_id: int
     file: SourceFile
-
-
-def evict_expired_workers(connection: Connection) -> int:
-    """Ends the backends of workers whose lease is over and who still hold their file; how many there were."""
-    row = connection.execute(_EVICT_EXPIRED).fetchone()
-    return int(row[0]) if row else 0
 
 
 def requeue_due(
