@@ -1,11 +1,11 @@
-"""`timestamp` and `time`: epoch milliseconds or ISO 8601, within the years 1 to 9999 of UTC."""
+"""`timestamp` and `time`: a number whose magnitude tells its unit, or ISO 8601; the years 1 to 9999 of UTC."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingestor.log_record import TIMESTAMP_POSITION, LogRecords, Unusable, datetime_of
@@ -24,10 +24,17 @@ def timestamp_of(entry: dict[str, Any]) -> datetime:
     ("given", "expected"),
     [
         (0, "1970-01-01T00:00:00"),
-        (-1, "1969-12-31T23:59:59.999"),
+        (-1, "1969-12-31T23:59:59"),
+        (1.5, "1970-01-01T00:00:01.500"),
+        (1_795_432_855, "2026-11-23T11:20:55"),
+        (1_795_432_855.268, "2026-11-23T11:20:55.268"),
+        (1_795_432_855.268123, "2026-11-23T11:20:55.268123"),
         (1_795_432_855_268, "2026-11-23T11:20:55.268"),
         (1_795_432_855_268.25, "2026-11-23T11:20:55.268250"),
-        (1.0, "1970-01-01T00:00:00.001"),
+        (1_795_432_855_268_123, "2026-11-23T11:20:55.268123"),
+        (1_795_432_855_268_123.0, "2026-11-23T11:20:55.268123"),
+        (1_795_432_855_268_123_456, "2026-11-23T11:20:55.268123"),
+        (1.795432855268e18, "2026-11-23T11:20:55.268"),
         ("2026-11-23T11:20:55.268Z", "2026-11-23T11:20:55.268"),
         ("2026-11-23T11:20:55.123456789Z", "2026-11-23T11:20:55.123456"),
         ("2026-11-23T11:20:55", "2026-11-23T11:20:55"),
@@ -37,10 +44,92 @@ def timestamp_of(entry: dict[str, Any]) -> datetime:
     ],
 )
 @pytest.mark.parametrize("name", ["timestamp", "time"])
-def test_milliseconds_and_iso_are_read_and_no_offset_means_utc(
+def test_numbers_and_iso_are_read_and_no_offset_means_utc(
     name: str, given: float | str, expected: str
 ) -> None:
     assert timestamp_of({name: given}) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (10**11 - 1, "5138-11-16T09:46:39"),
+        (10**11, "1973-03-03T09:46:40"),
+        (10**14 - 1, "5138-11-16T09:46:39.999"),
+        (10**14, "1973-03-03T09:46:40"),
+        (10**17 - 1, "5138-11-16T09:46:39.999999"),
+        (10**17, "1973-03-03T09:46:40"),
+        (-(10**11) + 1, "-"),
+        (-62_135_596_800, "0001-01-01T00:00:00"),
+        (-(10**11), "1966-10-31T14:13:20"),
+        (-(10**14) + 1, "-"),
+        (-(10**14), "1966-10-31T14:13:20"),
+        (-(10**17), "1966-10-31T14:13:20"),
+        (-(10**17) - 1, "1966-10-31T14:13:19.999999"),
+    ],
+)
+def test_the_magnitude_tells_the_unit_of_negative_numbers_too(given: int, expected: str) -> None:
+    microseconds = microseconds_of(given)
+    assert (microseconds is None) == (expected == "-")
+    if microseconds is not None:
+        assert datetime_of(microseconds) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("0", "1970-01-01T00:00:00"),
+        ("1795432855", "2026-11-23T11:20:55"),
+        ("1795432855.268", "2026-11-23T11:20:55.268"),
+        ("1795432855268", "2026-11-23T11:20:55.268"),
+        ("1795432855268123", "2026-11-23T11:20:55.268123"),
+        ("1795432855268123456", "2026-11-23T11:20:55.268123"),
+        ("1.795432855268e9", "2026-11-23T11:20:55.268"),
+        ("1795432855268E-3", "2026-11-23T11:20:55.268"),
+        ("1795432855268e+6", "2026-11-23T11:20:55.268"),
+        ("-86400", "1969-12-31T00:00:00"),
+        # Python reads these as 1712-12-15T12:34:00: any character may stand where ISO has its T.
+        ("1712121501234", "2024-04-03T05:18:21.234"),
+        ("1712121501234.5", "2024-04-03T05:18:21.234500"),
+    ],
+)
+def test_a_number_in_a_string_is_read_as_the_number(given: str, expected: str) -> None:
+    assert timestamp_of({"time": given}) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("20261123", "2026-11-23T00:00:00"),
+        ("20261323", "1970-08-23T12:08:43"),
+        ("20261123112055", "2026-11-23T11:20:55"),
+        ("20261123112099", "2612-01-19T17:45:12.099"),
+    ],
+)
+def test_eight_or_fourteen_digits_that_are_a_date_are_that_date(given: str, expected: str) -> None:
+    assert timestamp_of({"time": given}) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+@given(st.integers(-(10**21), 10**21))
+def test_digits_in_a_string_mean_what_the_number_means(number: int) -> None:
+    assume(len(str(number)) not in {8, 14})
+    assert microseconds_of(str(number)) == microseconds_of(number)
+
+
+@given(st.integers(10**14, 7 * 10**15))
+def test_any_unit_gives_the_same_time_to_the_microsecond(microseconds: int) -> None:
+    expected = microseconds - 946_684_800_000_000
+    assert microseconds_of(microseconds) == expected
+    assert microseconds_of(microseconds * 1000 + 999) == expected
+    assert microseconds_of(microseconds / 1000) == expected
+    assert microseconds_of(microseconds / 1_000_000) == expected
+    whole, rest = divmod(microseconds, 1_000_000)
+    assert microseconds_of(f"{whole}.{rest:06}") == expected
+
+
+@given(st.integers(10**11, 10**14 - 1))
+def test_milliseconds_are_what_they_always_were(number: int) -> None:
+    assert microseconds_of(number) == (number - 946_684_800_000) * 1000
 
 
 FIRST = "0001-01-01T00:00:00"
@@ -58,7 +147,7 @@ LAST = "9999-12-31T23:59:59.999999"
         (LAST + "Z", LAST),
         ("9999-12-31T18:59:59.999999-05:00", LAST),
         ("9999-12-31T23:59:59.999999+23:59", "9999-12-31T00:00:59.999999"),
-        (253_402_300_799_999, "9999-12-31T23:59:59.999"),
+        (253_402_300_799_999_999_999, LAST),
     ],
 )
 def test_both_ends_of_the_range_are_usable_with_any_offset(given: float | str, expected: str) -> None:
@@ -71,14 +160,26 @@ UNUSABLE = [
     "9999-12-31T23:59:59.999999-00:01",
     "9999-12-31T23:59:59-23:59",
     -62_135_596_800_001,
-    253_402_300_800_000,
-    253_402_300_800_000.0,
+    -62_135_596_800_000_000_001_000,
+    253_402_300_800_000_000_000,
+    253_402_300_800_000_000_000.0,
     10**30,
     1e308,
     -1e308,
     "",
     "yesterday",
-    "1795432855268",
+    "1_795_432_855_268",
+    "+1795432855268",
+    " 1795432855268",
+    "1795432855268ms",
+    "1712121501234Z",
+    "1712121501234+00:00",
+    "1e400",
+    "nan",
+    "Infinity",
+    "0x6b0",
+    "1" * 5000,
+    "\N{ARABIC-INDIC DIGIT ONE}795432855268",
     "2026-02-30T00:00:00Z",
     "\N{ARABIC-INDIC DIGIT TWO}026-11-23",
     True,
@@ -92,7 +193,7 @@ UNUSABLE = [
 
 @pytest.mark.parametrize("given", UNUSABLE)
 def test_an_unusable_timestamp_falls_back_to_time(given: object) -> None:
-    assert timestamp_of({"timestamp": given, "time": 1}) == datetime(1970, 1, 1, microsecond=1000, tzinfo=UTC)
+    assert timestamp_of({"timestamp": given, "time": 1}) == datetime(1970, 1, 1, second=1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("given", UNUSABLE)
@@ -111,11 +212,22 @@ def test_the_reason_quotes_what_was_there() -> None:
     assert len(long.reason) < 200
 
 
+def test_an_entry_without_any_time_says_so() -> None:
+    reason = "no usable time: no `timestamp` or `time` in the entry"
+    assert RECORDS.row_of(b'{"level":30,"ts":1795432855268}', 0) == Unusable(reason)
+    assert RECORDS.row_of(b"{}", 0) == Unusable(reason)
+
+
+def test_the_reason_quotes_nothing_from_within_an_array_or_an_object() -> None:
+    text = b'{"timestamp":{"password":"hunter2"},"time":["hunter2"]}'
+    assert RECORDS.row_of(text, 0) == Unusable("no usable time: timestamp is an object, time is an array")
+
+
 @pytest.mark.parametrize("given", [b"1e400", b"1" * 5000, b"-1e999999"])
 def test_a_number_beyond_double_falls_back_to_time(given: bytes) -> None:
     row = RECORDS.row_of(b'{"timestamp":%b,"time":5}' % given, 0)
     assert not isinstance(row, Unusable)
-    assert datetime_of(row[TIMESTAMP_POSITION]).microsecond == 5000
+    assert datetime_of(row[TIMESTAMP_POSITION]).second == 5
 
 
 @given(st.datetimes(timezones=st.timezones() | st.just(UTC)))

@@ -1,5 +1,6 @@
 """Times as entries write them, to times as Postgres stores them: microseconds since 2000-01-01 UTC."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,11 +13,24 @@ UNIX_EPOCH_MS: Final = _UNIX_EPOCH_US // 1000
 # What Python can read back: Postgres itself would take 4713 BC to 294276 AD.
 _FIRST_US: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST_US: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_FIRST_UNIX_MS: Final = (_FIRST_US - _UNIX_EPOCH_US) // 1000
-_LAST_UNIX_MS: Final = (_LAST_US - _UNIX_EPOCH_US) // 1000 + 1
 
 type Instant = int | float | str | None
-"""Milliseconds since 1970, or ISO 8601 as `datetime.fromisoformat` reads it; without an offset it is UTC."""
+"""A number counts from 1970 and tells its unit by its magnitude; a string that is a number does so too.
+
+Any other string is ISO 8601 as `datetime.fromisoformat` reads it; without an offset it is UTC.
+"""
+
+# Each unit covers the same years, 1973 to 5138, and the one below it what is nearer to 1970. Negative numbers likewise.
+_SECONDS_BELOW: Final = 10**11
+_MILLISECONDS_BELOW: Final = 10**14
+_MICROSECONDS_BELOW: Final = 10**17
+# The year 9999 in nanoseconds; more digits than this don't reach the arithmetic.
+_NANOSECONDS_BELOW: Final = 10**21
+
+# As JSON writes numbers. float() alone would also read "1_0", "nan" and digits of other scripts.
+_NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?").fullmatch
+_LONGEST_NUMBER = 64
+_DATE, _DATE_AND_TIME = len("20261123"), len("20261123112055")
 
 
 # The form JavaScript's toISOString writes, 2026-11-23T11:20:55.268Z: logs have many entries in a second. Two look-ups
@@ -33,15 +47,56 @@ def microseconds_of(value: Instant) -> int | None:
         try:
             return _SECONDS[value[:_SECOND]] + _MILLISECONDS[value[_SECOND:]]
         except KeyError:
-            return _of_iso(value)
-    # Compared as milliseconds first: an integer of 4,000 digits or 1e308 doesn't reach the arithmetic.
-    if value is None or not _FIRST_UNIX_MS <= value <= _LAST_UNIX_MS:
+            return _of_text(value)
+    if value is None:
         return None
-    return _in_range(round(value * 1000) + _UNIX_EPOCH_US)
+    # The usual case first: what Date.now() gives, as pino writes it.
+    if _SECONDS_BELOW <= value < _MILLISECONDS_BELOW:
+        return round(value * 1000) + _UNIX_EPOCH_US
+    return _of_number(value)
 
 
 def datetime_of(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _of_number(value: float) -> int | None:
+    size = abs(value)
+    if size < _SECONDS_BELOW:
+        since = round(value * 1_000_000)
+    elif size < _MILLISECONDS_BELOW:
+        since = round(value * 1000)
+    elif size < _MICROSECONDS_BELOW:
+        since = round(value)
+    elif size < _NANOSECONDS_BELOW:
+        # Nanoseconds are cut off, as `fromisoformat` cuts them.
+        since = int(value // 1000)
+    else:
+        return None
+    return _in_range(since + _UNIX_EPOCH_US)
+
+
+def _of_text(value: str) -> int | None:
+    if _NUMBER(value):
+        return _of_written_number(value) if len(value) <= _LONGEST_NUMBER else None
+    # Where ISO has its T, `fromisoformat` takes any character: it reads "1712121501234Z" as 1712-12-15T12:34Z.
+    return None if value[: _DATE + 1].isdigit() else _of_iso(value)
+
+
+def _of_written_number(value: str) -> int | None:
+    if not value.removeprefix("-").isdigit():
+        return _of_number(float(value))
+    written = _of_digits(value)
+    return _of_number(int(value)) if written is None else written
+
+
+def _of_digits(value: str) -> int | None:
+    """Eight digits that are a date, and fourteen that are a date and a time, were meant so."""
+    if len(value) == _DATE:
+        return _of_iso(value)
+    if len(value) == _DATE_AND_TIME:
+        return _of_iso(f"{value[:_DATE]}T{value[_DATE:]}")
+    return None
 
 
 def _of_iso(value: str) -> int | None:

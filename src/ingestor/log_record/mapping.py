@@ -22,13 +22,23 @@ _JSONB_VERSION = b"\x01"
 _JSONB_NULL = _JSONB_VERSION + b"null"
 
 _UNREADABLE = (DecodeError, UnicodeDecodeError, RecursionError)
-_KINDS = {b"[": "an array", b'"': "a string", b"t": "a boolean", b"f": "a boolean", b"n": "null"}
+_KINDS = {
+    b"{": "an object",
+    b"[": "an array",
+    b'"': "a string",
+    b"t": "a boolean",
+    b"f": "a boolean",
+    b"n": "null",
+}
 _QUOTED_CHARACTERS = 100
 
 
+_ABSENT = Raw(b"absent")
+
+
 class _Times(Struct):
-    timestamp: Raw = Raw(b"absent")
-    time: Raw = Raw(b"absent")
+    timestamp: Raw = _ABSENT
+    time: Raw = _ABSENT
 
 
 _times_of = Decoder(_Times).decode
@@ -134,9 +144,15 @@ def _why_unreadable(text: Entity, error: Exception) -> str:
 
 def _why_no_time(text: Entity) -> str:
     times = _times_of(text)
+    if times.timestamp is _ABSENT and times.time is _ABSENT:
+        return "no usable time: no `timestamp` or `time` in the entry"
     return f"no usable time: timestamp is {_quoted(times.timestamp)}, time is {_quoted(times.time)}"
 
 
 def _quoted(text: Raw) -> str:
-    shown = bytes(text)[: _QUOTED_CHARACTERS + 1].decode("utf-8", "replace")
+    """A scalar as it stands. What is in an array or an object is none of a reason's business: it may be a secret."""
+    start = bytes(text)[: _QUOTED_CHARACTERS + 1]
+    if start.startswith((b"[", b"{")):
+        return _KINDS[start[:1]]
+    shown = start.decode("utf-8", "replace")
     return shown if len(shown) <= _QUOTED_CHARACTERS else shown[:_QUOTED_CHARACTERS] + "..."
