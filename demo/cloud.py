@@ -35,7 +35,7 @@ class Cloud:
             raise DemoError(f"{python} is missing: run `make tools-install`")
         self._folder.mkdir(parents=True, exist_ok=True)
         port = self._port or free_port()
-        _refuse_taken(self._host, port)
+        refuse_taken(self._host, port)
         self.endpoint = f"http://{self._host}:{port}"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -92,16 +92,28 @@ class Cloud:
         raise DemoError(f"ministack did not start; the end of its log:\n{tail(self.log)}")
 
 
-def _refuse_taken(host: str, port: int) -> None:
+def refuse_taken(host: str, port: int) -> None:
     """Else whoever has the port would answer for us. Raises DemoError."""
+    try:
+        _bind(host, port)
+    except OSError as error:
+        raise DemoError(
+            f"{host}:{port} can not be listened on ({error.strerror}): is another one up, or another program there?"
+        ) from error
+
+
+def is_free(host: str, port: int) -> bool:
+    try:
+        _bind(host, port)
+    except OSError:
+        return False
+    return True
+
+
+def _bind(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise DemoError(
-                f"{host}:{port} can not be listened on ({error.strerror}): is another one up?"
-            ) from error
+        probe.bind((host, port))
 
 
 def free_port() -> int:

@@ -18,6 +18,9 @@ from ingestor.database import ConnectionParameters
 
 WORK = ROOT / ".demo"
 ARTEFACT = WORK / "build"
+LINUX_ARTEFACT = WORK / "build-linux"
+"""On another system: what `sam build` left, with Linux' wheels, for a container."""
+
 SAM_SECONDS = 240
 OUTPUT_LINES = 25
 
@@ -37,19 +40,30 @@ class Stack:
 
 
 def build() -> bool:
-    """Leaves the artefact in ARTEFACT; False: what is there is of these very sources. Raises DemoError."""
+    """Leaves in ARTEFACT what runs on this machine; False: what is there is of these very sources. Raises DemoError."""
+    return _build(ARTEFACT, for_this_machine=True)
+
+
+def build_for_containers() -> Path:
+    """The artefact as Lambda's image takes it. Raises DemoError."""
+    folder = ARTEFACT if sys.platform == "linux" else LINUX_ARTEFACT
+    _build(folder, for_this_machine=False)
+    return folder
+
+
+def _build(folder: Path, *, for_this_machine: bool) -> bool:
     WORK.mkdir(exist_ok=True)
-    stamp = ARTEFACT / ".sources"
+    stamp = folder / ".sources"
     sources = _fingerprint()
     with _one_at_a_time():
         if stamp.exists() and stamp.read_text() == sources:
             return False
         # Cached: when only our own code changed, the wheels are not fetched again.
         _sam(
-            "build", "--cached", "--cache-dir", str(WORK / "cache"), "--build-dir", str(ARTEFACT),
+            "build", "--cached", "--cache-dir", str(WORK / "cache"), "--build-dir", str(folder),
             "--parameter-overrides", f"Architecture={architecture()}",
         )  # fmt: skip
-        if sys.platform != "linux":
+        if for_this_machine and sys.platform != "linux":
             _use_wheels_of_this_machine()
         stamp.write_text(sources)
         return True

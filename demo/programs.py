@@ -6,11 +6,15 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".tools"
 REGION = "us-east-1"
 STOP_SECONDS = 10
+FOR_SAM = ("SAM_SKIP_PULL_IMAGE", "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT")
+"""What a user sets for `sam local invoke`: about this machine's Docker, not about an account."""
 
 
 class DemoError(Exception):
@@ -19,10 +23,14 @@ class DemoError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """`output`: standard output and standard error, as they came."""
-
     status: int
-    output: str
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """Both; errors are at the end."""
+        return f"{self.stdout}\n{self.stderr}".strip()
 
 
 def clean_environment(tool: str, **more: str) -> dict[str, str]:
@@ -33,7 +41,7 @@ def clean_environment(tool: str, **more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "DB_", "SAM_", "PYTHON", "VIRTUAL_ENV"))
+        if name in FOR_SAM or not name.startswith(("AWS_", "DB_", "SAM_", "PYTHON", "VIRTUAL_ENV"))
     }
     return kept | {
         "PATH": f"{TOOLS / tool / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -49,23 +57,49 @@ def clean_environment(tool: str, **more: str) -> dict[str, str]:
     }
 
 
-def run_group(command: Sequence[str], environment: Mapping[str, str], seconds: float) -> Finished:
-    """Runs a program to its end; whatever it started ends with it, or with us. Raises DemoError past `seconds`."""
-    with subprocess.Popen(
-        command,
-        env=dict(environment), cwd=ROOT, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace",
-    ) as process:  # fmt: skip
+def run_group(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    seconds: float,
+    *,
+    stderr: IO[str] | None = None,
+) -> Finished:
+    """Runs a program to its end; whatever it started ends with it, or with us. Raises DemoError past `seconds`.
+
+    `stderr`: a file of the caller's, who can read it also where we are interrupted.
+    """
+    with (
+        TemporaryFile("w+", errors="replace") as own,
+        subprocess.Popen(
+            command,
+            env=dict(environment), cwd=ROOT, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr or own,
+            text=True, errors="replace",
+        ) as process,
+    ):  # fmt: skip
         try:
-            output, _ = process.communicate(timeout=seconds)
+            stdout, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as error:
             raise DemoError(
                 f"{Path(command[0]).name} {command[1]} took longer than {seconds:.0f} s"
             ) from error
         finally:
-            signal_group(process.pid, signal.SIGKILL)
-    return Finished(process.returncode, output)
+            _end_group(process)
+        said = stderr or own
+        said.seek(0)
+        return Finished(process.returncode, stdout, said.read())
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """As Ctrl-C would, so that it can clear up; what is left of its group then ends at once."""
+    try:
+        if process.poll() is None:
+            signal_group(process.pid, signal.SIGINT)
+            process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        signal_group(process.pid, signal.SIGKILL)
 
 
 def stop_group(process: subprocess.Popen[bytes]) -> None:

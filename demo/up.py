@@ -6,23 +6,22 @@ events name, and both queues are there.
 
 import json
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import psycopg
 import psycopg.sql
-from demo.cloud import LOOPBACK
+from demo.cloud import LOOPBACK, free_port, is_free, refuse_taken
+from demo.containers import Bridge, Reach, firewall_hint, reach
 from demo.programs import REGION, DemoError
 from demo.samples import BUCKET, DATA, ENVIRONMENT, OBJECTS
 from demo.surroundings import Surroundings, drop_foreign_settings
 from rich.console import Console
+from rich.markup import escape
 
 from ingestor.database import ConnectionParameters, Database, migrate
 from ingestor.errors import IngestorError
-
-DOCKER_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +32,20 @@ class Ports:
     cloud: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
-    """How a container on Linux sees this machine: our address on Docker's bridge, and the containers' network."""
-
-    address: str
-    network: str
-
-
 def environment() -> dict[str, str]:
     """The functions' variables, as `sam local invoke --env-vars` takes them."""
     variables: dict[str, str] = json.loads(ENVIRONMENT.read_text())["Parameters"]
     return variables
+
+
+def environment_at(ports: Ports) -> dict[str, str]:
+    """The same with other ports."""
+    variables, usual = environment(), ports_of_environment()
+    moved = {
+        name: value.replace(f":{usual.cloud}", f":{ports.cloud}") if "://" in value else value
+        for name, value in variables.items()
+    }
+    return moved | {"DB_PORT": str(ports.postgres)}
 
 
 def ports_of_environment() -> Ports:
@@ -52,47 +53,40 @@ def ports_of_environment() -> Ports:
     return Ports(int(variables["DB_PORT"]), urlsplit(variables["AWS_ENDPOINT_URL"]).port or 0)
 
 
-def bridge() -> Bridge | None:
-    """None where Docker doesn't run, or is a virtual machine that reaches our loopback by itself (macOS)."""
-    if sys.platform != "linux":
-        return None
-    said = _docker("network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}")
-    if said is None:
-        return None
-    config = json.loads(said)
-    return Bridge(config["Gateway"], config["Subnet"])
-
-
-def docker_runs() -> bool:
-    return _docker("info") is not None
-
-
-def _docker(*arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["docker", *arguments], capture_output=True, text=True, check=False, timeout=DOCKER_SECONDS
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
-
-
-def surroundings(ports: Ports, seen: Bridge | None) -> Surroundings:
-    """Not started yet. On Linux, PostgreSQL listens on Docker's bridge as well, S3 and SQS on it alone."""
-    return Surroundings(
-        postgres_port=ports.postgres,
-        cloud_port=ports.cloud,
-        cloud_host=seen.address if seen else LOOPBACK,
-        also_listen_on=seen.address if seen else None,
+def free_ports(bridge: Bridge | None) -> Ports:
+    """Those of the environment; another one for each that somebody has."""
+    usual = ports_of_environment()
+    postgres_hosts, cloud_host = _listening(bridge)
+    return Ports(
+        usual.postgres if all(is_free(host, usual.postgres) for host in postgres_hosts) else free_port(),
+        usual.cloud if is_free(cloud_host, usual.cloud) else free_port(),
     )
 
 
-def prepare(around: Surroundings, seen: Bridge | None) -> ConnectionParameters:
+def _listening(bridge: Bridge | None) -> tuple[tuple[str, ...], str]:
+    """Where PostgreSQL listens, and where the cloud does: on Linux, Docker's bridge as well, or instead."""
+    return ((LOOPBACK, bridge.address), bridge.address) if bridge else ((LOOPBACK,), LOOPBACK)
+
+
+def surroundings(ports: Ports, bridge: Bridge | None) -> Surroundings:
+    """Not started yet. Raises DemoError where somebody has PostgreSQL's port; for the cloud's, its start does."""
+    if ports.postgres:
+        for host in _listening(bridge)[0]:
+            refuse_taken(host, ports.postgres)
+    return Surroundings(
+        postgres_port=ports.postgres,
+        cloud_port=ports.cloud,
+        cloud_host=_listening(bridge)[1],
+        also_listen_on=bridge.address if bridge else None,
+    )
+
+
+def prepare(around: Surroundings, bridge: Bridge | None) -> ConnectionParameters:
     """Starts both, and leaves a database, a bucket and queues. Raises DemoError, IngestorError."""
     superuser = around.start_postgres()
     ours = _make_database(superuser)
-    if seen is not None:
-        _let_in(around, superuser, seen)
+    if bridge is not None:
+        _let_in(around, superuser, bridge)
     database = Database(lambda: ours, "public")
     try:
         migrate(database)
@@ -126,9 +120,9 @@ def _make_database(superuser: ConnectionParameters) -> ConnectionParameters:
     return ConnectionParameters(superuser.host, superuser.port, name, user, password, sslmode="disable")
 
 
-def _let_in(around: Surroundings, superuser: ConnectionParameters, seen: Bridge) -> None:
+def _let_in(around: Surroundings, superuser: ConnectionParameters, bridge: Bridge) -> None:
     with (around.postgres_data / "pg_hba.conf").open("a") as rules:
-        rules.write(f"host all {environment()['DB_USERNAME']} {seen.network} scram-sha-256\n")
+        rules.write(f"host all {environment()['DB_USERNAME']} {bridge.network} scram-sha-256\n")
     with _superuser(superuser) as connection:
         connection.execute("SELECT pg_reload_conf()")
 
@@ -143,21 +137,21 @@ def _superuser(parameters: ConnectionParameters) -> psycopg.Connection[tuple[obj
 def main() -> int:
     out = Console(highlight=False)
     drop_foreign_settings()
-    seen = bridge()
+    found = reach()
     try:
-        with surroundings(ports_of_environment(), seen) as around:
-            ours = prepare(around, seen)
-            _tell(out, around, ours)
+        with surroundings(ports_of_environment(), found.bridge) as around:
+            ours = prepare(around, found.bridge)
+            _report(out, around, ours, found)
             signal.pause()
     except (DemoError, IngestorError) as error:
-        out.print(f"[red]make up:[/] {error}", markup=True)
+        out.print(f"[red]make up:[/] {escape(str(error))}", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         out.print("\nstopped")
     return 0
 
 
-def _tell(out: Console, around: Surroundings, ours: ConnectionParameters) -> None:
+def _report(out: Console, around: Surroundings, ours: ConnectionParameters, found: Reach) -> None:
     out.print(
         "Up until Ctrl-C. In another terminal, in this folder, after `sam build`:\n\n"
         "  .tools/sam/bin/sam local invoke HandlerFunction --event events/s3_put.json\n\n"
@@ -170,6 +164,12 @@ def _tell(out: Console, around: Surroundings, ours: ConnectionParameters) -> Non
         " AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
         soft_wrap=True,
     )
+    if found.obstacle is not None:
+        out.print(f"\n[yellow]No container gets here:[/] {escape(found.obstacle)}", soft_wrap=True)
+    elif found.bridge is not None:
+        ports = ports_of_environment()
+        hint = firewall_hint(found.bridge, ports.postgres, ports.cloud)
+        out.print(f"\n{escape(hint)}", soft_wrap=True)
 
 
 if __name__ == "__main__":
