@@ -10,6 +10,7 @@ from tests.e2e.template import ROOT, template
 from handler.sweep import _COUNTED, _camel_case
 from ingestor.sweep import Gauges
 
+MONITORING = template(ROOT / "templates" / "monitoring.yaml")
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 CODE = "".join(path.read_text() for path in (ROOT / "src" / "handler").glob("*.py"))
 GAUGES = {name for name, type_ in get_type_hints(Gauges).items() if type_ is not datetime}
@@ -23,7 +24,7 @@ OURS = (
 def alarms() -> dict[str, dict[str, Any]]:
     return {
         name: resource["Properties"]
-        for name, resource in template()["Resources"].items()
+        for name, resource in MONITORING["Resources"].items()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     }
 
@@ -49,7 +50,7 @@ def test_an_alarm_watches_what_the_functions_measure(name: str) -> None:
 
 
 def test_the_dashboard_shows_what_the_functions_measure() -> None:
-    body = template()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    body = MONITORING["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     ours, name = set(), ""
     for namespace, metric in re.findall(r'\["([^"]+)", "(\w+)"', body):
         name = name if namespace == "." else namespace

@@ -14,12 +14,8 @@ ANY = {"*", "s3:*", "sqs:*", "secretsmanager:*", "lambda:*"}
 def statements(function: str) -> Iterator[dict[str, Any]]:
     """What the function's role allows, conditions taken as met."""
     for policy in functions()[function]["Policies"]:
-        shared = policy.get("Fn::If") == [
-            "HasDatabaseAccess",
-            {"Ref": "DatabaseAccess"},
-            {"Ref": "AWS::NoValue"},
-        ]
-        document = properties("DatabaseAccess")["PolicyDocument"] if shared else policy
+        named = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        document = properties(named["Ref"])["PolicyDocument"] if "Ref" in named else named
         for statement in document["Statement"]:
             yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
