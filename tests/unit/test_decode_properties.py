@@ -57,8 +57,8 @@ UNREADABLE_BITS = [
     b"nul",
 ]
 soup = st.lists(st.sampled_from(UNREADABLE_BITS), max_size=24).map(b"".join)
-mangled = (
-    st.binary(max_size=60) | soup | soup.map(lambda data: b"[" + data) | soup.map(lambda data: b"{\n" + data)
+mangled = st.binary(max_size=60) | st.builds(
+    bytes.__add__, st.sampled_from([b"", b"[", b"{\n", b'{"a":1}\n', b"1\n", b"[x] y"]), soup
 )
 limits = st.builds(
     Limits,

@@ -1,6 +1,7 @@
 """Stored bytes to entries, streamed: the second step of the data's path.
 
-    compression   gzip by its magic number, else plain
+    compression   gzip by its magic number, within gzip as well, else plain
+    head          what is no log is refused whole; signatures say what it is
     windows       bounded windows of uncompressed bytes; layout decides array, lines or multiline from the head
     entries       what is between the values, and for the values themselves
       fast, bulk      many at once, where the window's cut proves right

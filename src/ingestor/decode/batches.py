@@ -29,8 +29,9 @@ def batches(
     empty, has `is_last`: the file was read to its end and its checksums are right. `time_is_up` is asked after each
     read of the stream, of at most 256 KiB; when it is, what is complete comes at once as a batch, possibly empty.
 
-    Raises UnreadableError (no known format, truncated or corrupt compression, brackets without a unique reading), and
-    what `stream.read` raises, unchanged: both after a batch with the entries before it. Doesn't close `stream`.
+    Raises UnreadableError (no log, truncated or corrupt compression, brackets without a unique reading), and what
+    `stream.read` raises, unchanged: both after a batch with the entries before it, of which there are none while it
+    can't be told whether it is a log. Doesn't close `stream`.
     """
     windows = Windows(stream, min(limits.chunk_bytes, WINDOW_BYTES), checkpoint_offset, time_is_up)
     entries = Entries(limits, checkpoint, checkpoint_offset)

@@ -21,6 +21,7 @@ class Layout(Enum):
 class Decider:
     """Fed the bytes from the first on, BOM removed, until `layout` is known.
 
+    `head` says so where they don't begin like JSON: then they are lines.
     `[` first is an array. Else it is the first newline inside the first value that tells a pretty-printed value from
     a line that was cut: what follows it is the inside of an object, or the start of the next line. A raw newline in a
     string is never JSON, so that is a cut line too.

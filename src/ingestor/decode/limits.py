@@ -20,3 +20,6 @@ DEPTH_LIMIT = 512
 
 WHITESPACE = b" \t\r\n"
 """JSON's whitespace: https://www.rfc-editor.org/rfc/rfc8259#section-2"""
+
+BOM = b"\xef\xbb\xbf"
+"""What some programs write before UTF-8; it isn't part of the first entry."""

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingestor.decode.compression import uncompressed
+from ingestor.decode.head import of_log
 from ingestor.decode.layout import Decider, Layout
+from ingestor.decode.limits import BOM
 from ingestor.errors import IngestorError, UnreadableError
 from ingestor.source_file import ByteStream
-
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Windows:
     """From uncompressed byte `start` on. A layout needs the head, so everything before `start` is read as well."""
 
     def __init__(self, stream: ByteStream, size: int, start: int, time_is_up: Callable[[], bool]) -> None:
-        self._pieces = uncompressed(stream)
         self._size = size
         self._start = start
         self._time_is_up = time_is_up
         self._decider = Decider()
+        self._pieces = of_log(uncompressed(stream), self._decider)
         self._head: bytes | None = b""
         self._position = 0
         self._parts: list[bytes] = []
@@ -87,12 +87,12 @@ class Windows:
         if self._head is None:
             return piece
         self._head += piece
-        if len(self._head) < len(_BOM) and _BOM.startswith(self._head) and not self._ended:
+        if len(self._head) < len(BOM) and BOM.startswith(self._head) and not self._ended:
             return b""
         piece, self._head = self._head, None
-        if piece.startswith(_BOM):
-            self._position = len(_BOM)
-        return piece.removeprefix(_BOM)
+        if piece.startswith(BOM):
+            self._position = len(BOM)
+        return piece.removeprefix(BOM)
 
     def _skip(self, piece: bytes) -> None:
         skipped = min(max(self._start - self._position, 0), len(piece))
