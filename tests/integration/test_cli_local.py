@@ -96,7 +96,7 @@ def test_a_truncated_gzip_fails_with_its_reason_and_the_next_step(ingestor: Comm
     assert done.status == 1
     assert done.json["state"] == "failed"
     assert "truncated" in done.json["error"]
-    assert done.json["next"] == "its story: `ingestor status cut.gz`"
+    assert done.json["next"] == "details: `ingestor status cut.gz`"
     assert "`ingestor status cut.gz`" in done.stderr
     assert ingestor("status", "cut.gz", "--json").json["error_kind"] == "permanent"
 

@@ -35,7 +35,7 @@ def test_a_failing_file_says_since_when_and_the_overview_shows_the_longest(
 
 
 def test_too_many_rejects_can_be_accepted(ingestor: CommandLine, books: Ledger) -> None:
-    error = "s3://my-logs/odd.gz: 9 of 10 entries rejected, more than MAX_REJECT_RATIO=0.5"
+    error = "s3://my-logs/odd.gz: 9 of 10 entries rejected; that is more than MAX_REJECT_RATIO=0.5"
     books.fail(books.claim("odd.gz"), ErrorKind.PERMANENT, error)
     told = ingestor("status", "odd.gz", "--json").json
     assert "`ingestor retry s3://my-logs/odd.gz --accept-rejects`" in told["next"]

@@ -213,7 +213,7 @@ def test_the_reason_quotes_what_was_there() -> None:
 
 
 def test_an_entry_without_any_time_says_so() -> None:
-    reason = "no usable time: no `timestamp` or `time` in the entry"
+    reason = "no `timestamp` or `time` in the entry"
     assert RECORDS.row_of(b'{"level":30,"ts":1795432855268}', 0) == Unusable(reason)
     assert RECORDS.row_of(b"{}", 0) == Unusable(reason)
 

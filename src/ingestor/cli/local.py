@@ -89,8 +89,8 @@ def _summarise(reports: list[FileReport]) -> None:
         states = Counter(each.state.value for each in reports)
         console.print(", ".join(f"{number:,} {state}" for state, number in states.items()))
     for each in reports:
-        if each.rejected and each.next:
-            console.print(shown(f"{each.file}: {each.next}"), soft_wrap=True)
+        if each.summary_hint:
+            console.print(shown(f"{each.file}: {each.summary_hint}"), soft_wrap=True)
 
 
 def _exit(reports: list[FileReport], files: tuple[str, ...], stop: StopRequest) -> None:

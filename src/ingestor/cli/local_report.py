@@ -44,13 +44,19 @@ class FileReport:
     next: str | None = None
 
     @property
+    def summary_hint(self) -> str | None:
+        """`next`, where the line of the file leaves it to the summary of all."""
+        return self.next if self.rejected and not self.state.is_failure else None
+
+    @property
     def line(self) -> str:
         facts = f"{self.file}: {self.state}"
         if self.state is LocalState.LOADED:
             facts += (
                 f", {counted(self.rows, 'row')}, {count(self.rejected)} rejected, {duration(self.seconds)}"
             )
-        return "; ".join(part for part in (facts, self.error, self.next) if part)
+        hint = None if self.summary_hint else self.next
+        return "; ".join(part for part in (facts, self.error, hint) if part)
 
 
 def unopened(name: str, error: IngestorError, *, seconds: float) -> FileReport:
@@ -112,7 +118,7 @@ def _next(name: str, state: LocalState, result: FileResult, record: ledger.FileR
         case LocalState.FAILED:
             if isinstance(result.outcome, Failed) and result.outcome.kind is ErrorKind.TRANSIENT:
                 return f"to try again: {again}"
-            return f"its story: {status_hint(name, result)}"
+            return f"details: {status_hint(name, result)}"
         case _:
             assert_never(state)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 
-from ingestor import decode, ledger
+from ingestor import decode, ledger, load
 from ingestor.deadline import Deadline
 from ingestor.entry import Batch
 from ingestor.errors import (
@@ -27,6 +27,8 @@ from ingestor.source_file import ByteStream
 
 MAX_OVERWRITES = 5
 """An object overwritten this often within one load is being appended to: later is better."""
+
+_REASON_CHARACTERS = 200
 
 
 class Loading:
@@ -110,9 +112,12 @@ class Loading:
     def _refuse_too_many_rejects(self, *, is_last: bool) -> None:
         claim = self._claim
         if self._worker.too_many_rejects(claim, is_last=is_last):
+            with self._worker.database.transaction() as connection:
+                first = load.first_rejected(connection, claim.file_id)
             raise TooManyRejectsError(
-                f"{claim.file.uri}: {claim.rows_rejected} of {claim.checkpoint} entries rejected, more than "
-                f"MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}; the reasons are in rejected_entries"
+                f"{claim.file.uri}: {claim.rows_rejected} of {claim.checkpoint} entries rejected{_first(first)}; "
+                f"that is more than MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}, and all reasons are in "
+                "rejected_entries"
             )
 
     def _take_current_version(self, superseded: ObjectSupersededError) -> None:
@@ -140,6 +145,13 @@ class Loading:
         except ClaimLostError:
             return HeldElsewhere()
         return Failed(kind, error, ending.due_in_seconds)
+
+
+def _first(rejected: load.FirstRejected | None) -> str:
+    if rejected is None:
+        return ""
+    reason = decode.printable(rejected.reason[:_REASON_CHARACTERS])
+    return f", first: {reason}, entry {rejected.ordinal} ({decode.excerpt(rejected.raw)})"
 
 
 def _loaded(committed: Committed) -> Loaded:

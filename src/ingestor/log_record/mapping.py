@@ -145,7 +145,7 @@ def _why_unreadable(text: Entity, error: Exception) -> str:
 def _why_no_time(text: Entity) -> str:
     times = _times_of(text)
     if times.timestamp is _ABSENT and times.time is _ABSENT:
-        return "no usable time: no `timestamp` or `time` in the entry"
+        return "no `timestamp` or `time` in the entry"
     return f"no usable time: timestamp is {_quoted(times.timestamp)}, time is {_quoted(times.time)}"
 
 
