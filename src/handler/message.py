@@ -51,8 +51,6 @@ class MessageLoader:
     def load_message(self, record: "SQSRecord") -> None:
         """Returns: acknowledge the message. Raises: deliver it again, at the time set here."""
         try:
-            if self._outage is not None:
-                raise self._outage
             self._load_files(record)
         except NotificationError as error:
             self._seen.logger.warning(
@@ -64,8 +62,17 @@ class MessageLoader:
         except (DatabaseUnavailableError, SchemaError):
             self._defer(record, _outage_seconds(_receive_count(record)))
             raise
+        except UndoneMessageError:
+            raise
+        except Exception:
+            # Nobody knows what this is. The message comes again, and its neighbours don't.
+            self._seen.logger.exception("unexpected failure", message_id=record.message_id)
+            self._defer(record, DEFAULT_RETRY_SECONDS)
+            raise
 
     def _load_files(self, record: "SQSRecord") -> None:
+        if self._outage is not None:
+            raise self._outage
         settings = self._runtime.settings
         files = notification.parse(record.body, buckets=settings.watched_buckets, prefix=settings.prefix)
         failures = [failed for file in files if (failed := self._load_one(file)) is not None]
@@ -85,6 +92,23 @@ class MessageLoader:
 
     def _load_file(self, file: SourceFile) -> Failed | None:
         began = time.monotonic()
+        outcome = self._outcome(file)
+        self._tell(outcome, time.monotonic() - began)
+        return outcome if isinstance(outcome, Failed) else None
+
+    def _outcome(self, file: SourceFile) -> Outcome:
+        """What nobody expected is logged with its trace, and is this file's failure alone."""
+        try:
+            return self._ingest(file)
+        except (DatabaseUnavailableError, SchemaError):
+            raise
+        except IngestorError as error:
+            return Failed(ErrorKind.TRANSIENT, str(error))
+        except Exception as error:
+            self._seen.logger.exception("unexpected failure")
+            return Failed(ErrorKind.TRANSIENT, f"{file.uri}: unexpected {type(error).__name__}: {error}")
+
+    def _ingest(self, file: SourceFile) -> Outcome:
         if self._deadline.is_near():
             outcome: Outcome = HandedOn(file, checkpoint=0)
         else:
@@ -93,8 +117,7 @@ class MessageLoader:
         if isinstance(outcome, HandedOn):
             # Sent before the message is acknowledged: a lost send fails the message, which then goes on itself.
             self._runtime.queue.send(notification.hand_on_message(outcome.file))
-        self._tell(outcome, time.monotonic() - began)
-        return outcome if isinstance(outcome, Failed) else None
+        return outcome
 
     def _tell(self, outcome: Outcome, seconds: float) -> None:
         took = round(seconds, 3)

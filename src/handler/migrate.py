@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handler.custom_resource import CustomResource
 from ingestor import bootstrap
 from ingestor.database import MigrationReport, migrate
+from ingestor.deadline import Deadline
 from ingestor.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,21 +21,23 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     Invoked by hand, it raises ConfigurationError, SchemaError and DatabaseUnavailableError. CloudFormation is always
     answered, with the error in the stack's events; deleting the stack leaves the tables as they are.
     """
+    deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
     if "ResponseURL" in event:
-        CustomResource(event, context, "ingestor-schema").answer(_told_to_cloudformation)
+        CustomResource(event, context, "ingestor-schema").answer(lambda: _told_to_cloudformation(deadline))
         return None
-    return asdict(_migrate())
+    return asdict(_migrate(deadline))
 
 
-def _told_to_cloudformation() -> dict[str, str]:
-    report = _migrate()
+def _told_to_cloudformation(deadline: Deadline) -> dict[str, str]:
+    report = _migrate(deadline)
     return {
         "Applied": ", ".join(each.name for each in report.migrations if each.is_new),
         "Latest": report.migrations[-1].name,
     }
 
 
-def _migrate() -> MigrationReport:
+def _migrate(deadline: Deadline) -> MigrationReport:
     settings = Settings.from_environment(os.environ)
     with closing(bootstrap.database(settings)) as database:
+        database.deadline = deadline
         return migrate(database)

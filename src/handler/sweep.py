@@ -51,9 +51,11 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     service = sweep_runtime()
     seen = service.telemetry
     seen.logger.append_keys(request_id=context.aws_request_id)
+    deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
+    service.tools.database.deadline = deadline
     try:
         with seen.segment("sweep"):
-            report = sweep(service.tools, Deadline(lambda: context.get_remaining_time_in_millis() / 1000))
+            report = sweep(service.tools, deadline)
         _tell(seen, report)
     finally:
         seen.flush_metrics()

@@ -9,12 +9,17 @@ IngestorError
 |-- ObjectSupersededError       the pinned version is gone or overwritten: promote the current one
 |-- TransientError              retried for as long as it takes
 |   |-- DatabaseUnavailableError    ... and every other file of the batch would fail the same way
-|   |   `-- LockTimeoutError            somebody else works there just now
+|   |-- TransactionFailedError      one transaction was refused and is rolled back; others need not be
+|   |   |-- LockTimeoutError            somebody else works there just now
+|   |   |-- TransactionTimeoutError     it took longer than it may
+|   |   |-- TransactionInterruptedError a deadlock, a month moved meanwhile: the same again passes
+|   |   `-- DuplicateRowError           a row with this key is there already
 |   `-- SourceUnavailableError      S3 throttled, reset, timed out or refused access
 `-- PermanentError              FAILED until a person's `retry` or a new version of the object
     |-- SourceMissingError          no such key
     |-- UnreadableError             not the format; truncated or corrupt compression; unbalanced JSON
     |-- TooManyRejectsError         past MAX_REJECT_RATIO
+    |-- ForeignRowsError            rows with this file's ids are in logs, and belong to another file
     `-- WornOutError                MAX_ATTEMPTS workers died at the same checkpoint
 """
 
@@ -64,7 +69,23 @@ class DatabaseUnavailableError(TransientError):
     pass
 
 
-class LockTimeoutError(DatabaseUnavailableError):
+class TransactionFailedError(TransientError):
+    pass
+
+
+class LockTimeoutError(TransactionFailedError):
+    pass
+
+
+class TransactionTimeoutError(TransactionFailedError):
+    pass
+
+
+class TransactionInterruptedError(TransactionFailedError):
+    pass
+
+
+class DuplicateRowError(TransactionFailedError):
     pass
 
 
@@ -85,6 +106,10 @@ class UnreadableError(PermanentError):
 
 
 class TooManyRejectsError(PermanentError):
+    pass
+
+
+class ForeignRowsError(PermanentError):
     pass
 
 

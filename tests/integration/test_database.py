@@ -18,6 +18,8 @@ UNUSUAL = {
     "search_path": "pg_catalog",
     "TimeZone": "Asia/Tokyo",
     "lock_timeout": "7s",
+    "statement_timeout": "8s",
+    "idle_in_transaction_session_timeout": "9s",
     "transaction_isolation": "serializable",
 }
 DEFAULT_OF = {"transaction_isolation": "default_transaction_isolation"}
@@ -145,6 +147,8 @@ def test_settings_end_with_their_transaction(database: Database) -> None:
             "search_path": "public, pg_temp",
             "TimeZone": "UTC",
             "lock_timeout": "1500ms",
+            "statement_timeout": "30s",
+            "idle_in_transaction_session_timeout": "5s",
             "transaction_isolation": "read committed",
         }
     connection.autocommit = True
@@ -157,20 +161,6 @@ def test_settings_end_with_a_failed_transaction_too(database: Database) -> None:
         raise ZeroDivisionError
     connection.autocommit = True
     assert settings(connection) == UNUSUAL
-
-
-def test_without_a_lock_timeout_a_transaction_waits_as_long_as_it_takes(database: Database) -> None:
-    with database.transaction(lock_timeout=1.5):
-        pass
-    with database.transaction() as connection:
-        assert settings(connection)["lock_timeout"] == "0"
-
-
-def test_a_lock_not_given_in_time_is_an_unavailable_database(database: Database, connect: Connect) -> None:
-    connect().execute("LOCK TABLE processed_files")
-    impatient = database.transaction(lock_timeout=0.01)
-    with pytest.raises(DatabaseUnavailableError, match="lock timeout"), impatient as connection:
-        connection.execute("SELECT FROM processed_files")
 
 
 @pytest.mark.parametrize("schema", ["ingest", "_2", "user"])

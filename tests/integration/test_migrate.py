@@ -14,7 +14,7 @@ import pytest
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database, MigrationReport, migrate
 from ingestor.database.migrate import Migration, bundled_migrations
-from ingestor.errors import DatabaseUnavailableError, SchemaError
+from ingestor.errors import DatabaseUnavailableError, SchemaError, TransactionFailedError
 from ingestor.ingest import Loaded
 
 BUNDLED = bundled_migrations()
@@ -137,7 +137,7 @@ def test_an_applied_file_that_was_edited_is_refused_by_name_and_nothing_else_app
 @pytest.mark.parametrize(
     ("script", "error"),
     [
-        ("CREATE TABLE half_done (); SELECT 1 / 0", psycopg.errors.DivisionByZero),
+        ("CREATE TABLE half_done (); SELECT 1 / 0", TransactionFailedError),
         ("CREATE TABLE half_done (); CREATE TABEL", SchemaError),
         (
             "CREATE TABLE half_done (); SELECT pg_terminate_backend(pg_backend_pid())",

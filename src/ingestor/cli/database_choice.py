@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingestor.cli.group import raise_stopped
+from ingestor.cli.surroundings import surroundings
 from ingestor.cli.terminal import say
 from ingestor.database import Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
@@ -41,6 +42,7 @@ def named_database(settings: Settings) -> Iterator[Database]:
     from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; a named database may need it
 
     database = bootstrap.database(settings)
+    database.deadline = surroundings().deadline
     try:
         yield database
     finally:

@@ -12,7 +12,7 @@ from ingestor.cli.queueing import (
     source_file,
 )
 from ingestor.cli.terminal import counted, dry_run_option, json_option, output, print_json, shown
-from ingestor.database import Database
+from ingestor.database import REPORT, Database
 from ingestor.errors import IngestorError
 from ingestor.ledger import FileRecord
 
@@ -38,7 +38,7 @@ def ignore(*, key: str, reason: str, is_trial: bool, as_json: bool) -> None:
         raise click.BadParameter("say why", param_hint="--reason")
     settings = environment_settings()
     with named_database(settings) as database:
-        with database.transaction() as connection:
+        with database.transaction(REPORT) as connection:
             file = chosen_file(connection, key, as_json=as_json)
         _check(file)
         if not is_trial:

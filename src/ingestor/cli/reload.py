@@ -7,7 +7,6 @@ from ingestor.cli.advice import load_again
 from ingestor.cli.database_choice import environment_settings, named_database
 from ingestor.cli.file_choice import chosen_file
 from ingestor.cli.queueing import (
-    LOCK_TIMEOUT_SECONDS,
     refuse_foreign,
     remove_dead_letters,
     say_what_is_missing,
@@ -15,7 +14,7 @@ from ingestor.cli.queueing import (
     source_file,
 )
 from ingestor.cli.terminal import counted, dry_run_option, json_option, output, print_json, shown
-from ingestor.database import Database
+from ingestor.database import REPORT, UNLOADING, Database
 from ingestor.errors import IngestorError
 from ingestor.ledger import FileRecord
 from ingestor.settings import Settings
@@ -38,7 +37,7 @@ def reload_command(*, key: str, is_trial: bool, as_json: bool) -> None:
     """
     settings = environment_settings()
     with named_database(settings) as database:
-        with database.transaction() as connection:
+        with database.transaction(REPORT) as connection:
             file = chosen_file(connection, key, as_json=as_json)
         _check(settings, file)
         rows = file.rows_loaded if is_trial else _start_over(database, file)
@@ -84,7 +83,7 @@ def _source(settings: Settings, file: FileRecord) -> Source:
 
 def _start_over(database: Database, file: FileRecord) -> int:
     """How many rows left `logs`. Raises IngestorError when a worker took the file meanwhile."""
-    with database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
+    with database.transaction(UNLOADING) as connection:
         # First the ledger: its row is locked then, and no worker can claim the file before this is committed.
         if ledger.start_over(connection, file.id) is None:
             raise IngestorError(f"{file.uri}: a worker took it meanwhile; nothing was changed")

@@ -27,7 +27,7 @@ from ingestor.cli.terminal import (
     shown,
     table,
 )
-from ingestor.database import Database
+from ingestor.database import REPORT, Database
 from ingestor.ledger import FileRecord
 from ingestor.settings import Settings
 from ingestor.source_file import SourceFile
@@ -105,7 +105,7 @@ def retry(
 def _chosen(
     database: Database, keys: Sequence[str], done: _Retried, *, as_json: bool
 ) -> Iterator[list[FileRecord]]:
-    with database.transaction() as connection:
+    with database.transaction(REPORT) as connection:
         files = {file.id: file for file in (chosen_file(connection, key, as_json=as_json) for key in keys)}
     done.left_out += [LeftOut(file.uri, _why_not(file)) for file in files.values() if file.status != "FAILED"]
     yield [file for file in files.values() if file.status == "FAILED"]
@@ -120,7 +120,7 @@ def _why_not(file: FileRecord) -> str:
 def _failed(database: Database, matching: str) -> Iterator[list[FileRecord]]:
     after_id = 0
     while True:
-        with database.transaction() as connection:
+        with database.transaction(REPORT) as connection:
             page = ledger.failed_files(connection, matching=matching, after_id=after_id, limit=PAGE)
         if not page:
             return

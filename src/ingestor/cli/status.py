@@ -9,6 +9,7 @@ from ingestor.cli.file_choice import chosen_file
 from ingestor.cli.file_view import show_story
 from ingestor.cli.overview_view import show_overview
 from ingestor.cli.terminal import json_option, plain_facts, print_json
+from ingestor.database import REPORT
 
 
 @click.command()
@@ -27,15 +28,22 @@ def status(*, key: str | None, as_json: bool) -> None:
       ingestor status my.json.gz
       ingestor status --json | jq '.needs_person[].uri'
     """
-    with chosen_database(environment_settings()) as database, database.transaction() as connection:
+    # Shown when the transaction is over: who reads may pause, and a transaction mustn't.
+    with chosen_database(environment_settings()) as database:
         if key is None:
-            _overview(connection, as_json=as_json)
+            with database.transaction(REPORT) as connection:
+                overview = ledger.read_overview(connection)
+            _show_overview(overview, as_json=as_json)
+            return
+        with database.transaction(REPORT) as connection:
+            story = ledger.file_story(connection, chosen_file(connection, key, as_json=as_json))
+        if as_json:
+            print_json(_story_facts(story))
         else:
-            _file(connection, key, as_json=as_json)
+            show_story(story)
 
 
-def _overview(connection: ledger.Connection, *, as_json: bool) -> None:
-    overview = ledger.read_overview(connection)
+def _show_overview(overview: ledger.Overview, *, as_json: bool) -> None:
     if not as_json:
         show_overview(overview)
         return
@@ -47,14 +55,6 @@ def _overview(connection: ledger.Connection, *, as_json: bool) -> None:
         oldest_unfinished=overview.oldest_unfinished and file_facts(overview.oldest_unfinished),
     )
     print_json(facts)
-
-
-def _file(connection: ledger.Connection, key: str, *, as_json: bool) -> None:
-    story = ledger.file_story(connection, chosen_file(connection, key, as_json=as_json))
-    if as_json:
-        print_json(_story_facts(story))
-    else:
-        show_story(story)
 
 
 def _story_facts(story: ledger.Story) -> dict[str, object]:

@@ -5,15 +5,20 @@ The server is imported from `ingestor.database.embedded`: the functions need non
 
 from ingestor.database.connection import Connection, ConnectionParameters, Database
 from ingestor.database.housekeeping import House
+from ingestor.database.limits import REPORT, SHORT, UNLOADING, Limits
 from ingestor.database.migrate import AppliedMigration, MigrationReport, migrate
 from ingestor.database.query import Row, run_query
 
 __all__ = [
+    "REPORT",
+    "SHORT",
+    "UNLOADING",
     "AppliedMigration",
     "Connection",
     "ConnectionParameters",
     "Database",
     "House",
+    "Limits",
     "MigrationReport",
     "Row",
     "migrate",

@@ -4,42 +4,45 @@ No session state outlives a transaction: search_path, time zone and time-outs ar
 service works behind PgBouncer in transaction mode and RDS Proxy.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, LiteralString, Self
 
 import psycopg
-from psycopg import IsolationLevel, errors
+from psycopg import IsolationLevel
 
-from ingestor.errors import (
-    ClaimLostError,
-    DatabaseUnavailableError,
-    IngestorError,
-    LockTimeoutError,
-    SchemaError,
+from ingestor.database.bounded import BoundedConnection
+from ingestor.database.failures import spoils_connection, translated
+from ingestor.database.limits import (
+    ANSWER_GRACE_SECONDS,
+    LAST_SECONDS,
+    ROLLBACK_SECONDS,
+    SERVER_GRACE_SECONDS,
+    SHORT,
+    TCP_USER_TIMEOUT_SECONDS,
+    Limits,
 )
+from ingestor.deadline import UNLIMITED, Deadline
+from ingestor.errors import DatabaseUnavailableError, IngestorError
 from ingestor.settings import AWS_AUTHORITIES, Settings, SslMode
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 
+# Transaction-local, and never start-up options: PgBouncer refuses those.
 _BEGIN: LiteralString = """
 SELECT set_config('search_path', %(search_path)s, true),
        set_config('TimeZone', 'UTC', true),
-       set_config('lock_timeout', %(lock_timeout)s, true)
+       set_config('lock_timeout', %(lock)s, true),
+       set_config('statement_timeout', %(statement)s, true),
+       set_config('idle_in_transaction_session_timeout', %(pause)s, true),
+       CASE WHEN current_setting('server_version_num')::int >= 170000
+            THEN set_config('transaction_timeout', %(transaction)s, true) END
 """
-
-# Nobody's file's fault: down, restarting, out of connections, read-only after a failover, deadlock, cancelled.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-_UNAVAILABLE = ("08", "40", "53", "57", "25006")
-# After these the server is as well as before; after any other a new connection may reach a better one: a primary that
-# a failover made read-only still answers those who stay.
-_CONNECTION_IS_WELL = ("40", "55P03")
-_WRONG_SCHEMA = ("42", "3F")
-_NO_PRIVILEGE = "42501"
-_UNIQUE_VIOLATION = "23505"
-_LOCK_NOT_AVAILABLE = "55P03"
+_MIN_CONNECT_SECONDS = 2
+"""libpq takes no less: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-CONNECT-TIMEOUT"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class Database:
     """`parameters` is asked for each new connection, so that a rotated password is found.
 
     Where what it gives may be out of date, `renewed` fetches it anew: asked once when a connection fails, and if it
-    says something else, that is tried.
+    says something else, that is tried. `deadline`: when somebody will stop us, who may be another for each invocation;
+    no answer is waited for beyond it.
     """
 
     def __init__(
@@ -87,11 +91,14 @@ class Database:
         schema: str,
         *,
         renewed: Callable[[], ConnectionParameters] | None = None,
+        deadline: Deadline = UNLIMITED,
     ) -> None:
         self._parameters = parameters
         self._renewed = renewed
         self.schema = schema
-        self._connection: Connection | None = None
+        self.deadline = deadline
+        self._connection: BoundedConnection | None = None
+        self._connect_seconds = math.inf
         self._address = "the database"
 
     @property
@@ -100,23 +107,24 @@ class Database:
         return self._parameters()
 
     @contextmanager
-    def transaction(self, *, lock_timeout: float | None = None) -> Iterator[Connection]:
-        """READ COMMITTED; committed at the end, rolled back on any error. `lock_timeout` in seconds.
+    def transaction(
+        self, limits: Limits = SHORT, *, lock_timeout: float | None = None
+    ) -> Iterator[Connection]:
+        """READ COMMITTED; committed at the end, rolled back on any error. `lock_timeout`: instead of the limits' own.
 
-        Raises DatabaseUnavailableError, SchemaError and, for a duplicate key, ClaimLostError; other errors of
-        psycopg pass through.
+        Raises DatabaseUnavailableError, SchemaError, and TransactionFailedError or one of its kinds for whatever else
+        PostgreSQL and psycopg complain of.
         """
-        connection: Connection | None = None
+        connection: BoundedConnection | None = None
         try:
-            connection = self._begin(lock_timeout)
+            connection = self._begin(limits if lock_timeout is None else replace(limits, lock=lock_timeout))
             yield connection
             connection.commit()
         except psycopg.Error as error:
             self._end(connection)
-            failure = self._translated(error)
-            if isinstance(failure, DatabaseUnavailableError) and not _is_well(error):
+            if spoils_connection(error):
                 self.close()
-            raise failure from error
+            raise translated(error, self._address) from error
         except IngestorError:
             self._end(connection)
             raise
@@ -131,28 +139,42 @@ class Database:
             raise
 
     def close(self) -> None:
+        """Waits for nobody: what is unsent is dropped."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _begin(self, lock_timeout: float | None) -> Connection:
-        parameters = {
-            "search_path": f"{self.schema}, pg_temp",
-            "lock_timeout": "0" if lock_timeout is None else f"{max(1, round(lock_timeout * 1000))}ms",
-        }
+    def _begin(self, limits: Limits) -> BoundedConnection:
         if self._connection is not None:
             try:
-                self._connection.execute(_BEGIN, parameters)
-            except psycopg.OperationalError:
+                return self._begin_on(self._connection, limits)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
                 # Idle since the last invocation, and closed by the server or a proxy meanwhile: replace it.
                 self.close()
-            else:
-                return self._connection
         self._connection = self._connect()
-        self._connection.execute(_BEGIN, parameters)
-        return self._connection
+        return self._begin_on(self._connection, limits)
 
-    def _connect(self) -> Connection:
+    def _begin_on(self, connection: BoundedConnection, limits: Limits) -> BoundedConnection:
+        parameters = {
+            "search_path": f"{self.schema}, pg_temp",
+            "lock": _milliseconds(limits.lock),
+            "statement": _milliseconds(limits.total),
+            "pause": _milliseconds(limits.pause),
+            "transaction": _milliseconds(limits.total + SERVER_GRACE_SECONDS),
+        }
+        connection.expect_answers_within(min(self._connect_seconds, self._seconds_left()))
+        connection.execute(_BEGIN, parameters)
+        connection.expect_answers_within(min(limits.total + ANSWER_GRACE_SECONDS, self._seconds_left()))
+        return connection
+
+    def _seconds_left(self) -> float:
+        """Raises DatabaseUnavailableError when there are none: whoever will stop us needs the rest."""
+        seconds = self.deadline.remaining_seconds() - LAST_SECONDS
+        if seconds <= 0:
+            raise DatabaseUnavailableError(f"{self._address}: no time is left to wait for it")
+        return seconds
+
+    def _connect(self) -> BoundedConnection:
         parameters = self._parameters()
         try:
             return self._connect_with(parameters)
@@ -162,9 +184,10 @@ class Database:
                 raise
         return self._connect_with(renewed)
 
-    def _connect_with(self, parameters: ConnectionParameters) -> Connection:
+    def _connect_with(self, parameters: ConnectionParameters) -> BoundedConnection:
         self._address = parameters.address
-        connection = psycopg.connect(
+        self._connect_seconds = parameters.connect_timeout
+        connection = BoundedConnection.connect(
             host=parameters.host,
             port=parameters.port,
             dbname=parameters.dbname,
@@ -172,65 +195,36 @@ class Database:
             password=parameters.password,
             sslmode=parameters.sslmode,
             sslrootcert=parameters.sslrootcert,
-            connect_timeout=parameters.connect_timeout,
+            connect_timeout=max(_MIN_CONNECT_SECONDS, int(min(self._connect_seconds, self._seconds_left()))),
             application_name="ingestor",
             # A peer that vanished without a word is noticed within 30 + 3 x 10 seconds.
             keepalives_idle=30,
             keepalives_interval=10,
             keepalives_count=3,
+            tcp_user_timeout=TCP_USER_TIMEOUT_SECONDS * 1000,
             # Server-side prepared statements belong to a session, which a pooler does not keep.
             prepare_threshold=None,
         )
         connection.isolation_level = IsolationLevel.READ_COMMITTED
         return connection
 
-    def _end(self, connection: Connection | None) -> bool:
+    def _end(self, connection: BoundedConnection | None) -> bool:
         """Roll back; a connection that can't even do that is dropped, and the answer is False."""
         try:
             if connection is not None:
+                connection.expect_answers_within(ROLLBACK_SECONDS)
                 connection.rollback()
                 return True
-        except psycopg.Error:
+        except Exception:  # noqa: BLE001, S110 - whatever it is, the connection is of no use; the cause is with the caller
             pass
         self.close()
         return False
 
-    def _translated(self, error: psycopg.Error) -> Exception:
-        state = error.sqlstate or ""
-        said = f"{self._address}: {_in_one_line(error)}"
-        if state == _UNIQUE_VIOLATION:
-            return ClaimLostError(f"{said}: the row is there already")
-        if state == _NO_PRIVILEGE:
-            return SchemaError(
-                f"{said}: grant this user the role ingestor_ingest, or run `ingestor migrate` as owner"
-            )
-        if state.startswith(_WRONG_SCHEMA):
-            return SchemaError(f"{said}: is the schema up to date? Run `ingestor migrate`")
-        if state == _LOCK_NOT_AVAILABLE:
-            return LockTimeoutError(said)
-        if state.startswith(_UNAVAILABLE) or isinstance(error, psycopg.InterfaceError):
-            return DatabaseUnavailableError(said)
-        # Without a SQLSTATE, an OperationalError is libpq's own: no connection, or a broken one. Class 28 is a
-        # refused login (a password just rotated), 3D a database that is not there yet.
-        if isinstance(error, psycopg.OperationalError) and (state == "" or state[:2] in {"28", "3D"}):
-            return DatabaseUnavailableError(said)
-        # ... and an InternalError of psycopg's own: the answers made no sense, as when a pooler gives two at the end.
-        if isinstance(error, errors.InternalError_) or (
-            isinstance(error, psycopg.InternalError) and state == ""
-        ):
-            return DatabaseUnavailableError(said)
-        return error
+
+def _milliseconds(seconds: float) -> str:
+    """0 would mean no limit."""
+    return f"{max(1, round(seconds * 1000))}ms"
 
 
 def _root_certificates(named: str | None) -> str | None:
     return str(files("ingestor") / "certificates" / "aws.pem") if named == AWS_AUTHORITIES else named
-
-
-def _is_well(error: psycopg.Error) -> bool:
-    return (error.sqlstate or "").startswith(_CONNECTION_IS_WELL)
-
-
-def _in_one_line(error: psycopg.Error) -> str:
-    """The server's own sentence, without the row's values; libpq names each address it tried on a line of its own."""
-    said = error.diag.message_primary or "; ".join(line.strip() for line in str(error).splitlines())
-    return said or type(error).__name__

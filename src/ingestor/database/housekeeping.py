@@ -6,9 +6,7 @@ from datetime import date, datetime
 from typing import Any, LiteralString
 
 from ingestor.database.connection import Connection, Database
-
-LOCK_TIMEOUT_SECONDS = 1.0
-"""Whoever waits for an exclusive lock makes everybody behind it wait: a COPY must not, for longer than this."""
+from ingestor.database.limits import HOUSEKEEPING
 
 MONTHS_AHEAD = 3
 YEARS_BACK = 20
@@ -33,7 +31,7 @@ _ANALYZE: LiteralString = "SELECT analyze_logs_if_due(make_interval(hours => %s)
 
 
 class House:
-    """Each method raises LockTimeoutError when somebody works where it would have to, and what `transaction` raises.
+    """Each method raises what `transaction` does: LockTimeoutError when somebody works where it would have to.
 
     Each also says None, or 0, when another sweeper keeps the house at this moment.
     """
@@ -81,7 +79,7 @@ class House:
 
     @contextmanager
     def _alone(self) -> Iterator[Connection | None]:
-        with self._database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
+        with self._database.transaction(HOUSEKEEPING) as connection:
             yield connection if _value(connection, _TRY_LOCK) else None
 
 

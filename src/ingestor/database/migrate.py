@@ -1,6 +1,8 @@
 """Numbered SQL files, applied once each, in one transaction that only one process at a time can be in."""
 
 import hashlib
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from typing import LiteralString
@@ -8,7 +10,13 @@ from typing import LiteralString
 from psycopg import sql
 
 from ingestor.database.connection import Connection, Database
-from ingestor.errors import SchemaError
+from ingestor.database.limits import MIGRATION
+from ingestor.errors import LockTimeoutError, SchemaError, TransactionInterruptedError
+
+MAX_TRIES = 12
+PAUSE_SECONDS = 1.0
+"""Everybody queues behind a migration that waits for a lock; between two tries, those who queued get on. A chunk and a
+migration take tables in different orders: one of them may have to begin again."""
 
 MONTHS_BACK = 1
 MONTHS_AHEAD = 3
@@ -71,16 +79,24 @@ def bundled_migrations() -> tuple[Migration, ...]:
 def migrate(database: Database, migrations: tuple[Migration, ...] | None = None) -> MigrationReport:
     """Brings the schema up to date; all or nothing.
 
-    Raises SchemaError when an applied migration was edited, DatabaseUnavailableError.
+    Raises SchemaError when an applied migration was edited, LockTimeoutError when somebody works there all the time or
+    another migration takes that long, DatabaseUnavailableError.
     """
-    with database.transaction() as connection:
+    for _ in range(MAX_TRIES - 1):
+        with suppress(LockTimeoutError, TransactionInterruptedError):
+            return _migrate_once(database, migrations or bundled_migrations())
+        time.sleep(PAUSE_SECONDS)
+    return _migrate_once(database, migrations or bundled_migrations())
+
+
+def _migrate_once(database: Database, migrations: tuple[Migration, ...]) -> MigrationReport:
+    with database.transaction(MIGRATION) as connection:
         connection.execute(_LOCK, (database.schema,))
         _create_schema(connection, database.schema)
         connection.execute(_CREATE_TABLE)
         checksums = dict(connection.execute(_APPLIED).fetchall())
         done = tuple(
-            _apply(connection, migration, checksums.get(migration.version))
-            for migration in migrations or bundled_migrations()
+            _apply(connection, migration, checksums.get(migration.version)) for migration in migrations
         )
         created = connection.execute(_PARTITIONS, (MONTHS_BACK, MONTHS_AHEAD)).fetchone()
         return MigrationReport(done, partitions_created=created[0] if created else 0)

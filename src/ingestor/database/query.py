@@ -8,6 +8,7 @@ import psycopg
 from psycopg.types.json import set_json_loads
 
 from ingestor.database.connection import Database
+from ingestor.database.limits import PERSONS_QUERY
 from ingestor.errors import QueryError
 
 type Row = dict[str, Any]
@@ -20,7 +21,7 @@ def run_query(database: Database, query: str) -> Sequence[Row]:
 
     Raises QueryError with PostgreSQL's own words, DatabaseUnavailableError.
     """
-    with database.transaction() as connection:
+    with database.transaction(PERSONS_QUERY) as connection:
         try:
             cursor = connection.cursor()
             set_json_loads(msgspec.Raw, cursor)

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.errors import ErrorKind, SourceUnavailableError
+from ingestor.errors import ClaimLostError, ErrorKind, SourceUnavailableError, TransactionFailedError
 from ingestor.ingest.loading import Loading
 from ingestor.ingest.outcome import (
     AlreadyLoaded,
@@ -54,12 +54,14 @@ def ingest(file: SourceFile, worker: Worker, deadline: Deadline = UNLIMITED) -> 
 
 def _one_round(file: SourceFile, worker: Worker, deadline: Deadline) -> Outcome | None:
     """None: something changed meanwhile, or a newer version waits; ask again."""
-    answer = _claim(file, worker)
-    if isinstance(answer, ledger.AnotherVersion):
-        try:
+    try:
+        answer = _claim(file, worker)
+        if isinstance(answer, ledger.AnotherVersion):
             answer = _take_current_version(answer, worker)
-        except SourceUnavailableError as error:
-            return Failed(ErrorKind.TRANSIENT, str(error))
+    except ClaimLostError:
+        return None
+    except (SourceUnavailableError, TransactionFailedError) as error:
+        return Failed(ErrorKind.TRANSIENT, str(error) if file.uri in str(error) else f"{file.uri}: {error}")
     match answer:
         case ledger.Claim():
             return _unless_newer_waits(Loading(worker, answer, deadline).run())

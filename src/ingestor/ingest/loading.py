@@ -17,6 +17,7 @@ from ingestor.errors import (
     SourceMissingError,
     SourceUnavailableError,
     TooManyRejectsError,
+    TransactionFailedError,
     TransientError,
 )
 from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Outcome
@@ -40,11 +41,17 @@ class Loading:
         self._pace = Pace(worker.settings.lease_seconds, deadline)
 
     def run(self) -> Outcome:
-        """Raises DatabaseUnavailableError and SchemaError; any other failure is the file's, and in the ledger."""
+        """Raises DatabaseUnavailableError and SchemaError; any other failure is the file's, and in the ledger.
+
+        What nobody expected is that as well, and raised.
+        """
         try:
             return self._run()
         except (DatabaseUnavailableError, SchemaError):
             self._worker.abandoned.append(self._claim)
+            raise
+        except Exception as error:
+            self._fail(ErrorKind.TRANSIENT, self._with_place(f"unexpected {type(error).__name__}: {error}"))
             raise
 
     def _run(self) -> Outcome:
@@ -144,6 +151,10 @@ class Loading:
                 ending = ledger.fail(connection, self._claim, kind, error)
         except ClaimLostError:
             return HeldElsewhere()
+        except TransactionFailedError as refusal:
+            # The ledger doesn't know it: the claim ends with its lease, or with what this worker does next.
+            self._worker.abandoned.append(self._claim)
+            return Failed(ErrorKind.TRANSIENT, f"{error}; and its failure could not be recorded: {refusal}")
         return Failed(kind, error, ending.due_in_seconds)
 
 

@@ -1,18 +1,28 @@
 """What a worker works with, and the two transactions that move a claim."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from ingestor import ledger, load
-from ingestor.database import Database
+from ingestor.database import SHORT, UNLOADING, Database, Limits
 from ingestor.entry import Batch
-from ingestor.errors import ClaimLostError, DatabaseUnavailableError, SchemaError
+from ingestor.errors import (
+    ClaimLostError,
+    DatabaseUnavailableError,
+    DuplicateRowError,
+    ForeignRowsError,
+    SchemaError,
+    TransactionFailedError,
+    TransactionInterruptedError,
+)
 from ingestor.load import FileRows
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.source_file import Source, SourceFile
 
-LOCK_TIMEOUT_SECONDS = 10.0
+MAX_TRIES = 5
+"""Of a chunk that a deadlock or a moved month rolled back; more often than that, later is better."""
+
 MIN_ENTRIES_FOR_RATIO = 1_000
 """Before that many entries were seen, a ratio says little; the end of the file is judged whatever its size."""
 
@@ -50,7 +60,12 @@ class Worker:
 
     @property
     def lock_timeout_seconds(self) -> float:
-        return min(LOCK_TIMEOUT_SECONDS, self.settings.lease_seconds / 3)
+        return min(SHORT.lock, self.settings.lease_seconds / 3)
+
+    @property
+    def chunk_limits(self) -> Limits:
+        """Longer than its lease a chunk needn't take: then another worker ends it."""
+        return Limits(total=max(SHORT.total, self.settings.lease_seconds), lock=self.lock_timeout_seconds)
 
     def commit(self, batch: Batch, claim: ledger.Claim, while_waiting: Callable[[], None]) -> Committed:
         """One chunk, one transaction: the rows, the checkpoint, and last the fence. Raises ClaimLostError.
@@ -59,32 +74,32 @@ class Worker:
         """
         if not batch.values and not batch.is_last:
             return self._give_sign_of_life(claim)
-        after: Committed | None = None
-        has_begun = False
         try:
-            with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
-                has_begun = True
-                ledger.lock_file(connection, claim)
-                loaded = load.copy_batch(connection, file_rows(claim), batch, while_waiting)
-                after = self._move(connection, batch, claim, loaded)
-        except (DatabaseUnavailableError, SchemaError):
-            # Without a BEGIN there is nothing to settle, and asking again is what nobody should do now.
-            after = self._settle(claim, after) if has_begun else None
-            if after is None:
-                raise
-        return after
+            return self._commit_uninterrupted(batch, claim, while_waiting)
+        except DuplicateRowError:
+            self._unload_strays(claim)
+        try:
+            return self._commit_uninterrupted(batch, claim, while_waiting)
+        except DuplicateRowError as error:
+            raise ForeignRowsError(
+                f"{claim.file.uri}: {error}, and under another file_id, as after a row of processed_files was "
+                "deleted: take that file_id's rows out of logs, then retry this file"
+            ) from error
 
     def give_back_abandoned(self) -> None:
         """Otherwise each would be held until its lease ends, and look like a worker that died of its file."""
         while self.abandoned:
-            with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
-                # Not before the database answers, and then once: a backend that never heard of our end may hold
-                # the row until the lease is over.
+            # Not before the database answers, and then once: a backend that never heard of our end may hold
+            # the row until the lease is over, and another file needn't fail for that.
+            with (
+                suppress(TransactionFailedError),
+                self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection,
+            ):
                 ledger.give_back(connection, self.abandoned.pop())
 
     def adopt(self, claim: ledger.Claim, current: SourceFile) -> ledger.Claim:
         """One transaction takes the old version's rows out and the new version in hand. Raises ClaimLostError."""
-        with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
+        with self.database.transaction(UNLOADING, lock_timeout=self.lock_timeout_seconds) as connection:
             ledger.lock_file(connection, claim)
             unloaded = load.unload(connection, claim.file_id)
             return ledger.adopt_version(
@@ -100,6 +115,42 @@ class Worker:
         if claim.accept_rejects or not (is_last or seen >= MIN_ENTRIES_FOR_RATIO):
             return False
         return claim.rows_rejected > seen * self.settings.max_reject_ratio
+
+    def _commit_uninterrupted(
+        self, batch: Batch, claim: ledger.Claim, while_waiting: Callable[[], None]
+    ) -> Committed:
+        for _ in range(MAX_TRIES - 1):
+            with suppress(TransactionInterruptedError):
+                return self._commit_once(batch, claim, while_waiting)
+        return self._commit_once(batch, claim, while_waiting)
+
+    def _commit_once(self, batch: Batch, claim: ledger.Claim, while_waiting: Callable[[], None]) -> Committed:
+        after: Committed | None = None
+        has_begun = False
+        try:
+            with self.database.transaction(self.chunk_limits) as connection:
+                has_begun = True
+                ledger.lock_file(connection, claim)
+                loaded = load.copy_batch(connection, file_rows(claim), batch, while_waiting)
+                after = self._move(connection, batch, claim, loaded)
+        except (DatabaseUnavailableError, SchemaError):
+            # Without a BEGIN there is nothing to settle, and asking again is what nobody should do now.
+            after = self._settle(claim, after) if has_begun else None
+            if after is None:
+                raise
+        return after
+
+    def _unload_strays(self, claim: ledger.Claim) -> None:
+        """Takes out rows beyond the checkpoint: no chunk accounts for them, and they come again.
+
+        Raises ClaimLostError, which is the usual reason for rows that are there already.
+        """
+        with self.database.transaction(UNLOADING, lock_timeout=self.lock_timeout_seconds) as connection:
+            ledger.lock_file(connection, claim)
+            ledger.check_claim(connection, claim)
+            rows = load.unload(connection, claim.file_id, from_ordinal=claim.checkpoint)
+            ledger.record_unloaded(connection, claim.file_id, rows)
+            ledger.renew(connection, claim, lease_seconds=self.settings.lease_seconds)
 
     def _give_sign_of_life(self, claim: ledger.Claim) -> Committed:
         """Renews the lease alone: a slow source is no progress, and must not look like it."""
@@ -127,19 +178,23 @@ class Worker:
         return Committed(moved, is_complete=False)
 
     def _settle(self, claim: ledger.Claim, after: Committed | None) -> Committed | None:
-        """What became of a transaction that broke; None: nothing was committed. Raises ClaimLostError.
+        """What became of a transaction that broke; None: nothing was committed, or nobody can tell yet.
 
-        Bounded: a backend that never hears our COMMIT holds the row until its lease is over and a claimer ends it.
+        Raises ClaimLostError.
         """
-        with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
-            settlement = ledger.settle(
-                connection,
-                claim,
-                after.claim if after else None,
-                completing=bool(after and after.is_complete),
-            )
-            if settlement is ledger.Settlement.NOT_COMMITTED:
-                ledger.give_back(connection, claim)
+        try:
+            with self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection:
+                settlement = ledger.settle(
+                    connection,
+                    claim,
+                    after.claim if after else None,
+                    completing=bool(after and after.is_complete),
+                )
+                if settlement is ledger.Settlement.NOT_COMMITTED:
+                    ledger.give_back(connection, claim)
+        except TransactionFailedError:
+            # A backend that never hears our COMMIT holds the row for as long as it may pause.
+            return None
         if settlement is ledger.Settlement.CLAIM_LOST:
             raise ClaimLostError(
                 f"{claim.file.uri}: claim {claim.version} ended while its chunk was being written"

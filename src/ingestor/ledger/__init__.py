@@ -28,7 +28,7 @@ from ingestor.ledger.ending import Ending, fail, give_back, release
 from ingestor.ledger.gauges import LedgerGauges, read_ledger_gauges
 from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
 from ingestor.ledger.listings import Listing, Purpose, begin_listing, current_time, move_listing, read_listing
-from ingestor.ledger.lock import evict_expired_worker, evict_expired_workers, lock_file
+from ingestor.ledger.lock import check_claim, evict_expired_worker, evict_expired_workers, lock_file
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
 from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
 from ingestor.ledger.replacement import (
@@ -80,6 +80,7 @@ __all__ = [
     "advance",
     "announce_version",
     "begin_listing",
+    "check_claim",
     "claim",
     "claim_for_replacement",
     "complete",

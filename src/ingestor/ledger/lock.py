@@ -53,10 +53,15 @@ def lock_file(connection: Connection, claim: Claim) -> None:
     parameters = fence_of(claim)
     if _is_true(connection, _TRY_LOCK, parameters):
         return
-    if connection.execute(_IS_CLAIMED, parameters).fetchone() is None:
-        raise lost(claim)
+    check_claim(connection, claim)
     connection.execute(_END_PREDECESSOR, parameters)
     connection.execute(_LOCK, parameters)
+
+
+def check_claim(connection: Connection, claim: Claim) -> None:
+    """As it stands; only the fence, at a transaction's end, is sure. Raises ClaimLostError."""
+    if connection.execute(_IS_CLAIMED, fence_of(claim)).fetchone() is None:
+        raise lost(claim)
 
 
 def evict_expired_worker(connection: Connection, file: SourceFile) -> None:

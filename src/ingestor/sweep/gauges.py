@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ingestor import ledger
+from ingestor.database import REPORT
 from ingestor.deadline import Deadline
 from ingestor.ledger import LedgerGauges
 from ingestor.sweep.tools import SweepTools
@@ -17,7 +18,7 @@ class Gauges(LedgerGauges):
 
 def read_gauges(tools: SweepTools, _deadline: Deadline) -> Gauges:
     """Raises DatabaseUnavailableError, SourceUnavailableError."""
-    with tools.database.transaction() as connection:
+    with tools.database.transaction(REPORT) as connection:
         numbers = ledger.read_ledger_gauges(connection)
     dead = None
     if tools.dead_letters is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ingestor.database import House
 from ingestor.deadline import Deadline
-from ingestor.errors import LockTimeoutError
+from ingestor.errors import LockTimeoutError, TransactionInterruptedError, TransactionTimeoutError
 from ingestor.sweep.tools import SweepTools
 
 ANALYZE_EVERY_HOURS = 24
@@ -50,7 +50,7 @@ class _Work:
             return otherwise
         try:
             return job()
-        except LockTimeoutError:
+        except (LockTimeoutError, TransactionTimeoutError, TransactionInterruptedError):
             self.gave_up.append(name)
             return otherwise
 

@@ -14,6 +14,7 @@ from tests.e2e.outage.own_server import OwnServer
 from handler.runtime import runtime
 from ingestor import notification
 from ingestor.database import ConnectionParameters, Database
+from ingestor.database.bounded import BoundedConnection
 from ingestor.source_file import SourceFile
 
 FILES = 5
@@ -37,14 +38,13 @@ def database_parameters(server: OwnServer) -> Iterator[ConnectionParameters]:
 def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The connections that any `Database` tries to open."""
     tried: list[str] = []
-    connect = psycopg.connect
+    connect = BoundedConnection.connect
 
     def counted(*args: Any, **kwargs: Any) -> psycopg.Connection[tuple[Any, ...]]:  # noqa: ANN401 - psycopg's own
-        if kwargs.get("application_name") == "ingestor":
-            tried.append(kwargs["dbname"])
+        tried.append(kwargs["dbname"])
         return connect(*args, **kwargs)
 
-    monkeypatch.setattr(psycopg, "connect", counted)
+    monkeypatch.setattr(BoundedConnection, "connect", counted)
     return tried
 
 

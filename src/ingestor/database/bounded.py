@@ -1,0 +1,38 @@
+"""A connection on which no answer is waited for without a limit."""
+
+import math
+import time
+from typing import Any, override
+
+import psycopg
+from psycopg.abc import RV, PQGen
+
+
+class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
+    """Closes its socket when an answer comes too late: a server that is frozen heeds no limit of its own.
+
+    Every round trip, each block of a COPY included, passes `wait`. No cancel request is sent: it would need an answer
+    of the same server, or of a pooler that hands it to another's query.
+    """
+
+    _patience = math.inf
+    _give_up_at = math.inf
+
+    def expect_answers_within(self, seconds: float) -> None:
+        """From now on until this is called again, all of them together."""
+        self._patience = seconds
+        self._give_up_at = time.monotonic() + seconds
+
+    @override
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        left = max(self._give_up_at - time.monotonic(), 0)
+        try:
+            return super().wait(gen, interval, left if timeout is None else min(timeout, left))
+        except psycopg.OperationalError as error:
+            # psycopg's own time-out is private. It carries no SQLSTATE, as nothing does that no server said.
+            if error.sqlstate is not None or time.monotonic() < self._give_up_at:
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError(
+                f"no answer within {self._patience:.0f} s: the connection was closed"
+            ) from None

@@ -1,0 +1,159 @@
+"""What happens to one file, foreseen or not, is that message's failure: logged, put off, counted; no neighbour's."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from tests.e2e.conftest import BUCKET, Service
+from tests.e2e.outage.conftest import come_again, deferred, everything, ledger, uploaded
+from tests.e2e.test_seen_from_outside import log
+
+from handler import message
+from handler.runtime import runtime
+from ingestor import notification
+from ingestor.database import Database
+from ingestor.deadline import Deadline
+from ingestor.errors import SourceUnavailableError
+from ingestor.ingest import ingest
+from ingestor.source_file import SourceFile
+from ingestor.sqs_queue import SqsQueue
+
+__all__ = ["deferred", "log", "uploaded"]
+
+DEFERRED = "30"
+
+type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
+
+
+@pytest.fixture(autouse=True)
+def short_lease(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - its settings come first
+    monkeypatch.setenv("LEASE_SECONDS", "1")
+    runtime.cache_clear()
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def test_a_file_that_somebody_holds_is_put_off_and_the_others_are_loaded(
+    service: Service, database: Database, connect: Connect, uploaded: list[str], deferred: list[str]
+) -> None:
+    with connect() as holder:
+        holder.execute(
+            """INSERT INTO processed_files (bucket, s3_key, status, next_attempt_at)
+               VALUES (%s, %s, 'PENDING', now())""",
+            (BUCKET, uploaded[1]),
+        )
+        polled = service.poll()
+        holder.rollback()
+    assert len(polled.failed) == 1
+    assert deferred == [DEFERRED]
+    assert ledger(database) == everything([key for key in uploaded if key != uploaded[1]])
+    come_again(service, polled)
+    assert service.poll().failed == []
+    assert ledger(database) == everything(uploaded)
+
+
+def test_a_bug_met_by_one_file_is_logged_with_it_and_its_claim_is_given_back(
+    service: Service,
+    database: Database,
+    uploaded: list[str],
+    deferred: list[str],
+    log: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = runtime().worker.source
+
+    def stumble(file: SourceFile) -> object:
+        if file.key == uploaded[1]:
+            raise ZeroDivisionError("nobody thought of it")
+        return type(source).open(source, file)
+
+    monkeypatch.setattr(source, "open", stumble)
+    polled = service.poll()
+    assert len(polled.failed) == 1
+    assert deferred == [DEFERRED]
+    expected = everything(uploaded) | {uploaded[1]: ("FAILED", 0, 0)}
+    assert ledger(database) == expected
+    (unexpected,) = (line for line in lines(log) if line["message"] == "unexpected failure")
+    assert unexpected["key"] == uploaded[1]
+    assert "ZeroDivisionError: nobody thought of it" in unexpected["exception"]
+    assert '"FilesFailed": [1' in capsys.readouterr().out.replace('":[', '": [')
+
+
+def test_a_bug_met_by_one_record_leaves_the_other_records_of_its_message_to_be_loaded(
+    service: Service, database: Database, uploaded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etags = {
+        each["Key"]: each["ETag"].strip('"') for each in service.s3.list_objects_v2(Bucket=BUCKET)["Contents"]
+    }
+    service.sqs.purge_queue(QueueUrl=service.queue_url)
+    records = [
+        {
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "eventTime": "2026-11-23T12:00:00.000Z",
+            "s3": {"bucket": {"name": BUCKET}, "object": {"key": key, "eTag": etags[key], "size": 9}},
+        }
+        for key in uploaded
+    ]
+    service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=json.dumps({"Records": records}))
+
+    def stumble(file: SourceFile, *others: Any) -> object:  # noqa: ANN401 - passed on
+        if file.key == uploaded[0]:
+            raise ZeroDivisionError
+        return ingest(file, *others)
+
+    monkeypatch.setattr(message, "ingest", stumble)
+    assert len(service.poll().failed) == 1
+    assert ledger(database) == everything(uploaded[1:])
+
+
+def test_a_bug_met_by_a_message_itself_puts_that_message_off(
+    service: Service,
+    uploaded: list[str],
+    deferred: list[str],
+    log: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parse = notification.parse
+    first = iter([True])
+
+    def stumble(*arguments: Any, **options: Any) -> object:  # noqa: ANN401 - passed on
+        if next(first, False):
+            raise ZeroDivisionError
+        return parse(*arguments, **options)
+
+    monkeypatch.setattr(notification, "parse", stumble)
+    polled = service.poll()
+    assert len(polled.failed) == 1
+    assert len(polled.ids) == len(uploaded)
+    assert deferred == [DEFERRED]
+    (unexpected,) = (line for line in lines(log) if line["message"] == "unexpected failure")
+    assert unexpected["message_id"] == polled.failed[0]
+
+
+def test_a_message_whose_files_cant_be_sent_on_comes_again(
+    service: Service,
+    database: Database,
+    uploaded: list[str],
+    deferred: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_queue: SqsQueue, _body: str) -> None:
+        raise SourceUnavailableError("the queue is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqsQueue, "send", refuse)
+        patch.setattr(Deadline, "is_near", lambda *_: True)
+        polled = service.poll()
+    assert polled.failed == polled.ids
+    assert deferred == [DEFERRED] * len(uploaded)
+    come_again(service, polled)
+    assert service.poll().failed == []
+    assert ledger(database) == everything(uploaded)
