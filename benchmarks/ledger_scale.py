@@ -77,7 +77,7 @@ def jobs(due: int) -> dict[str, Callable[[Connection], object]]:
             connection, limit=due, max_attempts=5, buckets={"logs"}
         ),
         "find those that `run` may claim": lambda connection: ledger.due_files(
-            connection, limit=due, buckets={"logs"}, prefix="", after_id=0
+            connection, limit=due, bucket="logs", prefix="", after=None
         ),
         "the gauges of a tick": ledger.read_ledger_gauges,
         "the newest log": lambda connection: ledger.newest_log_time(connection, "logs", ""),

@@ -74,8 +74,12 @@ class MessageLoader:
         if self._outage is not None:
             raise self._outage
         settings = self._runtime.settings
-        files = notification.parse(record.body, buckets=settings.watched_buckets, prefix=settings.prefix)
-        failures = [failed for file in files if (failed := self._load_one(file)) is not None]
+        parsed = notification.parse_each(
+            record.body, buckets=settings.watched_buckets, prefix=settings.prefix
+        )
+        failures = [failed for file in parsed.files if (failed := self._load_one(file)) is not None]
+        if parsed.refusals:
+            raise NotificationError("; ".join(parsed.refusals))
         if failures:
             self._defer(record, _retry_seconds(failures))
             raise UndoneMessageError("; ".join(failed.error for failed in failures))

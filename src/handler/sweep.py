@@ -72,6 +72,12 @@ def _tell(seen: Telemetry, report: SweepReport) -> None:
         seen.logger.error("swept in part", **facts)
     else:
         seen.logger.info("swept", **facts)
+    if report.discovery is not None and report.discovery.unusable:
+        seen.logger.error(
+            "objects that can't be loaded",
+            count=report.discovery.unusable,
+            objects=[str(each) for each in report.discovery.unusable_objects],
+        )
     for name, value in _gauges(facts).items():
         unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
         seen.count(name, value, unit)

@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.ingest import Outcome, Worker, ingest
+from ingestor.errors import ErrorKind
+from ingestor.ingest import Failed, Outcome, Worker, ingest
 from ingestor.local_file import LocalFiles, local_source_file, spooled_standard_input
 from ingestor.settings import Settings
 from ingestor.source_file import ByteStream, Source, SourceFile
@@ -75,15 +76,24 @@ def process_files(
 ) -> list[FileResult]:
     """Lists the bucket and loads what the ledger does not have yet, one object after the other.
 
+    An object whose key PostgreSQL can't hold is a failed file, whose key is percent-encoded.
     Raises as `process_local_file` does, and SourceUnavailableError while listing.
     """
     from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; local files need none
+    from ingestor.s3_object import pages  # noqa: PLC0415 - the same
 
     settings = settings or Settings.from_environment(os.environ)
     source = bootstrap.s3_objects(settings)
     with _given_or_own(database, settings) as used:
         worker = Worker(used, source, settings)
-        return [FileResult(file, ingest(file, worker)) for file in source.listing(bucket, prefix)]
+        results: list[FileResult] = []
+        for page in pages(source, bucket, prefix):
+            results += [FileResult(file, ingest(file, worker)) for file in page.files]
+            results += [
+                FileResult(SourceFile(bucket, each.key), Failed(ErrorKind.PERMANENT, str(each)))
+                for each in page.unusable
+            ]
+        return results
 
 
 @contextmanager

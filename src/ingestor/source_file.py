@@ -37,6 +37,15 @@ class SourceFile:
         return replace(self, etag=etag, version_id=version_id, size_bytes=None, event_time=None)
 
 
+def why_unstorable(key: str) -> str | None:
+    """Why no row of PostgreSQL can hold `key`; None: it can."""
+    if "\x00" in key:
+        return "the key holds NUL, which PostgreSQL refuses"
+    if any("\ud800" <= character <= "\udfff" for character in key):
+        return "the key is not UTF-8"
+    return None
+
+
 class ByteStream(Protocol):
     """The stored bytes of one object version, in order; `read` returns b"" at the end."""
 

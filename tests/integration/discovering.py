@@ -23,7 +23,10 @@ class Dated(S3Objects):
         self.ages = ages
         self.pages = 0
 
-    def page(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedPage:
+    def page(
+        self, bucket: str, prefix: str = "", *, start_after: str = "", token: str | None = None
+    ) -> ListedPage:
+        assert token is None
         self.pages += 1
         page = super().page(bucket, prefix, start_after=start_after)
         taken = page.files[:2]

@@ -55,6 +55,7 @@ def test_every_object_below_the_prefix_is_entered_and_queued_once(
         "list_requests": 1,
         "resumed_after": None,
         "is_complete": True,
+        "unusable": [],
     }
     assert place.sent() == []
 
@@ -126,7 +127,10 @@ class TwoAPage(S3Objects):
 
     breaks_after: str | None = None
 
-    def page(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedPage:
+    def page(
+        self, bucket: str, prefix: str = "", *, start_after: str = "", token: str | None = None
+    ) -> ListedPage:
+        assert token is None
         if start_after and start_after == self.breaks_after:
             raise SourceUnavailableError("the cable was cut")
         page = super().page(bucket, prefix, start_after=start_after)

@@ -5,12 +5,10 @@ import json
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import all_due, claimed, completed, failed, released, states
+from tests.integration.ledger_steps import all_due, claimed, failed, released, states
 from tests.integration.operating import at, ours, record
 from tests.integration.sweeping import Place
 
@@ -51,7 +49,9 @@ def test_new_objects_are_loaded_the_oldest_first(command: CommandLine, place: Pl
     answer = command("run", "--bucket", place.bucket, "--json")
     assert answer.status == 0, answer.stderr
     assert (answer.json["loaded"], answer.json["rows"], answer.json["failures"]) == (3, 6, [])
-    assert list(states(place.tools.database)) == ["c.json.gz", "a.json.gz", "b.json.gz"]
+    with place.tools.database.transaction() as connection:
+        loaded = connection.execute("SELECT s3_key FROM files ORDER BY processed_at").fetchall()
+    assert loaded == [("c.json.gz",), ("a.json.gz",), ("b.json.gz",)]
 
 
 def test_a_second_pass_loads_only_what_is_new(command: CommandLine, place: Place) -> None:
@@ -60,16 +60,6 @@ def test_a_second_pass_loads_only_what_is_new(command: CommandLine, place: Place
     place.upload("two.json.gz", log())
     assert command("run", "--bucket", place.bucket, "--json").json["loaded"] == 1
     assert rows(place) == {"one.json.gz": 2, "two.json.gz": 2}
-
-
-def test_objects_older_than_the_most_recent_log_are_skipped_unless_asked_for(
-    command: CommandLine, place: Place
-) -> None:
-    place.upload("old.json.gz", log())
-    future = datetime(2100, 1, 1, tzinfo=UTC)
-    completed(place.tools.database, replace(ours(place, "newest"), event_time=future), last_log_at=future)
-    assert command("run", "--bucket", place.bucket, "--json").json["loaded"] == 0
-    assert command("run", "--bucket", place.bucket, "--since", "2020-01-01", "--json").json["loaded"] == 1
 
 
 def test_only_keys_with_the_prefix_are_loaded(command: CommandLine, place: Place) -> None:

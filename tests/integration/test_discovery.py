@@ -66,12 +66,51 @@ def test_start_from_keeps_older_objects_out_whatever_is_loaded(place: Place) -> 
     assert place.sent_keys() == ["b"]
 
 
-def test_one_entry_of_the_year_9999_blinds_nothing(place: Place) -> None:
+@pytest.mark.parametrize("uploaded", [NOW - hours(5), datetime(2099, 1, 1, tzinfo=UTC)])
+def test_neither_an_entry_of_the_year_9999_nor_a_notification_of_2099_blinds(
+    place: Place, uploaded: datetime
+) -> None:
     tools = with_objects(place, odd=hours(5), new=hours(1))
-    loaded(place, "odd", uploaded=NOW - hours(5), last_log_at=datetime(9999, 12, 31, tzinfo=UTC))
+    loaded(place, "odd", uploaded=uploaded, last_log_at=datetime(9999, 12, 31, tzinfo=UTC))
     reconciled(tools)
     queue_unknown_objects(tools, UNLIMITED)
     assert place.sent_keys() == ["new"]
+
+
+def test_an_object_that_s3_dates_far_ahead_is_found_today(place: Place) -> None:
+    """Its age says nothing then, so no notification is waited for."""
+    tools = with_objects(place, ahead=hours(-24 * 365), young=hours(-1))
+    queue_unknown_objects(tools, UNLIMITED)
+    assert place.sent_keys() == ["ahead"]
+
+
+def test_uploaded_right_after_the_migration_it_is_found_though_the_databases_clock_is_an_hour_ahead(
+    place: Place,
+) -> None:
+    with place.tools.database.transaction() as connection:
+        created_at = ledger.schema_created_at(connection)
+    uploaded = (created_at - hours(1)).replace(microsecond=0)  # S3 tells whole seconds
+    tools = with_objects(place, lost=NOW - uploaded, old=hours(24))
+    unset = tools.settings.model_copy(update={"start_from": None})
+    queue_unknown_objects(replace(tools, settings=unset), UNLIMITED)
+    assert place.sent_keys() == ["lost"]
+
+
+def test_another_prefix_is_listed_from_the_start(place: Place) -> None:
+    """What is loaded below the one says nothing of what lies below the other."""
+    tools = with_objects(place, **{"a/loaded": hours(1), "b/lost": hours(9)})
+    loaded(place, "a/loaded", uploaded=NOW - hours(1))
+    for prefix in ("a/", ""):
+        settings = tools.settings.model_copy(update={"prefix": prefix, "reconcile_hours": 24})
+        queue_unknown_objects(replace(tools, settings=settings), UNLIMITED)
+    assert place.sent_keys() == ["b/lost"]
+
+
+def test_a_start_from_that_reaches_further_back_is_heard_at_once(place: Place) -> None:
+    tools = with_objects(place, old=hours(50))
+    recently = tools.settings.model_copy(update={"start_from": NOW - hours(5)})
+    assert queue_unknown_objects(replace(tools, settings=recently), UNLIMITED).sent == 0
+    assert queue_unknown_objects(tools, UNLIMITED).sent == 1
 
 
 def test_what_came_while_nobody_swept_is_found_though_newer_logs_are_loaded(place: Place) -> None:
@@ -84,6 +123,7 @@ def test_what_came_while_nobody_swept_is_found_though_newer_logs_are_loaded(plac
         )
         ledger.move_listing(connection, listing, cursor=None, objects=0, registered=0, is_finished=True)
     aged(tools, "10 hours", "recent")
+    aged(tools, "12 hours", "reconcile")
     queue_unknown_objects(tools, UNLIMITED)
     assert place.sent_keys() == ["lost"]
 

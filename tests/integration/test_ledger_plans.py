@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -14,7 +15,7 @@ from ingestor.ledger import gauges, intervention, lock, registration, requeue
 
 FILES = 40_000
 DUE = 200
-PAGES_PER_FILE = 24
+PAGES_PER_FILE = 27
 """At most; moving a row writes to seven indexes, each a descent of two or three pages."""
 
 _FILL: LiteralString = """
@@ -76,12 +77,16 @@ CASES: dict[str, tuple[LiteralString, dict[str, object]]] = {
     "evict": (lock._EVICT_ALL_EXPIRED, {}),
     "claimable": (
         requeue._CLAIMABLE,
-        OURS | {"limit": DUE, "prefix": "", "after_id": 0},
+        {"limit": DUE, "bucket": "logs", "prefix": "", "after_time": None, "after_id": 0},
+    ),
+    "claimable, a later page": (
+        requeue._CLAIMABLE,
+        {"limit": DUE, "bucket": "logs", "prefix": "", "after_time": datetime.now(UTC), "after_id": 7},
     ),
     "gauges": (gauges._GAUGES, {"local": "file"}),
     "newest log": (
         registration._NEWEST_LOG_TIME,
-        {"bucket": "logs", "prefix": ""},
+        {"bucket": "logs", "prefix": "", "within": 1},
     ),
     "known": (
         registration._KNOWN,
@@ -94,6 +99,23 @@ CASES: dict[str, tuple[LiteralString, dict[str, object]]] = {
 }
 
 
+def test_a_page_of_what_can_be_claimed_is_read_in_order_and_not_sorted(large: Database) -> None:
+    """However many wait: a bucket of millions, just entered, is loaded page by page."""
+    with large.transaction() as connection, connection.transaction(force_rollback=True):
+        connection.execute(
+            "UPDATE processed_files SET status = 'PENDING', next_attempt_at = now(), error_kind = NULL"
+        )
+        connection.execute("ANALYZE processed_files")
+        query, parameters = CASES["claimable"]
+        [[[explained]]] = connection.execute(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query, parameters
+        ).fetchall()
+    plan = explained["Plan"]
+    assert list(scans(plan)) == [("Index Scan", "processed_files")]
+    assert "processed_files_unfinished_by_upload" in str(plan)
+    assert "Sort" not in str(plan)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_query_of_the_sweep_reads_what_is_due_and_not_the_ledger(large: Database, name: str) -> None:
     plan = plan_of(large, *CASES[name])
@@ -103,7 +125,7 @@ def test_a_query_of_the_sweep_reads_what_is_due_and_not_the_ledger(large: Databa
 
 def test_the_measure_would_notice_a_lost_index(large: Database) -> None:
     with large.transaction() as connection, connection.transaction(force_rollback=True):
-        connection.execute("DROP INDEX processed_files_due, processed_files_unfinished")
+        connection.execute("DROP INDEX processed_files_due, processed_files_unfinished_by_upload")
         query, parameters = CASES["requeue"]
         row = connection.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query, parameters).fetchone()
     assert row is not None

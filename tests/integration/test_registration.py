@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from tests.integration.ledger_steps import FILE, all_due, claimed, completed, events, failed, states
 
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import ErrorKind
+from ingestor.ledger import registration
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -90,6 +92,18 @@ def test_the_newest_log_is_that_of_the_prefix_and_bucket(database: Database) -> 
     assert newest(database) == DAY.replace(hour=2)
     assert newest(database, "a/") == DAY.replace(hour=1)
     assert newest(database, "c/") is None
+
+
+def test_among_many_files_of_other_prefixes_the_last_one_looked_at_bounds_the_newest_log(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registration, "_LOOKED_AT", 3)
+    for hour in range(5):
+        moment = DAY.replace(hour=hour)
+        completed(database, replace(FILE, key=f"busy/{hour}", event_time=moment), last_log_at=moment)
+    completed(database, replace(FILE, key="quiet/1", event_time=DAY), last_log_at=DAY)
+    assert newest(database, "quiet/") == DAY.replace(hour=2)
+    assert newest(database, "busy/") == DAY.replace(hour=4)
 
 
 def test_a_listing_goes_on_where_it_stopped_and_can_begin_anew(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.integration.ledger_steps import (
@@ -18,6 +19,8 @@ from tests.integration.ledger_steps import (
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import ClaimLostError, DatabaseUnavailableError, ErrorKind
+
+DAY = datetime(2026, 11, 22, tzinfo=UTC)
 
 OTHER = replace(FILE, key="other.json.gz", event_time=FILE.event_time and FILE.event_time.replace(hour=1))
 
@@ -175,18 +178,22 @@ def test_a_worker_stopped_inside_its_transaction_is_ended_and_its_file_found(
     assert requeue(sweeper).files == [FILE]
 
 
-def test_what_can_be_claimed_is_paged_in_the_order_of_ids(database: Database) -> None:
-    for number in range(5):
-        released(database, replace(FILE, key=f"p/{number}"))
+def test_what_can_be_claimed_is_paged_the_oldest_upload_first(database: Database) -> None:
+    """Those whose upload has no known time come before all others; of the same time, in the order they were entered."""
+    uploaded = [DAY.replace(hour=hour) for hour in (9, 3, 3, 7)]
+    for number, moment in enumerate([*uploaded, None]):
+        released(database, replace(FILE, key=f"p/{number}", event_time=moment))
     released(database, replace(FILE, key="q/1"))
+    released(database, replace(FILE, bucket="other", key="p/1"))
     failed(database, replace(FILE, key="p/not due"))
     completed(database, replace(FILE, key="p/done"))
-    keys, after = [], 0
+    keys: list[str] = []
+    last: ledger.DueFile | None = None
     while True:
         with database.transaction() as connection:
-            page = ledger.due_files(connection, limit=2, buckets={"logs"}, prefix="p/", after_id=after)
+            page = ledger.due_files(connection, limit=2, bucket="logs", prefix="p/", after=last)
         if not page:
             break
-        after = page[-1].file_id
+        last = page[-1]
         keys += [due.file.key for due in page]
-    assert keys == [f"p/{number}" for number in range(5)]
+    assert keys == ["p/4", "p/1", "p/2", "p/3", "p/0"]

@@ -24,7 +24,10 @@ class MemoryBucket:
         self.page_size = page_size
         self.requests = 0
 
-    def page(self, _bucket: str, prefix: str = "", *, start_after: str = "") -> ListedPage:
+    def page(
+        self, _bucket: str, prefix: str = "", *, start_after: str = "", token: str | None = None
+    ) -> ListedPage:
+        assert token is None, "nobody gave one"
         self.requests += 1
         first = bisect_right(self.keys, start_after)
         found = [file for file in self.files[first:] if file.key.startswith(prefix)]

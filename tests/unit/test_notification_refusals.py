@@ -6,7 +6,7 @@ import pytest
 from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
 
 from ingestor.errors import NotificationError
-from ingestor.notification import parse
+from ingestor.notification import parse, parse_each
 
 
 def refusal(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> str:
@@ -101,3 +101,23 @@ def test_a_refusal_quotes_at_most_200_characters() -> None:
     assert "y" * 200 + "'..." in refusal("y" * 100_000)
     assert len(refusal(hand_on(size_bytes=-1, note="y" * 100_000))) < 600
     assert len(refusal(json.dumps({"y" * 100_000: 1}))) < 600
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (record(found={"key": "a%00b"}), "the key holds NUL"),
+        (record(found={"key": "%FF"}), "not UTF-8"),
+        (record(bucket="somebody-elses"), "somebody-elses"),
+        (record(eventVersion="3.0"), "Records.1.eventVersion: "),
+        (record(found={"size": -1}), "Records.1.s3.object.size: "),
+    ],
+)
+def test_a_bad_record_does_not_take_its_neighbours_along(bad: dict[str, object], said: str) -> None:
+    first, last = record(found={"key": "a"}), record(found={"key": "b"})
+    body = s3_message(first, bad, last)
+    parsed = parse_each(body, buckets=frozenset({"ingestor-logs"}))
+    assert [file.key for file in parsed.files] == ["a", "b"]
+    [refusal_of_one] = parsed.refusals
+    assert said in refusal_of_one
+    assert said in refusal(body, buckets=frozenset({"ingestor-logs"}))

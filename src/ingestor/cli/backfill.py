@@ -75,11 +75,15 @@ def backfill(
         print_json(plain_facts(done, bucket=bucket, prefix=prefix, dry_run=dry_run))
     else:
         _show(done, is_dry_run=dry_run)
+    for each in done.unusable:
+        say(str(each))
     if stop.is_made:
         say("stopped; the same command goes on from here" if not dry_run else "stopped")
         click.get_current_context().exit(stopped_by(stop.signal_number))
     elif not done.is_complete:
         _end_unfinished(is_trial=dry_run)
+    elif done.unusable:
+        click.get_current_context().exit(FAILED)
 
 
 def _end_unfinished(*, is_trial: bool) -> NoReturn:
@@ -123,7 +127,8 @@ def _survey(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: "
     from ingestor.sweep.backfill import survey  # noqa: PLC0415 - as above
 
     with named_database(settings) as database:
-        return survey(database, bootstrap.s3_objects(settings), wanted, on_page=on_page, deadline=deadline)
+        objects = bootstrap.s3_objects(settings)
+        return survey(database, objects, settings, wanted, on_page=on_page, deadline=deadline)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from ingestor.cli.terminal import (
     dry_run_option,
     duration,
     json_option,
-    messages,
     output,
     plain_facts,
     print_json,
@@ -31,11 +30,10 @@ from ingestor.database import Database
 from ingestor.settings import Settings
 
 if TYPE_CHECKING:
-    from ingestor.run import Loaders, Pass, Wanted
-    from ingestor.s3_object import S3Objects
+    from ingestor.run import FileFailure, Loaders, Pass, RunContext, Wanted
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_TELL_EVERY_SECONDS = 10.0
+_REPORT_EVERY_SECONDS = 10.0
 
 
 class Interval(click.ParamType[float]):
@@ -82,9 +80,12 @@ def run_command(
 ) -> None:
     """Load a bucket right here, without a queue: one pass, for a CronJob, or a loop.
 
-    First the pending, failed and stuck files of the ledger; then the objects newer than the most recent log that is
-    loaded, or uploaded since --since, the oldest first. The claims are those of the Lambda functions, so any number may
-    run side by side, beside them too. SIGTERM and Ctrl-C commit the chunks in hand; the next pass goes on from there.
+    The bucket is listed, from the most recent log on, and what the ledger doesn't know is entered; then all that it has
+    to do is loaded, the oldest upload first. Everything is listed the first time, and again once in RECONCILE_HOURS.
+    Objects older than START_FROM are left alone, unless --since says otherwise.
+
+    The claims are those of the Lambda functions, so any number may run side by side, beside them too. SIGTERM and
+    Ctrl-C commit the chunks in hand; the next pass goes on from there.
 
     \b
     Examples:
@@ -92,7 +93,8 @@ def run_command(
       ingestor run --bucket my-logs --prefix app/ --workers 4 --every 5m
       ingestor run --bucket my-logs --since 2026-11-01 --rate 5000
     """
-    from ingestor.run import Wanted  # noqa: PLC0415 - boto3 takes a fifth of a second
+    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
+    from ingestor.run import RunContext, Wanted  # noqa: PLC0415 - as above
 
     settings = environment_settings()
     wanted = Wanted(bucket, prefix, since)
@@ -104,11 +106,12 @@ def run_command(
         StopRequest() as stop,
         _loaders(settings, database, stop, workers=workers, rate=rate) as loaders,
     ):
-        is_good = _one_pass(wanted, settings, database, loaders, as_json=as_json)
+        context = RunContext(database, bootstrap.s3_objects(settings), settings)
+        is_good = _one_pass(context, wanted, loaders, stop, as_json=as_json)
         while every is not None and not stop.is_made:
             _pause(every, stop)
             if not stop.is_made:
-                is_good = _one_pass(wanted, settings, database, loaders, as_json=as_json)
+                is_good = _one_pass(context, wanted, loaders, stop, as_json=as_json)
     if stop.is_made:
         click.get_current_context().exit(stopped_by(stop.signal_number))
     if not is_good:
@@ -117,10 +120,10 @@ def run_command(
 
 def _say_what_there_is(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
     from ingestor import bootstrap  # noqa: PLC0415 - as above
-    from ingestor.run import survey  # noqa: PLC0415 - as above
+    from ingestor.run import RunContext, survey  # noqa: PLC0415 - as above
 
     with named_database(settings) as database:
-        found = survey(wanted, database=database, objects=bootstrap.s3_objects(settings), settings=settings)
+        found = survey(RunContext(database, bootstrap.s3_objects(settings), settings), wanted)
     if as_json:
         print_json(found)
         return
@@ -151,21 +154,17 @@ def _loaders(
 
 
 def _one_pass(
-    wanted: "Wanted", settings: Settings, database: Database, loaders: "Loaders", *, as_json: bool
+    context: "RunContext", wanted: "Wanted", loaders: "Loaders", stop: StopRequest, *, as_json: bool
 ) -> bool:
     """Whether every file that was found is loaded, here or by another worker."""
-    from ingestor import bootstrap  # noqa: PLC0415 - as above
     from ingestor.run import run_once  # noqa: PLC0415 - as above
 
     began = time.monotonic()
-    telling = _Telling(began)
-    objects: S3Objects = bootstrap.s3_objects(settings)
-    done = run_once(
-        wanted, database=database, objects=objects, settings=settings, loaders=loaders, tell=telling.tell
-    )
+    done = run_once(context, wanted, loaders, _Reporter(began), stop.deadline)
     seconds = time.monotonic() - began
     if as_json:
-        print_json(plain_facts(done, seconds=seconds))
+        facts = plain_facts(done, seconds=seconds)
+        print_json(facts | {"failures": list(facts["failures"].values())})
     else:
         _show(done, seconds)
     return not done.failures and not done.stopped
@@ -177,24 +176,25 @@ def _pause(seconds: float, stop: StopRequest) -> None:
         time.sleep(min(left, 0.2))
 
 
-class _Telling:
+class _Reporter:
     """A line now and then, and one for each failure, on standard error."""
 
     def __init__(self, began: float) -> None:
-        self._began = self._told = began
-        self._failures = 0
+        self._began = self._reported = began
 
-    def tell(self, done: "Pass") -> None:
-        for failure in done.failures[self._failures :]:
-            say(f"{failure.kind}: {failure.error}")
-        self._failures = len(done.failures)
+    def failed(self, failure: "FileFailure") -> None:
+        say(f"{failure.kind}: {failure.error}")
+
+    def progressed(self, done: "Pass") -> None:
         now = time.monotonic()
-        if now - self._told >= _TELL_EVERY_SECONDS:
-            self._told = now
-            rate = done.rows / (now - self._began)
-            messages().print(
-                f"{counted(done.files, 'file')}, {counted(done.rows, 'row')}, {count(rate)} rows/s"
-            )
+        if now - self._reported < _REPORT_EVERY_SECONDS:
+            return
+        self._reported = now
+        rate = done.rows / (now - self._began)
+        say(
+            f"{counted(done.listed, 'object')} listed, {counted(done.files, 'file')}, "
+            f"{counted(done.rows, 'row')}, {count(rate)} rows/s"
+        )
 
 
 def _show(done: Any, seconds: float) -> None:  # noqa: ANN401 - Pass, whose import costs boto3's
@@ -204,8 +204,8 @@ def _show(done: Any, seconds: float) -> None:  # noqa: ANN401 - Pass, whose impo
         ("loaded already", done.already_loaded),
         ("another worker has them", done.held),
         ("stopped, to go on from their checkpoint", done.stopped),
-        ("failed for now", sum(each.kind == "transient" for each in done.failures)),
-        ("failed for good", sum(each.kind == "permanent" for each in done.failures)),
+        ("failed for now", sum(each.kind == "transient" for each in done.failures.values())),
+        ("failed for good", sum(each.kind == "permanent" for each in done.failures.values())),
     ):
         if number:
             rows.add_row(name, count(number))

@@ -24,6 +24,9 @@ from ingestor.cli.terminal import (
 )
 from ingestor.errors import ConfigurationError
 
+_TOLD_BESIDE = "unusable_objects"
+"""On standard error, a line each."""
+
 
 @click.command("sweep")
 @dry_run_option
@@ -59,11 +62,13 @@ def sweep_command(*, is_trial: bool, as_json: bool) -> None:
         click.get_current_context().exit(FAILED)
 
 
-def _tell(report: object, *, as_json: bool) -> None:
+def _tell(report: Any, *, as_json: bool) -> None:  # noqa: ANN401 - SweepReport or TrialReport, as below
     if as_json:
         print_json(report)
     else:
         _show(report)
+    for each in report.discovery.unusable_objects if report.discovery else ():
+        say(str(each))
 
 
 def _show(report: Any) -> None:  # noqa: ANN401 - SweepReport, whose import costs boto3's
@@ -74,6 +79,8 @@ def _show(report: Any) -> None:  # noqa: ANN401 - SweepReport, whose import cost
             continue
         name = step.name.replace("_", " ")
         for what, value in plain_facts(part).items():
+            if what == _TOLD_BESIDE:
+                continue
             rows.add_row(name, what.replace("_", " "), shown(_text(getattr(part, what), value)))
             name = ""
     output().print(rows)

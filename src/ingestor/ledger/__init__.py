@@ -24,10 +24,18 @@ from ingestor.ledger.claim import (
     HeldByWorker,
     claim,
 )
-from ingestor.ledger.ending import Ending, fail, give_back, release
+from ingestor.ledger.ending import REQUEUE_SECONDS, Ending, fail, give_back, release
 from ingestor.ledger.gauges import LedgerGauges, read_ledger_gauges
 from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
-from ingestor.ledger.listings import Listing, Purpose, begin_listing, current_time, move_listing, read_listing
+from ingestor.ledger.listings import (
+    Listing,
+    Purpose,
+    begin_listing,
+    current_time,
+    move_listing,
+    read_listing,
+    reconciliation_starts,
+)
 from ingestor.ledger.lock import check_claim, evict_expired_worker, evict_expired_workers, lock_file
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
 from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
@@ -51,6 +59,7 @@ from ingestor.ledger.story import (
 )
 
 __all__ = [
+    "REQUEUE_SECONDS",
     "AlreadyCompleted",
     "AnotherVersion",
     "Changed",
@@ -104,6 +113,7 @@ __all__ = [
     "read_ledger_gauges",
     "read_listing",
     "read_overview",
+    "reconciliation_starts",
     "record_unloaded",
     "register",
     "release",

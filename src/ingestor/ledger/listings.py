@@ -20,12 +20,16 @@ RETURNING started_at
 """
 _MOVE: LiteralString = """
 UPDATE listings SET
-    cursor = %(cursor)s,
+    cursor = CASE WHEN NOT %(is_finished)s THEN coalesce(%(cursor)s, cursor) END,
     objects = objects + %(objects)s,
     registered = registered + %(registered)s,
     finished_at = CASE WHEN %(is_finished)s THEN clock_timestamp() END
 WHERE bucket = %(bucket)s AND prefix = %(prefix)s AND purpose = %(purpose)s
   AND started_at = %(started_at)s AND finished_at IS NULL
+"""
+_RECONCILIATION_STARTS: LiteralString = """
+SELECT newer_than FROM listings
+WHERE bucket = %(bucket)s AND purpose = 'reconcile' AND starts_with(%(prefix)s, prefix) AND newer_than IS NOT NULL
 """
 _CURRENT_TIME: LiteralString = "SELECT clock_timestamp()"
 
@@ -78,7 +82,8 @@ def move_listing(
 ) -> None:
     """In the transaction that registers the page. `objects` and `registered` are added.
 
-    Nothing happens when the pass was finished, or begun anew, by somebody else meanwhile.
+    `cursor` None: the one before stays, as no key of the page can be written down. Nothing happens when the pass was
+    finished, or begun anew, by somebody else meanwhile.
     """
     connection.execute(
         _MOVE,
@@ -93,6 +98,12 @@ def move_listing(
             "is_finished": is_finished,
         },
     )
+
+
+def reconciliation_starts(connection: Connection, bucket: str, prefix: str) -> list[datetime]:
+    """Since when objects count for each who reconciles this prefix, by itself or within a wider one."""
+    rows = connection.execute(_RECONCILIATION_STARTS, {"bucket": bucket, "prefix": prefix})
+    return [newer_than for (newer_than,) in rows]
 
 
 def current_time(connection: Connection) -> datetime:

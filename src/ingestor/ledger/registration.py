@@ -30,15 +30,22 @@ WITH registered AS (
 SELECT bucket, s3_key FROM registered
 """
 _KNOWN: LiteralString = """
-SELECT s3_key, status, etag, error_kind, ignored_at IS NOT NULL AS is_ignored
+SELECT s3_key, status, etag, next_etag, size_bytes, error_kind, ignored_at IS NOT NULL AS is_ignored
 FROM processed_files WHERE bucket = %(bucket)s AND s3_key = ANY(%(keys)s)
 """
+# statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
 _NEWEST_LOG_TIME: LiteralString = """
-SELECT least(last_log_at, event_time) FROM processed_files
-WHERE bucket = %(bucket)s AND status = 'COMPLETED' AND least(last_log_at, event_time) IS NOT NULL
-  AND starts_with(s3_key, %(prefix)s)
-ORDER BY least(last_log_at, event_time) DESC LIMIT 1
+SELECT coalesce(max(at) FILTER (WHERE starts_with(s3_key, %(prefix)s)), min(at) FILTER (WHERE number = %(within)s))
+FROM (
+    SELECT s3_key, least(last_log_at, event_time) AS at,
+           row_number() OVER (ORDER BY least(last_log_at, event_time) DESC) AS number
+    FROM processed_files
+    WHERE bucket = %(bucket)s AND status = 'COMPLETED' AND least(last_log_at, event_time) <= statement_timestamp()
+    ORDER BY least(last_log_at, event_time) DESC LIMIT %(within)s
+) AS newest
 """
+_LOOKED_AT = 10_000
+"""Files of the bucket, the newest first, among which one below a prefix is looked for."""
 _SCHEMA_CREATED_AT: LiteralString = "SELECT min(applied_at) FROM schema_migrations"
 
 
@@ -47,6 +54,8 @@ class KnownFile:
     s3_key: str
     status: str
     etag: str | None
+    next_etag: str | None
+    size_bytes: int | None
     error_kind: str | None
     is_ignored: bool
 
@@ -81,8 +90,14 @@ def known_files(connection: Connection, bucket: str, keys: Sequence[str]) -> dic
 
 
 def newest_log_time(connection: Connection, bucket: str, prefix: str) -> datetime | None:
-    """The most recent log timestamp that is loaded, each file's bounded by its upload; None: nothing is loaded."""
-    row = connection.execute(_NEWEST_LOG_TIME, {"bucket": bucket, "prefix": prefix}).fetchone()
+    """The most recent log timestamp that is loaded; None: nothing is loaded.
+
+    Each file's is bounded by its upload, and what is yet to come is left out: neither an entry nor a notification of
+    the year 2099 says how far we are. Where none of the newest 10,000 files is below the prefix, the time of the last
+    of them is as good: no log below the prefix is newer.
+    """
+    parameters = {"bucket": bucket, "prefix": prefix, "within": _LOOKED_AT if prefix else 1}
+    row = connection.execute(_NEWEST_LOG_TIME, parameters).fetchone()
     moment: datetime | None = row[0] if row else None
     return moment
 

@@ -55,9 +55,11 @@ FROM moved ORDER BY event_time, id
 _CLAIMABLE: LiteralString = f"""
 SELECT f.id AS file_id, bucket, s3_key, etag, version_id, size_bytes, event_time
 FROM processed_files f
-WHERE coalesce(f.lease_expires_at, f.next_attempt_at) < 'infinity' AND (f.status = 'PENDING' OR {_IS_DUE})
-  AND {_IS_OURS} AND starts_with(f.s3_key, %(prefix)s) AND f.id > %(after_id)s
-ORDER BY f.id LIMIT %(limit)s
+WHERE f.bucket = %(bucket)s AND starts_with(f.s3_key, %(prefix)s)
+  AND coalesce(f.lease_expires_at, f.next_attempt_at) < 'infinity' AND (f.status = 'PENDING' OR {_IS_DUE})
+  AND (coalesce(f.event_time, '-infinity'), f.id) > (coalesce(%(after_time)s::timestamptz, '-infinity'), %(after_id)s)
+ORDER BY coalesce(f.event_time, '-infinity'), f.id
+LIMIT %(limit)s
 """
 
 
@@ -109,10 +111,19 @@ def requeue_due(
 
 
 def due_files(
-    connection: Connection, *, limit: int, buckets: Collection[str], prefix: str, after_id: int
+    connection: Connection, *, limit: int, bucket: str, prefix: str, after: DueFile | None
 ) -> list[DueFile]:
-    """What can be claimed now, in the order of ids; changes nothing: the claim decides."""
-    parameters = _ours(buckets) | {"limit": limit, "prefix": prefix, "after_id": after_id}
+    """What can be claimed now, the oldest upload first; changes nothing: the claim decides.
+
+    `after`: the last one that is not wanted any more.
+    """
+    parameters = {
+        "bucket": bucket,
+        "prefix": prefix,
+        "after_time": after.file.event_time if after else None,
+        "after_id": after.file_id if after else 0,
+        "limit": limit,
+    }
     with connection.cursor(row_factory=class_row(_ClaimableRow)) as cursor:
         rows = cursor.execute(_CLAIMABLE, parameters).fetchall()
     return [DueFile(row.file_id, row.file) for row in rows]

@@ -3,6 +3,6 @@
 S3's own notifications, directly or through SNS (raw or wrapped), EventBridge's, and our own hand-ons.
 """
 
-from ingestor.notification.parsing import hand_on_message, parse
+from ingestor.notification.parsing import Parsed, hand_on_message, parse, parse_each
 
-__all__ = ["hand_on_message", "parse"]
+__all__ = ["Parsed", "hand_on_message", "parse", "parse_each"]

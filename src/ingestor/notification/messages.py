@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -74,7 +74,9 @@ class S3Record(Model):
 
 
 class S3Notification(Model):
-    records: list[S3Record] = Field(alias="Records", min_length=1)
+    """Each record is judged by itself, so that a bad one doesn't fail its neighbours."""
+
+    records: list[Any] = Field(alias="Records", min_length=1)
 
 
 class EventBridgeObject(Model):

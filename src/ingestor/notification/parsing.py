@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -9,8 +10,8 @@ from urllib.parse import unquote_plus
 from pydantic import ValidationError
 
 from ingestor.errors import NotificationError
-from ingestor.notification.messages import EventBridgeEvent, HandOn, S3Notification
-from ingestor.source_file import LOCAL_BUCKET, SourceFile
+from ingestor.notification.messages import EventBridgeEvent, HandOn, S3Notification, S3Record
+from ingestor.source_file import LOCAL_BUCKET, SourceFile, why_unstorable
 
 QUOTED_CHARACTERS = 200
 MAX_KEY_BYTES = 1024
@@ -19,21 +20,42 @@ NULL_VERSION = "null"
 """The version id of an object stored while its bucket wasn't versioned: it pins nothing."""
 
 
-def parse(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> tuple[SourceFile, ...]:
-    """The objects a message asks to load; none for test events, deletions, folder markers and empty objects.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The objects to load; none for test events, deletions, folder markers and empty objects.
 
-    `buckets` empty: any bucket. A key that doesn't begin with `prefix` is left out, without an error: the filters
-    of several notifications may share a queue. Times are in UTC. Raises NotificationError for what can't be
-    understood and for foreign buckets, and nothing else, whatever the message holds.
+    `refusals` say what else the message names, and why that can't be loaded: the message has failed then, but not its
+    `files`.
+    """
+
+    files: tuple[SourceFile, ...]
+    refusals: tuple[str, ...]
+
+
+def parse_each(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> Parsed:
+    """`buckets` empty: any bucket. A key that doesn't begin with `prefix` is left out, without an error.
+
+    The filters of several notifications may share a queue. Times are in UTC. Raises NotificationError for a message of
+    which nothing can be understood, and nothing else, whatever it holds.
     """
     try:
-        files = tuple(_files(_decoded(body)))
+        named = [_unless_foreign(each, buckets) for each in _files(_decoded(body))]
     except ValidationError as error:
         raise NotificationError(f"{_explain(error)}; the message begins {_quoted(body)}") from None
-    for file in files:
-        _refuse_foreign(file, buckets)
-    # A folder marker is an empty object whose key ends in "/".
-    return tuple(file for file in files if file.size_bytes != 0 and file.key.startswith(prefix))
+    files = (each for each in named if isinstance(each, SourceFile))
+    return Parsed(
+        # A folder marker is an empty object whose key ends in "/".
+        tuple(file for file in files if file.size_bytes != 0 and file.key.startswith(prefix)),
+        tuple(each.why for each in named if isinstance(each, _Refusal)),
+    )
+
+
+def parse(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> tuple[SourceFile, ...]:
+    """Its objects, if all can be loaded. Raises NotificationError."""
+    parsed = parse_each(body, buckets=buckets, prefix=prefix)
+    if parsed.refusals:
+        raise NotificationError(f"{'; '.join(parsed.refusals)}; the message begins {_quoted(body)}")
+    return parsed.files
 
 
 def hand_on_message(file: SourceFile) -> str:
@@ -50,6 +72,13 @@ def hand_on_message(file: SourceFile) -> str:
         },
         separators=(",", ":"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Of one object that a message names."""
+
+    why: str
 
 
 def _decoded(body: str) -> dict[str, Any]:
@@ -72,7 +101,7 @@ def _without_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _files(message: dict[str, Any]) -> Iterable[SourceFile]:
+def _files(message: dict[str, Any]) -> "Iterable[SourceFile | _Refusal]":
     if message.get("Type") == "Notification" and isinstance(message.get("Message"), str):
         message = _decoded(message["Message"])
     if "ingestor" in message:
@@ -100,18 +129,28 @@ def _from_hand_on(message: HandOn) -> Iterator[SourceFile]:
     )
 
 
-def _from_s3(notification: S3Notification) -> Iterator[SourceFile]:
-    for record in notification.records:
-        if record.creates:
-            found = record.s3.object
-            yield _source_file(
-                bucket=record.s3.bucket.name,
-                key=_form_decoded(found.key),
-                etag=found.etag,
-                version_id=found.version_id,
-                size=found.size,
-                event_time=record.event_time,
-            )
+def _from_s3(notification: S3Notification) -> "Iterator[SourceFile | _Refusal]":
+    for number, each in enumerate(notification.records):
+        try:
+            record = S3Record.model_validate(each)
+            if record.creates:
+                yield _from_record(record)
+        except ValidationError as error:
+            yield _Refusal(_explain(error, "Records", str(number)))
+        except NotificationError as error:
+            yield _Refusal(str(error))
+
+
+def _from_record(record: S3Record) -> SourceFile:
+    found = record.s3.object
+    return _source_file(
+        bucket=record.s3.bucket.name,
+        key=_form_decoded(found.key),
+        etag=found.etag,
+        version_id=found.version_id,
+        size=found.size,
+        event_time=record.event_time,
+    )
 
 
 def _from_event_bridge(message: dict[str, Any]) -> Iterator[SourceFile]:
@@ -147,8 +186,8 @@ def _source_file(
 ) -> SourceFile:
     if len(key.encode()) > MAX_KEY_BYTES:
         raise NotificationError(f"a key longer than S3's {MAX_KEY_BYTES} bytes: {_quoted(key)}")
-    if "\x00" in key:
-        raise NotificationError(f"the key holds NUL, which PostgreSQL refuses: {_quoted(key)}")
+    if why := why_unstorable(key):
+        raise NotificationError(f"{why}: {_quoted(key)}")
     return SourceFile(
         bucket=bucket,
         key=key,
@@ -159,21 +198,24 @@ def _source_file(
     )
 
 
-def _refuse_foreign(file: SourceFile, buckets: frozenset[str]) -> None:
-    if file.is_local:
-        raise NotificationError(f"a message can't name local files (bucket {LOCAL_BUCKET!r})")
-    if buckets and file.bucket not in buckets:
-        raise NotificationError(
-            f"bucket {file.bucket!r} is none of BUCKETS ({', '.join(sorted(buckets))}); key {_quoted(file.key)}"
+def _unless_foreign(named: "SourceFile | _Refusal", buckets: frozenset[str]) -> "SourceFile | _Refusal":
+    if isinstance(named, _Refusal):
+        return named
+    if named.is_local:
+        return _Refusal(f"a message can't name local files (bucket {LOCAL_BUCKET!r})")
+    if buckets and named.bucket not in buckets:
+        return _Refusal(
+            f"bucket {named.bucket!r} is none of BUCKETS ({', '.join(sorted(buckets))}); key {_quoted(named.key)}"
         )
+    return named
 
 
 def _quoted(text: str) -> str:
     return repr(text[:QUOTED_CHARACTERS]) + ("..." if len(text) > QUOTED_CHARACTERS else "")
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, *within: str) -> str:
     return "; ".join(
-        f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
+        f"{'.'.join(map(str, (*within, *problem['loc'])))}: {problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_url=False, include_context=False, include_input=False)[:5]
     )

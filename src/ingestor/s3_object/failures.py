@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from ingestor.errors import (
     IngestorError,
@@ -15,7 +16,7 @@ from ingestor.errors import (
 from ingestor.source_file import SourceFile
 
 
-def translated(file: SourceFile, error: ClientError | BotoCoreError) -> IngestorError:
+def translated(file: SourceFile, error: ClientError | BotoCoreError | ResponseParserError) -> IngestorError:
     """What the answer to a request for `file`, or for the objects below it, means."""
     if isinstance(error, ClientError):
         return _answered(file, error)

@@ -1,7 +1,7 @@
 """Go through a bucket's keys in their order, past those whose folders say that they are old."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -16,13 +16,35 @@ _LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
+class UnusableObject:
+    """An object that no row and no message can name; `key` is percent-encoded."""
+
+    bucket: str
+    key: str
+    why: str
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def __str__(self) -> str:
+        return f"{self.uri}: {self.why}; rename the object"
+
+
+@dataclass(frozen=True, slots=True)
 class ListedPage:
-    """At most 1,000 keys; `files` are those with at least a byte. `requests`: what it took to come here."""
+    """At most 1,000 keys; `files` and `unusable` are those with at least a byte. `requests`: what it took to come here.
+
+    `last_key` is the last one that can be written down, None if none can. `token` is the endpoint's own word for where
+    the next page begins, good for this process.
+    """
 
     files: tuple[SourceFile, ...]
     last_key: str | None
     is_last: bool
     requests: int = 1
+    unusable: tuple[UnusableObject, ...] = ()
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +56,23 @@ class ListedLevel:
 
 
 class Lister(Protocol):
-    """One request each; `start_after` is the last key not wanted any more."""
+    """One request each; `start_after` is the last key not wanted any more, `token` the endpoint's word for it."""
 
-    def page(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedPage: ...
+    def page(
+        self, bucket: str, prefix: str = "", *, start_after: str = "", token: str | None = None
+    ) -> ListedPage: ...
     def level(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedLevel: ...
 
 
 def pages(lister: Lister, bucket: str, prefix: str, *, start_after: str = "") -> Iterator[ListedPage]:
     """Every page, to the last key."""
-    position = start_after
+    position, token = start_after, None
     while True:
-        page = lister.page(bucket, prefix, start_after=position)
+        page = lister.page(bucket, prefix, start_after=position, token=token)
         yield page
-        if page.is_last or page.last_key is None:
+        if page.is_last:
             return
-        position = page.last_key
+        position, token = page.last_key or position, page.token
 
 
 def pages_since(
@@ -60,19 +84,21 @@ def pages_since(
     object that came into such a folder later may so be missed; without dates in the keys, none is.
     """
     oldest_day = (newer_than - KEY_DATE_MARGIN).date()
-    position = start_after
+    position, token = start_after, None
     jumped = 0
     while True:
-        page = lister.page(bucket, prefix, start_after=position)
-        yield ListedPage(page.files, page.last_key, page.is_last, page.requests + jumped)
-        if page.is_last or page.last_key is None:
+        page = lister.page(bucket, prefix, start_after=position, token=token)
+        yield replace(page, requests=page.requests + jumped)
+        if page.is_last:
             return
-        position, jumped = page.last_key, 0
+        position, token, jumped = page.last_key or position, page.token, 0
         if not any(file.event_time is None or file.event_time > newer_than for file in page.files):
             first_key = page.files[0].key if page.files else position
-            position, jumped = _past_old_days(
+            further, jumped = _past_old_days(
                 lister, bucket, prefix, first_key=first_key, position=position, oldest_day=oldest_day
             )
+            if further != position:
+                position, token = further, None
 
 
 def _past_old_days(

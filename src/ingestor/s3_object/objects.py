@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_to_bytes
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from ingestor.errors import SourceUnavailableError
 from ingestor.s3_object.body import S3Body
 from ingestor.s3_object.failures import error_code, translated
-from ingestor.s3_object.listing import ListedLevel, ListedPage, pages
-from ingestor.source_file import SourceFile
+from ingestor.s3_object.listing import ListedLevel, ListedPage, UnusableObject, pages
+from ingestor.source_file import SourceFile, why_unstorable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -58,42 +61,88 @@ class S3Objects:
         for page in pages(self, bucket, prefix, start_after=start_after):
             yield from page.files
 
-    def page(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedPage:
-        answer = self._list(bucket, prefix, start_after)
-        contents = answer.get("Contents", [])
-        files = tuple(_listed_file(bucket, item) for item in contents if item.get("Size"))
-        return ListedPage(files, contents[-1]["Key"] if contents else None, is_last=not answer["IsTruncated"])
+    def page(
+        self, bucket: str, prefix: str = "", *, start_after: str = "", token: str | None = None
+    ) -> ListedPage:
+        answer = self._list(bucket, prefix, start_after, token)
+        keys = _Keys(answer.get("EncodingType") == "url")
+        items = answer.get("Contents", [])
+        files: list[SourceFile] = []
+        unusable: list[UnusableObject] = []
+        last_key: str | None = None
+        for item in items:
+            key, why = keys.decoded(item["Key"])
+            last_key = last_key if why else key
+            if why and item.get("Size"):
+                unusable.append(UnusableObject(bucket, keys.encoded(item["Key"]), why))
+            elif item.get("Size"):
+                files.append(_listed_file(bucket, key, item))
+        is_last, next_token = not answer.get("IsTruncated"), answer.get("NextContinuationToken")
+        if not is_last and last_key is None and next_token is None:
+            raise _endless(bucket, prefix, "keys that can't be written down, and gives no token")
+        return ListedPage(tuple(files), last_key, is_last, unusable=tuple(unusable), token=next_token)
 
     def level(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedLevel:
+        """Keys and folders that nobody can name are there in some likeness: they only have to be no dates."""
         answer = self._list(bucket, prefix, start_after, Delimiter="/")
-        keys = [item["Key"] for item in answer.get("Contents", [])]
-        folders = [each["Prefix"] for each in answer.get("CommonPrefixes", [])]
-        return ListedLevel(tuple(sorted(keys + folders)), is_last=not answer["IsTruncated"])
+        keys = _Keys(answer.get("EncodingType") == "url")
+        names = [item["Key"] for item in answer.get("Contents", [])]
+        names += [each["Prefix"] for each in answer.get("CommonPrefixes", [])]
+        return ListedLevel(
+            tuple(sorted(keys.decoded(name)[0] for name in names)), is_last=not answer.get("IsTruncated")
+        )
 
     def _list(
         self,
         bucket: str,
         prefix: str,
         start_after: str,
+        token: str | None = None,
         **more: Any,  # noqa: ANN401 - boto3's own parameters
     ) -> "ListObjectsV2OutputTypeDef":
-        if start_after:
+        if token:
+            more["ContinuationToken"] = token
+        elif start_after:
             more["StartAfter"] = start_after
         try:
-            answer = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
-        except (ClientError, BotoCoreError) as error:
+            # boto3 asks for encoded keys by itself, and then decodes what is not UTF-8 to another key.
+            answer = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, EncodingType="url", **more)
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise translated(SourceFile(bucket, prefix), error) from error
-        if answer["IsTruncated"] and not (answer.get("Contents") or answer.get("CommonPrefixes")):
-            raise SourceUnavailableError(
-                f"s3://{bucket}/{prefix}: the endpoint says that more keys follow {start_after!r} and lists none"
-            )
+        if answer.get("IsTruncated") and not (answer.get("Contents") or answer.get("CommonPrefixes")):
+            raise _endless(bucket, prefix, f"{start_after!r} and lists none")
         return answer
 
 
-def _listed_file(bucket: str, item: "ObjectTypeDef") -> SourceFile:
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Keys as a listing tells them: percent-encoded, if the endpoint does as it is asked."""
+
+    are_encoded: bool
+
+    def decoded(self, told: str) -> tuple[str, str | None]:
+        """The key, and why it can't be used, if so; then it is only like it."""
+        if not self.are_encoded:
+            return told, why_unstorable(told)
+        raw = unquote_to_bytes(told.replace("+", " "))
+        try:
+            key = raw.decode()
+        except UnicodeDecodeError:
+            return raw.decode(errors="replace"), "the key is not UTF-8"
+        return key, why_unstorable(key)
+
+    def encoded(self, told: str) -> str:
+        return told if self.are_encoded else quote(told, errors="surrogatepass")
+
+
+def _endless(bucket: str, prefix: str, what: str) -> SourceUnavailableError:
+    return SourceUnavailableError(f"s3://{bucket}/{prefix}: the endpoint says that more keys follow {what}")
+
+
+def _listed_file(bucket: str, key: str, item: "ObjectTypeDef") -> SourceFile:
     return SourceFile(
         bucket=bucket,
-        key=item["Key"],
+        key=key,
         etag=_unquoted(item.get("ETag")),
         size_bytes=item.get("Size"),
         event_time=item.get("LastModified"),

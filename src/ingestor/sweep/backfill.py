@@ -1,18 +1,19 @@
 """Everything below a prefix into the ledger and the queue, page by page: what was there before the service."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ingestor import ledger
+from ingestor import discovery, ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
+from ingestor.discovery import Entering, Step, Window
 from ingestor.notification import hand_on_message
-from ingestor.s3_object import ListedPage, S3Objects, pages
-from ingestor.settings import FROM_THE_BEGINNING
+from ingestor.s3_object import S3Objects, UnusableObject, pages
+from ingestor.settings import FROM_THE_BEGINNING, Settings
 from ingestor.source_file import SourceFile
 from ingestor.sweep.due import send_all
-from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
+from ingestor.sweep.tools import SweepTools
 
 DUE_SECONDS = 6 * 3600
 """A backfill's messages wait for hours; sent again every quarter of an hour, they would wait even longer."""
@@ -26,15 +27,13 @@ class Wanted:
     prefix: str
     since: datetime = FROM_THE_BEGINNING
 
-    def has(self, file: SourceFile) -> bool:
-        return file.event_time is None or file.event_time >= self.since
-
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
     """`objects` and their stored `bytes` were seen in this run; the new ones are, or would be, entered and sent.
 
-    `resumed_after`: the last key of an earlier run that was stopped.
+    New are unknown keys, and known ones that have other bytes now, if ON_OVERWRITE wants those. `resumed_after`: the
+    last key of an earlier run that was stopped. `unusable` objects can't be entered, for their keys.
     """
 
     objects: int = 0
@@ -44,10 +43,10 @@ class Backfill:
     list_requests: int = 0
     resumed_after: str | None = None
     is_complete: bool = False
+    unusable: tuple[UnusableObject, ...] = ()
 
 
 type OnPage = Callable[[Backfill], None]
-type TakePage = Callable[[ListedPage, list[SourceFile]], list[SourceFile]]
 
 
 def backfill(
@@ -58,96 +57,60 @@ def backfill(
     Raises SourceMissingError, SourceUnavailableError; then the same call goes on, too.
     """
     tools.queue.depth()  # without a queue, nothing is entered
-    listing = _listing(tools.database, wanted)
+    with tools.database.transaction() as connection:
+        listing = discovery.open_since(connection, wanted.bucket, wanted.prefix, wanted.since)
+        window = discovery.window_of(connection, listing)
 
-    def enter(page: ListedPage, files: list[SourceFile]) -> list[SourceFile]:
-        with tools.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
-            new = _new(connection, wanted.bucket, files)
-            registered = ledger.register(connection, new, due_in_seconds=DUE_SECONDS)
-            ledger.move_listing(
-                connection,
-                listing,
-                cursor=None if page.is_last else page.last_key,
-                objects=len(files),
-                registered=len(registered),
-                is_finished=page.is_last,
-            )
-        send_all(tools, [hand_on_message(file) for file in _oldest_first(registered)])
-        return registered
+    def sent() -> Iterator[Step]:
+        entering = _entering(tools.database, tools.settings)
+        for step in discovery.enter(entering, listing, window, tools.objects, _until(deadline)):
+            send_all(tools, [hand_on_message(file) for file in step.oldest_first])
+            yield step
 
-    cursor = listing.cursor
-    listed = pages(tools.objects, wanted.bucket, wanted.prefix, start_after=cursor or "")
-    return _count(
-        listed, wanted, Backfill(resumed_after=cursor), take=enter, on_page=on_page, deadline=deadline
-    )
+    return _count(sent(), Backfill(resumed_after=listing.cursor), on_page)
 
 
 def survey(
-    database: Database, objects: S3Objects, wanted: Wanted, *, on_page: OnPage, deadline: Deadline = UNLIMITED
+    database: Database,
+    objects: S3Objects,
+    settings: Settings,
+    wanted: Wanted,
+    *,
+    on_page: OnPage,
+    deadline: Deadline = UNLIMITED,
 ) -> Backfill:
     """What a backfill from the first key on would do. Changes nothing."""
-
-    def look(_page: ListedPage, files: list[SourceFile]) -> list[SourceFile]:
-        with database.transaction() as connection:
-            return _new(connection, wanted.bucket, files)
-
-    return _count(
-        pages(objects, wanted.bucket, wanted.prefix),
-        wanted,
-        Backfill(),
-        take=look,
-        on_page=on_page,
-        deadline=deadline,
-    )
+    with database.transaction() as connection:
+        window = Window(wanted.since, ledger.current_time(connection))
+    listed = pages(objects, wanted.bucket, wanted.prefix)
+    looked = discovery.survey(_entering(database, settings), wanted.bucket, window, listed, _until(deadline))
+    return _count(looked, Backfill(), on_page)
 
 
-def _count(
-    listed: Iterator[ListedPage],
-    wanted: Wanted,
-    done: Backfill,
-    *,
-    take: TakePage,
-    on_page: OnPage,
-    deadline: Deadline,
-) -> Backfill:
-    while not deadline.is_near():
-        page = next(listed)
-        files = [file for file in page.files if wanted.has(file)]
-        new = take(page, files)
+def _count(steps: Iterator[Step], done: Backfill, on_page: OnPage) -> Backfill:
+    for step in steps:
+        new = step.oldest_first
         done = Backfill(
-            objects=done.objects + len(files),
-            bytes=done.bytes + _bytes(files),
+            objects=done.objects + len(step.wanted),
+            bytes=done.bytes + _bytes(step.wanted),
             new_objects=done.new_objects + len(new),
             new_bytes=done.new_bytes + _bytes(new),
-            list_requests=done.list_requests + page.requests,
+            list_requests=done.list_requests + step.list_requests,
             resumed_after=done.resumed_after,
-            is_complete=page.is_last,
+            is_complete=step.is_last,
+            unusable=(*done.unusable, *step.unusable),
         )
         on_page(done)
-        if page.is_last:
-            break
     return done
 
 
-def _listing(database: Database, wanted: Wanted) -> ledger.Listing:
-    purpose = ledger.Purpose.BACKFILL
-    with database.transaction() as connection:
-        listing = ledger.read_listing(connection, wanted.bucket, wanted.prefix, purpose)
-        if listing and listing.finished_at is None and listing.newer_than == wanted.since:
-            return listing
-        return ledger.begin_listing(
-            connection, wanted.bucket, wanted.prefix, purpose, newer_than=wanted.since
-        )
+def _entering(database: Database, settings: Settings) -> Entering:
+    return replace(Entering.of(database, settings), due_in_seconds=DUE_SECONDS, pages_a_step=1)
 
 
-def _new(connection: ledger.Connection, bucket: str, files: list[SourceFile]) -> list[SourceFile]:
-    known = ledger.known_files(connection, bucket, [file.key for file in files])
-    return [file for file in files if file.key not in known]
+def _until(deadline: Deadline) -> Callable[[], bool]:
+    return lambda: not deadline.is_near()
 
 
-def _oldest_first(files: list[SourceFile]) -> list[SourceFile]:
-    return sorted(files, key=lambda file: file.event_time or FROM_THE_BEGINNING)
-
-
-def _bytes(files: list[SourceFile]) -> int:
+def _bytes(files: Sequence[SourceFile]) -> int:
     return sum(file.size_bytes or 0 for file in files)

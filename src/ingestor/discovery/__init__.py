@@ -1,0 +1,40 @@
+"""Objects nobody told us of are found by listing, and entered in the ledger before anybody loads them.
+
+`window` says how far back a listing looks, `known` what of it the ledger hasn't heard of, `steps` enters that page by
+page. The sweeper, `run` and the backfill share all three.
+"""
+
+from ingestor.discovery.steps import Entering, Step, enter, survey
+from ingestor.discovery.window import (
+    GRACE,
+    DefaultStart,
+    Scope,
+    Window,
+    is_reconciliation_due,
+    open_recent,
+    open_recent_or_whole,
+    open_reconciliation,
+    open_since,
+    recent_from,
+    start_of,
+    window_of,
+)
+
+__all__ = [
+    "GRACE",
+    "DefaultStart",
+    "Entering",
+    "Scope",
+    "Step",
+    "Window",
+    "enter",
+    "is_reconciliation_due",
+    "open_recent",
+    "open_recent_or_whole",
+    "open_reconciliation",
+    "open_since",
+    "recent_from",
+    "start_of",
+    "survey",
+    "window_of",
+]

@@ -1,0 +1,165 @@
+"""How far back a listing has to look.
+
+Everything is listed from START_FROM on, once, and again in RECONCILE_HOURS. In between, the newest log that is loaded
+shortens a listing, but never past what an earlier listing of the same prefix has finished. So no rule about time skips
+an object for good: what one listing left out, an earlier one entered, or a later one will.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Self
+
+from ingestor import ledger
+from ingestor.settings import FROM_THE_BEGINNING, Settings
+from ingestor.source_file import SourceFile
+
+GRACE = timedelta(minutes=15)
+"""Where notifications come, a younger object's is probably on its way."""
+
+SAFETY_MARGIN = timedelta(hours=2)
+"""An hour between S3's clock and the database's, and an hour of a large upload, which S3 dates at its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Objects uploaded at or after `newer_than`, and, where they have a notification to wait for, `grace` ago."""
+
+    newer_than: datetime
+    now: datetime
+    grace: timedelta = timedelta(0)
+
+    def has(self, file: SourceFile) -> bool:
+        """An object counts whose time nobody knows, or can't be: then its age says nothing."""
+        at = file.event_time
+        if at is None or at > self.now + SAFETY_MARGIN:
+            return True
+        return self.newer_than <= at and (not self.grace or at <= self.now - self.grace)
+
+
+class DefaultStart(Enum):
+    """Since when objects count while START_FROM is unset."""
+
+    SCHEMA_CREATED = auto()
+    """For the sweeper: what was in the bucket before the service is not loaded unasked."""
+    EVERYTHING = auto()
+    """For `run`: whoever names a bucket asks for it. But where a sweeper watches it, the sweeper's start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is listed, and since when objects count."""
+
+    bucket: str
+    prefix: str
+    start_from: datetime | None
+    default_start: DefaultStart
+    reconcile_every: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings, bucket: str, prefix: str, default_start: DefaultStart) -> Self:
+        every = timedelta(hours=settings.reconcile_hours)
+        return cls(bucket, prefix, settings.start_from, default_start, every)
+
+
+def window_of(
+    connection: ledger.Connection, listing: ledger.Listing, grace: timedelta = timedelta(0)
+) -> Window:
+    return Window(listing.newer_than or FROM_THE_BEGINNING, ledger.current_time(connection), grace)
+
+
+def open_recent(connection: ledger.Connection, scope: Scope) -> ledger.Listing:
+    """The one that was broken off, or a new one."""
+    listing = _read(connection, scope, ledger.Purpose.RECENT)
+    if listing is not None and listing.finished_at is None:
+        return listing
+    return _begin(connection, scope, ledger.Purpose.RECENT, recent_from(connection, scope))
+
+
+def open_recent_or_whole(connection: ledger.Connection, scope: Scope) -> ledger.Listing:
+    """The reconciliation, where one is due and the recent listing would look as far back; else the recent listing."""
+    recent = _read(connection, scope, ledger.Purpose.RECENT)
+    if recent is None or recent.finished_at is not None:
+        is_whole = recent_from(connection, scope) == start_of(connection, scope)
+        if is_whole and (listing := open_reconciliation(connection, scope)):
+            return listing
+    return open_recent(connection, scope)
+
+
+def open_reconciliation(connection: ledger.Connection, scope: Scope) -> ledger.Listing | None:
+    """The one that was broken off, or a new one where the last one is too long ago; None: it is not."""
+    if not is_reconciliation_due(connection, scope):
+        return None
+    start = start_of(connection, scope)
+    listing = _read(connection, scope, ledger.Purpose.RECONCILE)
+    if listing is not None and listing.finished_at is None and _reaches_back(listing, start):
+        return listing
+    return _begin(connection, scope, ledger.Purpose.RECONCILE, start)
+
+
+def is_reconciliation_due(connection: ledger.Connection, scope: Scope) -> bool:
+    """Or broken off; or START_FROM reaches further back now."""
+    listing = _read(connection, scope, ledger.Purpose.RECONCILE)
+    if listing is None or listing.finished_at is None:
+        return True
+    now = ledger.current_time(connection)
+    # One that is yet to begin was dated by a clock that has been set back since.
+    is_fresh = listing.started_at <= now < listing.started_at + scope.reconcile_every
+    return not (is_fresh and _reaches_back(listing, start_of(connection, scope)))
+
+
+def open_since(connection: ledger.Connection, bucket: str, prefix: str, since: datetime) -> ledger.Listing:
+    """On demand: everything uploaded at or after `since`. The one that was broken off, or a new one."""
+    purpose = ledger.Purpose.BACKFILL
+    listing = ledger.read_listing(connection, bucket, prefix, purpose)
+    if listing is not None and listing.finished_at is None and listing.newer_than == since:
+        return listing
+    return ledger.begin_listing(connection, bucket, prefix, purpose, newer_than=since)
+
+
+def recent_from(connection: ledger.Connection, scope: Scope) -> datetime:
+    """Where a new listing of what is recent begins."""
+    start = start_of(connection, scope)
+    finished = _last_finished(connection, scope)
+    if finished is None:
+        return start
+    newest = ledger.newest_log_time(connection, scope.bucket, scope.prefix)
+    if newest is None:
+        return start
+    return max(start, min(newest, finished.started_at - GRACE) - SAFETY_MARGIN)
+
+
+def start_of(connection: ledger.Connection, scope: Scope) -> datetime:
+    """Older objects are not loaded."""
+    if scope.start_from is not None:
+        return scope.start_from
+    created_at = ledger.schema_created_at(connection)
+    # By the database's clock, which may be ahead of S3's.
+    sweepers_start = created_at - SAFETY_MARGIN
+    if scope.default_start is DefaultStart.SCHEMA_CREATED:
+        return sweepers_start
+    starts = ledger.reconciliation_starts(connection, scope.bucket, scope.prefix)
+    is_swept = any(sweepers_start <= start <= created_at for start in starts)
+    return sweepers_start if is_swept else FROM_THE_BEGINNING
+
+
+def _last_finished(connection: ledger.Connection, scope: Scope) -> ledger.Listing | None:
+    listings = (
+        _read(connection, scope, purpose) for purpose in (ledger.Purpose.RECENT, ledger.Purpose.RECONCILE)
+    )
+    finished = [each for each in listings if each is not None and each.finished_at is not None]
+    return max(finished, key=lambda each: each.started_at, default=None)
+
+
+def _reaches_back(listing: ledger.Listing, start: datetime) -> bool:
+    return (listing.newer_than or FROM_THE_BEGINNING) <= start
+
+
+def _read(connection: ledger.Connection, scope: Scope, purpose: ledger.Purpose) -> ledger.Listing | None:
+    return ledger.read_listing(connection, scope.bucket, scope.prefix, purpose)
+
+
+def _begin(
+    connection: ledger.Connection, scope: Scope, purpose: ledger.Purpose, newer_than: datetime
+) -> ledger.Listing:
+    return ledger.begin_listing(connection, scope.bucket, scope.prefix, purpose, newer_than=newer_than)

@@ -1,0 +1,66 @@
+"""A pass of `ingestor run` in this process, over a bucket whose objects have ages."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from ingestor.api import FileResult
+from ingestor.deadline import UNLIMITED, Deadline
+from ingestor.errors import DatabaseUnavailableError
+from ingestor.ingest import Worker
+from ingestor.run import FileFailure, InProcess, Loaders, Pass, RunContext, Wanted, run_once
+from ingestor.source_file import SourceFile
+from ingestor.sweep.tools import SweepTools
+
+
+class Silent:
+    """A reporter whom nobody hears."""
+
+    def progressed(self, done: Pass, /) -> None:
+        pass
+
+    def failed(self, failure: FileFailure, /) -> None:
+        pass
+
+
+def in_process(tools: SweepTools, deadline: Deadline = UNLIMITED) -> InProcess:
+    return InProcess(Worker(tools.database, tools.objects, tools.settings), deadline)
+
+
+def a_pass(
+    tools: SweepTools,
+    *,
+    prefix: str = "",
+    since: datetime | None = None,
+    loaders: Loaders | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> Pass:
+    [bucket] = tools.settings.watched_buckets
+    context = RunContext(tools.database, tools.objects, tools.settings)
+    wanted = Wanted(bucket, prefix, since)
+    return run_once(context, wanted, loaders or in_process(tools, deadline), Silent(), deadline)
+
+
+class BrokenConnection:
+    """All files are loaded but `keys`: their claims meet a broken connection."""
+
+    def __init__(self, tools: SweepTools, keys: Collection[str]) -> None:
+        self._loaders = in_process(tools)
+        self._keys = keys
+
+    def load(self, files: Iterator[SourceFile]) -> Iterator[FileResult]:
+        yield from self._loaders.load(file for file in files if file.key not in self._keys)
+        raise DatabaseUnavailableError("the connection broke")
+
+
+class Killed:
+    """The process ends before file number `after`, as by a kill."""
+
+    def __init__(self, tools: SweepTools, after: int) -> None:
+        self._loaders = in_process(tools)
+        self._after = after
+
+    def load(self, files: Iterator[SourceFile]) -> Iterator[FileResult]:
+        for number, file in enumerate(files):
+            if number == self._after:
+                raise KeyboardInterrupt
+            yield from self._loaders.load(iter([file]))
