@@ -1,0 +1,1 @@
+COMMENT ON COLUMN logs.timestamp IS 'timestamp, else time: ISO 8601, or a number since 1970 that tells its unit by its magnitude: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds';
