@@ -234,7 +234,7 @@ def _forget_reused_pid(data: Path) -> None:
 
 
 def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
+    return "; ".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
 
 
 def _free_port() -> int:
