@@ -5,13 +5,20 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
 from tests.e2e.conftest import BUCKET, DATA, Service, service
 from tests.integration.pooler import HOW_TO_INSTALL, find_pgbouncer, pgbouncer
 from tests.integration.sweeping import Place
 
 # The same sentences, read with the pooler in between.
+from tests.integration.test_answers import (
+    freeze,
+    impatient,
+    test_what_a_frozen_backend_doesnt_answer_ends_and_the_next_transaction_has_another_backend,
+)
 from tests.integration.test_exactly_once import (
     log_file,
     test_a_worker_stopped_past_its_lease_is_replaced_and_changes_nothing_when_it_wakes,
@@ -19,15 +26,24 @@ from tests.integration.test_exactly_once import (
 )
 
 from ingestor import ledger
-from ingestor.database import ConnectionParameters, Database, migrate
+from ingestor.database import ConnectionParameters, Database, Limits, migrate
+from ingestor.errors import DatabaseUnavailableError, TransactionInterruptedError
 from ingestor.source_file import SourceFile
 from ingestor.sweep import sweep
 
+LIMITS: LiteralString = """
+SELECT current_setting('lock_timeout'), current_setting('statement_timeout'),
+       current_setting('idle_in_transaction_session_timeout')
+"""
+
 __all__ = [
+    "freeze",
+    "impatient",
     "log_file",
     "service",
     "test_a_worker_stopped_past_its_lease_is_replaced_and_changes_nothing_when_it_wakes",
     "test_two_workers_given_the_same_object_a_hundred_times_over_load_its_rows_once",
+    "test_what_a_frozen_backend_doesnt_answer_ends_and_the_next_transaction_has_another_backend",
 ]
 
 
@@ -71,6 +87,32 @@ def test_a_schema_is_created_and_brought_up_to_date(database_parameters: Connect
     with closing(Database(lambda: database_parameters, "elsewhere")) as database:
         assert all(migration.is_new for migration in migrate(database).migrations)
         assert not any(migration.is_new for migration in migrate(database).migrations)
+
+
+def test_a_transaction_has_its_limits_and_leaves_none_behind(
+    database: Database, connect: Callable[[], psycopg.Connection[tuple[Any, ...]]]
+) -> None:
+    found: list[tuple[object, ...]] = []
+    for _ in range(6):
+        with database.transaction(Limits(total=60, lock=2, pause=3)) as connection:
+            found += connection.execute(LIMITS).fetchall()
+    assert set(found) == {("2s", "1min", "3s")}
+    left = [connect().execute(LIMITS).fetchone() for _ in range(6)]
+    assert set(left) == {("0", "0", "0")}
+
+
+def test_a_pause_that_is_too_long_ends_the_transaction_and_the_next_one_works(
+    database: Database, new_database: Callable[[], Database]
+) -> None:
+    paused = database.transaction(Limits(pause=0.1))
+    connection = paused.__enter__()
+    connection.execute("CREATE TABLE half_done (); SELECT pg_advisory_xact_lock(1)")
+    with new_database().transaction() as other:
+        other.execute("SELECT pg_advisory_xact_lock(1)")  # given when the session that paused has ended
+    with pytest.raises((TransactionInterruptedError, DatabaseUnavailableError)):
+        paused.__exit__(None, None, None)
+    with database.transaction() as connection:
+        assert connection.execute("SELECT to_regclass('half_done')").fetchone() == (None,)
 
 
 def test_the_handler_loads_what_a_message_names(
