@@ -67,6 +67,7 @@ class MessageLoader:
         except Exception:
             # Nobody knows what this is. The message comes again, and its neighbours don't.
             self._seen.logger.exception("unexpected failure", message_id=record.message_id)
+            self._seen.count("FilesFailed", 1)
             self._defer(record, DEFAULT_RETRY_SECONDS)
             raise
 

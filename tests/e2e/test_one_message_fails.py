@@ -2,19 +2,22 @@
 
 import io
 import json
+import os
+import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
-from tests.e2e.conftest import BUCKET, Service
+from tests.e2e.conftest import BUCKET, FakeContext, Service
 from tests.e2e.outage.conftest import come_again, deferred, everything, ledger, uploaded
 
 from handler import message
 from handler.runtime import runtime
-from ingestor import notification
+from ingestor import load, notification
 from ingestor.database import Database
-from ingestor.deadline import Deadline
+from ingestor.deadline import RESERVE_SECONDS, Deadline
 from ingestor.errors import SourceUnavailableError
 from ingestor.ingest import ingest
 from ingestor.source_file import SourceFile
@@ -120,7 +123,7 @@ def test_a_bug_met_by_a_message_itself_puts_that_message_off(
     log: io.StringIO,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    parse = notification.parse
+    parse = notification.parse_each
     first = iter([True])
 
     def stumble(*arguments: Any, **options: Any) -> object:  # noqa: ANN401 - passed on
@@ -128,7 +131,7 @@ def test_a_bug_met_by_a_message_itself_puts_that_message_off(
             raise ZeroDivisionError
         return parse(*arguments, **options)
 
-    monkeypatch.setattr(notification, "parse", stumble)
+    monkeypatch.setattr(notification, "parse_each", stumble)
     polled = service.poll()
     assert len(polled.failed) == 1
     assert len(polled.ids) == len(uploaded)
@@ -156,3 +159,32 @@ def test_a_message_whose_files_cant_be_sent_on_comes_again(
     come_again(service, polled)
     assert service.poll().failed == []
     assert ledger(database) == everything(uploaded)
+
+
+def test_an_invocation_ends_in_its_time_though_the_database_answers_no_more(
+    service: Service,
+    uploaded: list[str],
+    deferred: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy_batch = load.copy_batch
+    frozen: list[int] = []
+
+    def freeze_and_copy(connection: psycopg.Connection[tuple[Any, ...]], *others: Any) -> object:  # noqa: ANN401 - passed on
+        frozen.append(connection.info.backend_pid)
+        os.kill(frozen[-1], signal.SIGSTOP)
+        return copy_batch(connection, *others)
+
+    monkeypatch.setattr(load, "copy_batch", freeze_and_copy)
+    ends_at = time.monotonic() + RESERVE_SECONDS + 2
+    context = FakeContext(remaining_ms=lambda: int((ends_at - time.monotonic()) * 1000))
+    batch = service.receive_batch()
+    try:
+        failed = service.invoke({"Records": batch}, context)
+        assert context.remaining_ms() > 0
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+    assert failed == [message["messageId"] for message in batch]
+    assert len(deferred) == len(uploaded)
+    assert len(frozen) == 1

@@ -160,7 +160,12 @@ def test_near_its_end_an_invocation_waits_for_no_answer(
     freeze(backend(unfinished.__enter__()))
     with pytest.raises(DatabaseUnavailableError, match="no answer within"):
         unfinished.__exit__(None, None, None)
+    unfinished = database.transaction()
+    freeze(backend(unfinished.__enter__()))
     seconds = 2.9
+    error = ZeroDivisionError("which no rollback follows")
+    with pytest.raises(DatabaseUnavailableError, match="which no rollback follows"):
+        unfinished.__exit__(ZeroDivisionError, error, None)
     with pytest.raises(DatabaseUnavailableError, match="no time is left"):
         works(database)
     seconds = 600.0

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.integration.ledger_steps import all_due, claimed, failed
+from tests.integration.running import a_pass
 from tests.integration.sweeping import Place
 from tests.integration.test_exactly_once import (
     EVERY_ENTRY_ONCE,
@@ -34,6 +36,7 @@ from ingestor.errors import (
 )
 from ingestor.ingest import Failed, HeldElsewhere, Loaded
 from ingestor.settings import Settings
+from ingestor.source_file import SourceFile
 from ingestor.sweep.housekeeping import keep_house
 
 HOUSEKEEPING_MODULE = import_module("ingestor.database.housekeeping")
@@ -133,6 +136,22 @@ def test_one_file_that_somebody_holds_fails_for_now_and_the_next_one_is_loaded(
     assert isinstance(process_local_file(files[1], settings=settings, database=database).outcome, Loaded)
     holder.rollback()
     assert isinstance(process_local_file(files[0], settings=settings, database=database).outcome, Loaded)
+
+
+def test_a_pass_over_a_bucket_goes_on_with_the_others_when_one_file_is_held(
+    place: Place, connect: Connect
+) -> None:
+    for key in ("held.json", "other.json"):
+        place.upload(key, b'{"time": 1795432855268}')
+    tools = replace(place.tools, settings=place.tools.settings.model_copy(update={"lease_seconds": 1}))
+    etag = place.s3.head_object(Bucket=place.bucket, Key="held.json")["ETag"].strip('"')
+    with tools.database.transaction() as connection:
+        ledger.register(connection, [SourceFile(place.bucket, "held.json", etag=etag)])
+    with connect() as holder:
+        holder.execute("SELECT FROM processed_files WHERE s3_key = 'held.json' FOR UPDATE")
+        done = a_pass(tools)
+    assert (done.loaded, [failure.kind for failure in done.failures.values()]) == (1, ["transient"])
+    assert a_pass(tools).loaded == 1
 
 
 def test_a_chunk_that_waits_too_long_is_its_files_failure_in_the_ledger_too(

@@ -212,7 +212,8 @@ class Database:
         """Roll back; a connection that can't even do that is dropped, and the answer is False."""
         try:
             if connection is not None:
-                connection.expect_answers_within(ROLLBACK_SECONDS)
+                left = self.deadline.remaining_seconds() - LAST_SECONDS
+                connection.expect_answers_within(min(ROLLBACK_SECONDS, max(left, 0)))
                 connection.rollback()
                 return True
         except Exception:  # noqa: BLE001, S110 - whatever it is, the connection is of no use; the cause is with the caller
