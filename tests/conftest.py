@@ -18,6 +18,8 @@ from psycopg import sql
 
 from ingestor.database import ConnectionParameters, Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
+from ingestor.database.server_account import ServerAccount
+from ingestor.database.server_folder import make_ours, server_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -66,8 +68,12 @@ def clean_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def reachable_folder() -> Iterator[Path]:
-    """pytest's own temporary folders are private; whom a root's PostgreSQL runs as must reach its data."""
-    folder = Path(tempfile.mkdtemp(prefix="ingestor-tests-"))
+    """pytest's own temporary folders are private, and TMPDIR may be; whom a root's PostgreSQL runs as must get in."""
+    place = Path(tempfile.gettempdir())
+    if not ServerAccount.current().can_reach(place):
+        place = server_folder(for_programs=True)
+        make_ours(place)
+    folder = Path(tempfile.mkdtemp(prefix="ingestor-tests-", dir=place))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)

@@ -25,8 +25,6 @@ IngestorError
 
 from enum import StrEnum
 
-from ingestor.visible_text import harmless, visible_lines, without_secrets
-
 
 class ErrorKind(StrEnum):
     """What `processed_files.error_kind` holds."""
@@ -36,20 +34,11 @@ class ErrorKind(StrEnum):
 
 
 class IngestorError(Exception):
-    """Base of all failures this package raises on purpose.
-
-    Its text is one line, and harmless wherever it is shown: keys and answers of others stand in it.
-    """
-
-    def __str__(self) -> str:
-        return harmless(super().__str__())
+    """Base of all failures this package raises on purpose."""
 
 
 class ConfigurationError(IngestorError):
-    """Holds nobody's text but ours, and has a line for each mistake."""
-
-    def __str__(self) -> str:
-        return visible_lines(without_secrets(Exception.__str__(self)))
+    pass
 
 
 class NotificationError(IngestorError):
@@ -57,10 +46,7 @@ class NotificationError(IngestorError):
 
 
 class QueryError(IngestorError):
-    """Has PostgreSQL's own lines, which point at the mistake."""
-
-    def __str__(self) -> str:
-        return visible_lines(without_secrets(Exception.__str__(self)))
+    pass
 
 
 class SchemaError(IngestorError):

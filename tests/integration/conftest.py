@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.books import Ledger
+from tests.integration.private_folders import private_copy
 from tests.integration.sweeping import Place
 from tests.integration.sweeping import place as make_place
 
-from ingestor.database import ConnectionParameters, Database
+from ingestor.database import ConnectionParameters, Database, server_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -119,3 +120,21 @@ def place(
 ) -> Place:
     """A bucket with its queues, and what sweeps them."""
     return make_place(database=database, endpoint=s3_server, s3=s3, sqs=sqs, name=unique_name("sweep"))
+
+
+@pytest.fixture(scope="session")
+def private_binaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a PostgreSQL that only we may enter and read."""
+    return private_copy(tmp_path_factory.mktemp("private") / "mit Umläuten und Leerzeichen")
+
+
+@pytest.fixture
+def system_folder(
+    reachable_folder: Path, unique_name: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The only one that root's server is given a folder in, as it would be in /var/lib."""
+    folder = reachable_folder / unique_name("system")
+    folder.mkdir()
+    folder.chmod(0o755)
+    monkeypatch.setattr(server_folder, "SYSTEM_FOLDERS", (folder,))
+    return folder

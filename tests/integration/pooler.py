@@ -46,6 +46,7 @@ def find_pgbouncer() -> Path | None:
 def pgbouncer(binary: Path, folder: Path, to: ConnectionParameters) -> Iterator[ConnectionParameters]:
     """Yields where it listens. It refuses to run as root: then it is nobody, with a copy that nobody can reach."""
     folder.mkdir()
+    folder.chmod(0o711)
     program, libraries = _copied(binary, folder)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -75,16 +76,22 @@ def pgbouncer(binary: Path, folder: Path, to: ConnectionParameters) -> Iterator[
 
 
 def _copied(binary: Path, folder: Path) -> tuple[Path, list[str]]:
-    """An unpacked one brings libraries that the machine may lack."""
+    """An unpacked one brings libraries that the machine may lack. Modes are set, for the umask may hide them."""
     program = folder / "pgbouncer"
-    shutil.copy(binary, program)
+    _copy(binary, program)
     if not binary.is_relative_to(UNPACKED):
         return program, []
     libraries = folder / "libraries"
     libraries.mkdir()
+    libraries.chmod(0o711)
     for library in (UNPACKED / "usr" / "lib").rglob("*.so*"):
-        shutil.copy(library, libraries / library.name)
+        _copy(library, libraries / library.name)
     return program, [str(libraries)]
+
+
+def _copy(file: Path, to: Path) -> None:
+    shutil.copyfile(file, to)
+    to.chmod(0o755)
 
 
 def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

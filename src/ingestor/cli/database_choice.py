@@ -12,8 +12,8 @@ from ingestor.cli.group import raise_stopped
 from ingestor.cli.surroundings import surroundings
 from ingestor.cli.terminal import say
 from ingestor.database import Database, migrate
-from ingestor.database.embedded import EmbeddedPostgres
-from ingestor.errors import IngestorError
+from ingestor.database.embedded import EmbeddedPostgres, unusable
+from ingestor.database.file_lock import open_lock
 from ingestor.settings import Settings
 
 FOLDER = ".ingestor"
@@ -51,31 +51,31 @@ def named_database(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def _embedded_server(folder: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(folder)
     try:
-        folder.mkdir(exist_ok=True)
-        (folder / ".gitignore").write_text("*\n")
-        users = (folder / "users").open("ab")
+        server = EmbeddedPostgres(folder)
+        server.make_home()
+        (server.home / ".gitignore").write_text("*\n")
+        users = open_lock(server.home / "users")
     except OSError as error:
-        raise IngestorError(
-            f"{folder.absolute()}: {error.strerror}; the embedded PostgreSQL is kept there. "
-            "Change to a folder that you may write to, or set DB_HOST, DB_USERNAME and DB_PASSWORD"
-        ) from error
+        raise unusable(folder, error) from error
     with users, _orderly_end():
         fcntl.flock(users, fcntl.LOCK_SH)
-        _introduce(server, folder)
+        _introduce(server)
         try:
             yield server
         finally:
             _stop_unless_used(server, users)
 
 
-def _introduce(server: EmbeddedPostgres, folder: Path) -> None:
-    if not (server.data_folder / "PG_VERSION").exists():
-        say(
-            f"no DB_* variable is set: using an embedded PostgreSQL in {folder.absolute()}. "
-            "It runs while a command needs it; `ingestor psql` opens it."
-        )
+def _introduce(server: EmbeddedPostgres) -> None:
+    data = server.data_folder
+    if (data / "PG_VERSION").exists():
+        return
+    elsewhere = "" if data.parent == server.home else f", its data in {data.parent}"
+    say(
+        f"no DB_* variable is set: using an embedded PostgreSQL in {server.home}{elsewhere}. "
+        "It runs while a command needs it; `ingestor psql` opens it."
+    )
 
 
 def _stop_unless_used(server: EmbeddedPostgres, users: BinaryIO) -> None:

@@ -128,5 +128,4 @@ def status_hint(name: str, result: FileResult) -> str:
 
 
 def quoted(name: str) -> str:
-    """To be pasted: a name that begins with a dash is no option then."""
-    return shlex.quote(f"./{name}" if name.startswith("-") and name != "-" else name)
+    return shlex.quote(name)

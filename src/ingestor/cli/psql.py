@@ -14,7 +14,7 @@ import click
 from ingestor.cli.database_choice import chosen_database, environment_settings
 from ingestor.cli.terminal import json_option, print_json
 from ingestor.database import ConnectionParameters, Database, run_query
-from ingestor.database.embedded import find_binaries
+from ingestor.database.postgres_programs import find_binaries
 from ingestor.errors import ConfigurationError, IngestorError
 
 

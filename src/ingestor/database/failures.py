@@ -40,6 +40,7 @@ _BY_CLASS: dict[str, type[IngestorError]] = {
 }
 _CHECK_VIOLATION = "23514"
 _NO_PRIVILEGE = "42501"
+_DISK_FULL = "53100"
 
 _OUR_OWN_FAULT = (
     psycopg.DataError,
@@ -57,6 +58,8 @@ def translated(error: psycopg.Error, address: str) -> IngestorError:
     said = f"{address}: {_in_one_line(error)}"
     if error.sqlstate == _NO_PRIVILEGE:
         said += ": grant this user the role ingestor_ingest, or run `ingestor migrate` as owner"
+    elif error.sqlstate == _DISK_FULL:
+        said += ": make room on the database's disk"
     elif kind is SchemaError:
         said += ": is the schema up to date? Run `ingestor migrate`"
     elif kind is DuplicateRowError:

@@ -2,8 +2,6 @@
 
 import re
 
-from ingestor.visible_text import visible
-
 _LOOKED_AT = 1024
 _LENGTH = 60
 _ELLIPSIS = "…"
@@ -20,6 +18,13 @@ def excerpt(text: bytes) -> str:
     return _shape(start)
 
 
+def printable(text: str) -> str:
+    """`text` without characters that act on a terminal or a reader instead of being shown."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 def _names(text: bytes) -> list[str]:
     names, depth = [], 0
     for found in _STRING_OR_BRACKET.finditer(text):
@@ -31,7 +36,7 @@ def _names(text: bytes) -> list[str]:
             if not depth:
                 break
         elif depth == 1 and found[2]:
-            names.append(visible(found[1].decode("utf-8", "replace")))
+            names.append(printable(found[1].decode("utf-8", "replace")))
     return names
 
 

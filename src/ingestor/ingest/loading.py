@@ -25,7 +25,6 @@ from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Committed, Worker
 from ingestor.source_file import ByteStream
-from ingestor.visible_text import harmless, visible
 
 MAX_OVERWRITES = 5
 """An object overwritten this often within one load is being appended to: later is better."""
@@ -143,7 +142,7 @@ class Loading:
 
     def _with_place(self, error: str) -> str:
         """The decoder knows bytes, not where they came from."""
-        uri = harmless(self._claim.file.uri)
+        uri = self._claim.file.uri
         return error if uri in error else f"{uri}: {error}"
 
     def _fail(self, kind: ErrorKind, error: str) -> Outcome:
@@ -162,7 +161,7 @@ class Loading:
 def _first(rejected: load.FirstRejected | None) -> str:
     if rejected is None:
         return ""
-    reason = visible(rejected.reason[:_REASON_CHARACTERS])
+    reason = decode.printable(rejected.reason[:_REASON_CHARACTERS])
     return f", first: {reason}, entry {rejected.ordinal} ({decode.excerpt(rejected.raw)})"
 
 
