@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from demo.machine import shortage
 from demo.programs import REGION, TOOLS, DemoError, clean_environment, stop_group, tail
 
 START_SECONDS = 60
@@ -89,7 +90,8 @@ class Cloud:
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
-        raise DemoError(f"ministack did not start; the end of its log:\n{tail(self.log)}")
+        said = tail(self.log)
+        raise shortage(said) or DemoError(f"ministack did not start; the end of its log:\n{said}")
 
 
 def refuse_taken(host: str, port: int) -> None:

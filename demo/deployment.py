@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.cloud import Cloud
+from demo.machine import shortage
 from demo.programs import ROOT, TOOLS, DemoError, clean_environment, run_group
 
 from ingestor.database import ConnectionParameters
@@ -138,7 +139,8 @@ def _use_wheels_of_this_machine() -> None:
         ]  # fmt: skip
         done = run_group(command, clean_environment("ministack"), SAM_SECONDS)
         if done.status != 0:
-            raise DemoError(f"uv could not install the functions' requirements:\n{done.output}")
+            failure = DemoError(f"uv could not install the functions' requirements:\n{done.output}")
+            raise shortage(done.output) or failure
 
 
 def _stack(cloud: Cloud, name: str) -> Stack:
@@ -164,7 +166,7 @@ def _sam(command: str, *arguments: str, **environment: str) -> None:
     done = run_group([str(sam), command, *arguments], environ, SAM_SECONDS)
     if done.status != 0:
         end = "\n".join(done.output.splitlines()[-OUTPUT_LINES:])
-        raise DemoError(f"sam {command} failed with status {done.status}:\n{end}")
+        raise shortage(done.output) or DemoError(f"sam {command} failed with status {done.status}:\n{end}")
 
 
 def _fingerprint() -> str:

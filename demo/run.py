@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from demo import deployment, disaster, observe, report
 from demo.cloud import Cloud
 from demo.expectations import shortcomings
+from demo.machine import MachineError, machine_blamed
 from demo.observe import FileState
 from demo.programs import REGION, DemoError
 from demo.surroundings import Surroundings, drop_foreign_settings
@@ -33,6 +34,7 @@ from ingestor.errors import IngestorError
 STACK = "ingestor-demo"
 SETTLE_SECONDS = 60
 LOOK_EVERY_SECONDS = 0.2
+FAILURES = (DemoError, IngestorError, BotoCoreError, ClientError)
 
 
 @dataclass
@@ -209,23 +211,34 @@ class Demo:
         self.out.print(f"  {time.monotonic() - began:5.1f} s  {what}")
 
 
+def _run(out: Console, surroundings: Surroundings) -> bool:
+    """With the logs of a failure that they may explain."""
+    demo = Demo(out, surroundings)
+    try:
+        is_good = demo.run()
+    except MachineError:
+        raise
+    except FAILURES:
+        demo.show_logs()
+        raise
+    if not is_good:
+        demo.show_logs()
+    return is_good
+
+
 def main() -> int:
     drop_foreign_settings()
     out = report.console()
     began = time.monotonic()
-    with Surroundings() as surroundings:
-        demo = Demo(out, surroundings)
-        try:
-            is_good = demo.run()
-            if not is_good:
-                demo.show_logs()
-        except KeyboardInterrupt:
-            out.print("\nstopped")
-            return 130
-        except (DemoError, IngestorError, BotoCoreError, ClientError) as error:
-            demo.show_logs()
-            out.print(f"\n[red]The demo failed[/]: {escape(str(error))}")
-            return 1
+    try:
+        with machine_blamed(), Surroundings() as surroundings:
+            is_good = _run(out, surroundings)
+    except KeyboardInterrupt:
+        out.print("\nstopped")
+        return 130
+    except FAILURES as error:
+        out.print(f"\n[red]The demo failed[/]: {escape(str(error))}", soft_wrap=True)
+        return 1
     out.print(f"[dim]{time.monotonic() - began:.0f} s in all; every process it started is gone[/]")
     return 0 if is_good else 1
 

@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from demo.cloud import LOOPBACK, Cloud, free_port
+from demo.machine import MachineError, machine_blamed
 from demo.programs import tail
 
 from ingestor.database import ConnectionParameters
 from ingestor.database.embedded import EmbeddedPostgres
+from ingestor.errors import IngestorError
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -29,8 +31,9 @@ class Surroundings:
         also_listen_on: str | None = None,
     ) -> None:
         """A port of 0 is any that is free; `also_listen_on` is another address for PostgreSQL, beside loopback."""
-        self._folder = Path(tempfile.mkdtemp(prefix="ingestor-demo-"))
-        self._folder.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
+        with machine_blamed():
+            self._folder = Path(tempfile.mkdtemp(prefix="ingestor-demo-"))
+            self._folder.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
         # On the same port whenever it starts: the functions are told once.
         listening = (f"listen_addresses={LOOPBACK},{also_listen_on}",) if also_listen_on else ()
         options = (f"port={postgres_port or free_port()}", *listening)
@@ -59,7 +62,11 @@ class Surroundings:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def start_postgres(self) -> ConnectionParameters:
-        return self._postgres.start()
+        """Raises MachineError."""
+        try:
+            return self._postgres.start()
+        except IngestorError as error:
+            raise MachineError(str(error)) from error
 
     @property
     def postgres_data(self) -> Path:

@@ -14,6 +14,7 @@ import psycopg
 import psycopg.sql
 from demo.cloud import LOOPBACK, free_port, is_free, refuse_taken
 from demo.containers import Bridge, Reach, firewall_hint, reach
+from demo.machine import machine_blamed
 from demo.programs import REGION, DemoError
 from demo.samples import BUCKET, DATA, ENVIRONMENT, OBJECTS
 from demo.surroundings import Surroundings, drop_foreign_settings
@@ -139,7 +140,7 @@ def main() -> int:
     drop_foreign_settings()
     found = reach()
     try:
-        with surroundings(ports_of_environment(), found.bridge) as around:
+        with machine_blamed(), surroundings(ports_of_environment(), found.bridge) as around:
             ours = prepare(around, found.bridge)
             _report(out, around, ours, found)
             signal.pause()
