@@ -4,6 +4,13 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q --no-header
 CODE := src tests benchmarks $(wildcard demo) $(wildcard tools/*.py)
 
+# Without a home that may be written to, a folder of ours stands in for it.
+export HOME := $(shell tools/home.sh)
+# `make install PYTHON=python3.14` chooses; what a shell exports for other programs doesn't.
+ifneq ($(origin PYTHON),command line)
+unexport PYTHON
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help install tools-install check format unit integration scan e2e test demo up sam-local bench requirements
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# environment.sh FOLDER PACKAGE…: leaves a virtual environment with these packages in FOLDER, with the project's
-# interpreter. Quick when nothing changed. Each tool has its own, because each has its own botocore.
+# environment.sh FOLDER PACKAGE…: leaves a virtual environment with these packages in FOLDER, with a Python
+# of the functions' version. Quick when nothing changed. Each tool has its own, because each has its own botocore.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. tools/attempt.sh
 
 folder=$1
 shift
@@ -12,8 +13,8 @@ if [ "$(cat "$folder/.installed" 2>/dev/null)" = "$wanted" ] && "$folder/bin/pyt
 fi
 echo "installing into $folder" >&2
 export UV_LINK_MODE=${UV_LINK_MODE:-copy} # a hard link into another disk's cache is warned about
-interpreter=$(.venv/bin/python -c 'import sys; print(getattr(sys, "_base_executable", sys.executable))')
+interpreter=$(tools/runtime_python.sh)
 mkdir -p "$(dirname "$folder")"
-.venv/bin/uv venv --quiet --seed --clear --python "$interpreter" "$folder"
-.venv/bin/uv pip install --quiet --python "$folder/bin/python" "$@"
+attempt .venv/bin/uv venv --quiet --seed --clear --python "$interpreter" "$folder"
+attempt .venv/bin/uv pip install --quiet --python "$folder/bin/python" "$@"
 printf '%s' "$wanted" >"$folder/.installed"
