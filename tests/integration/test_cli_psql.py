@@ -1,5 +1,6 @@
 """`ingestor psql`: the same database and schema, and rows as JSON."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,14 @@ def test_the_password_is_in_no_argument(ingestor: CommandLine) -> None:
     stdout, _ = running.communicate("\\q\n", timeout=30)
     assert "psql -At" in stdout
     assert ingestor.variables["DB_PASSWORD"] not in stdout
+
+
+def test_a_server_that_takes_connections_and_never_answers_is_given_up(ingestor: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = str(mute.getsockname()[1])
+        answer = ingestor("psql", "-c", "SELECT 1", DB_PORT=port, DB_CONNECT_TIMEOUT="2")
+    assert answer.status == 2  # psql's own, for a bad connection
+    assert "timeout expired" in answer.stderr
 
 
 def test_json_prints_the_rows_of_one_query(ingestor: CommandLine) -> None:

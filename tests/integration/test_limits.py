@@ -206,3 +206,14 @@ def test_a_migration_that_doesnt_get_its_lock_lets_the_others_on_and_tries_again
     new = Migration(9999, "9999_new.sql", "ALTER TABLE processed_files ADD COLUMN more int")
     assert migrate(new_database(), (*bundled_migrations(), new)).migrations[-1].is_new
     assert len(pauses) == 1
+
+
+def test_a_migration_that_never_gets_its_lock_says_who_may_have_it_and_changes_nothing(
+    new_database: Callable[[], Database], connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect().execute("LOCK TABLE processed_files IN ROW EXCLUSIVE MODE")
+    monkeypatch.setattr(MIGRATE_MODULE, "MIGRATION", Limits(lock=0.01))
+    monkeypatch.setattr(MIGRATE_MODULE, "PAUSE_SECONDS", 0)
+    new = Migration(9999, "9999_new.sql", "ALTER TABLE processed_files ADD COLUMN more int")
+    with pytest.raises(LockTimeoutError, match=r"12 times: another migration.*nothing was changed"):
+        migrate(new_database(), (*bundled_migrations(), new))

@@ -92,6 +92,7 @@ def _environment(database: Database) -> dict[str, str]:
         "PGUSER": parameters.user,
         "PGPASSWORD": parameters.password,
         "PGSSLMODE": parameters.sslmode,
+        "PGCONNECT_TIMEOUT": str(parameters.connect_timeout),
         "PGAPPNAME": "ingestor psql",
     }
     if parameters.sslrootcert:

@@ -86,7 +86,13 @@ def migrate(database: Database, migrations: tuple[Migration, ...] | None = None)
         with suppress(LockTimeoutError, TransactionInterruptedError):
             return _migrate_once(database, migrations or bundled_migrations())
         time.sleep(PAUSE_SECONDS)
-    return _migrate_once(database, migrations or bundled_migrations())
+    try:
+        return _migrate_once(database, migrations or bundled_migrations())
+    except LockTimeoutError as error:
+        raise LockTimeoutError(
+            f"{error}, {MAX_TRIES} times: another migration, or somebody's long transaction, has the tables "
+            "(pg_stat_activity); nothing was changed, run it again"
+        ) from error
 
 
 def _migrate_once(database: Database, migrations: tuple[Migration, ...]) -> MigrationReport:
