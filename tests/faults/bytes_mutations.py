@@ -121,16 +121,17 @@ def _member(rng: Random, data: bytes) -> bytes:
         if rng.random() < 0.2:
             flags |= flag
             fields += b"n" * rng.choice((0, 9, 600)) + b"\0"
-    if rng.random() < 0.1:
-        flags |= 2
-        fields += b"\x12\x34"
     if rng.random() < 0.02:
         flags |= rng.choice((1, 0x20, 0x40, 0x80))
+    has_checksum = rng.random() < 0.1
+    header = b"\x1f\x8b\x08" + bytes([flags | 2 * has_checksum]) + bytes(6) + fields
+    if has_checksum:
+        header += struct.pack("<H", zlib.crc32(header) & 0xFFFF)
     deflate = zlib.compressobj(rng.choice((0, 1, 6, 9)), zlib.DEFLATED, -15)
     body = deflate.compress(data) + deflate.flush()
     checksum = zlib.crc32(data) ^ (rng.random() < 0.02)
     size = len(data) + (rng.random() < 0.02)
-    return b"\x1f\x8b\x08" + bytes([flags]) + bytes(6) + fields + body + struct.pack("<II", checksum, size)
+    return header + body + struct.pack("<II", checksum, size)
 
 
 def _damaged(rng: Random, data: bytes) -> bytes:

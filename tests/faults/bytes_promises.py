@@ -1,62 +1,79 @@
-"""What holds for any bytes at all; each function raises AssertionError where it doesn't, or lets an exception out."""
+"""What holds for the bytes of any file: AssertionError where it doesn't, or whatever exception comes out."""
 
 import gzip
 import json
-from dataclasses import replace
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from random import Random
+from types import ModuleType
 from unittest.mock import patch
 
-from msgspec import Raw
-from tests.unit.decoding import Found, Reading, Stored, never, reading
+from tests.unit.decoding import Found, Reading, Stored, kind_of, never, reading
 
-from ingestor.decode import Limits, batches, excerpt, fast
-from ingestor.entry import RAW_LIMIT, Batch, Malformed, Repaired, Value
-from ingestor.errors import IngestorError, NotificationError
-from ingestor.log_record import COLUMNS, LogRecords, Unusable, with_acceptable_jsonb, without_jsonb
-from ingestor.notification import hand_on_message, parse
-from ingestor.source_file import SourceFile
+from ingestor.decode import Limits, batches, fast, gzip_members, head, repair
+from ingestor.decode.limits import DEPTH_LIMIT
+from ingestor.entry import RAW_LIMIT, Batch
+from ingestor.errors import IngestorError
 
 MAX_ENTRY_BYTES = 4_000
 WIDE = Limits(chunk_rows=20_000, chunk_bytes=8 * 1024 * 1024, max_entry_bytes=MAX_ENTRY_BYTES)
-_CORRUPT = "corrupt gzip"
-"""What can be decoded before deflate data goes wrong depends on how much igzip was given at once."""
-
+_TRUNCATED = "truncated: the gzip data"
 _SHORT = 1_500
 """Bytes that may be cut anywhere: a cut after each costs a thousand times as much as reading at once."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    module: ModuleType
+    name: str
+    values: tuple[int, ...]
+
+
+_DECIDING = (
+    _Bound(head, "HEAD_BYTES", (40, 200, 1_000)),
+    _Bound(head, "_TAGS_BYTES", (8, 20)),
+    _Bound(gzip_members, "_HEADER_LIMIT", (512, 600)),
+    _Bound(gzip_members, "_INFLATE_INPUT", (1, 7, 100)),
+    _Bound(gzip_members, "_INFLATE_OUTPUT", (1, 7, 100)),
+)
+"""These decide what a file is read as: they stay while it is read again."""
+
+_COSTING = (
+    _Bound(gzip_members, "_USUAL_HEADER", (10, 20)),
+    _Bound(head, "_PIECE_BYTES", (1, 7, 100)),
+    _Bound(fast, "_SHORTEST_REACH", (4, 50)),
+    _Bound(fast, "_FIRST_REACH", (8, 100)),
+    _Bound(fast, "_LONGEST_REACH", (100, 1_000)),
+    _Bound(repair, "_SLICE", (1, 5, 60)),
+)
+"""These only decide what it costs."""
+
 _COVERED = b" \t\r\n,[]\xef\xbb\xbf"
-_RECORDS = LogRecords(file_id=1, bucket="b", key="k", object_version="v")
-_MAX_INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 
 
 def check_file(data: bytes, rng: Random) -> None:
-    whole = _read(data, WIDE, ())
-    _check_covered(data, whole)
-    for _ in range(2):
-        _check_same(whole, _read(data, _limits(rng, data), _sizes(rng, data), rng))
-    with patch.object(fast.FastPath, "parse", lambda *_: None):
-        _check_same(whole, _read(data, _limits(rng, data), _sizes(rng, data)))
-    _check_resumed(data, whole, rng)
+    """With the decoder's own bounds made small, so that short bytes reach what is beyond them."""
+    with _bounds(rng, _DECIDING):
+        whole = _read(data, WIDE, ())
+        _check_covered(data, whole)
+        with _bounds(rng, _COSTING):
+            for _ in range(2):
+                _check_same(whole, _read(data, _limits(rng, data), _sizes(rng, data), rng))
+            _check_resumed(data, whole, rng)
+        with patch.object(fast.FastPath, "parse", lambda *_: None):
+            _check_same(whole, _read(data, _limits(rng, data), _sizes(rng, data)))
 
 
-def check_rows(data: bytes) -> None:
-    """Of each entry a row that PostgreSQL's binary COPY can be given, or a reason that is text."""
-    try:
-        for batch in batches(Stored(data), WIDE, time_is_up=never):
-            for ordinal, value in enumerate(batch.values):
-                _check_value(value, ordinal)
-    except IngestorError as error:
-        assert str(error).isprintable()  # noqa: PT017 - whatever the bytes
-
-
-def check_message(body: str) -> None:
-    try:
-        files = parse(body, buckets=frozenset(), prefix="")
-    except NotificationError as error:
-        assert len(str(error)) < 4_000  # noqa: PT017 - whatever the message
-        return
-    for file in files:
-        _check_source(file)
+@contextmanager
+def _bounds(rng: Random, bounds: tuple[_Bound, ...]) -> Iterator[None]:
+    with ExitStack() as patches:
+        for bound in bounds:
+            if rng.random() < 0.5:
+                patches.enter_context(patch.object(bound.module, bound.name, rng.choice(bound.values)))
+        yield
 
 
 def _read(data: bytes, limits: Limits, sizes: tuple[int, ...], rng: Random | None = None) -> Reading:
@@ -78,11 +95,6 @@ def _sizes(rng: Random, data: bytes) -> tuple[int, ...]:
 
 
 def _check_same(one: Reading, other: Reading) -> None:
-    if one.error is not None and one.error.startswith(_CORRUPT):
-        assert other.error is not None
-        common = min(len(one.found), len(other.found))
-        assert one.found[:common] == other.found[:common]
-        return
     assert other.error == one.error
     assert other.found == one.found
 
@@ -110,6 +122,8 @@ def _check_resumed(data: bytes, whole: Reading, rng: Random) -> None:
 def _check_covered(data: bytes, whole: Reading) -> None:
     """Every byte belongs to one entry, or is what stands between entries."""
     if whole.error is not None:
+        if whole.error.startswith(_TRUNCATED):
+            _check_cut(data, whole)
         return
     text = _unpacked(data)
     end = 0
@@ -124,11 +138,31 @@ def _check_covered(data: bytes, whole: Reading) -> None:
     assert not text[end:].strip(_COVERED)
 
 
+def _check_cut(data: bytes, whole: Reading) -> None:
+    """All entries that end before the cut are there, and nothing of the one that the cut went through."""
+    unpacked = _unpacked_so_far(data)
+    if unpacked is None:
+        return
+    text = _read(unpacked, WIDE, ())
+    assert whole.found == text.found[: len(whole.found)]
+    assert len(text.found) - len(whole.found) <= 1
+
+
 def _check_verdict(found: Found) -> None:
     if found.kind in {"Raw", "Repaired"}:
         entry = json.loads((found.text or found.original).decode(), parse_int=str, parse_float=str)
         assert isinstance(entry, dict)
         assert "\0" not in json.dumps(entry)
+        assert _depth_of(found.original) <= DEPTH_LIMIT
+    elif "not valid JSON" in found.kind:
+        assert kind_of(found.original) == "Malformed"
+
+
+def _depth_of(text: bytes) -> int:
+    depths = [0]
+    for bracket in re.sub(rb'"(?:[^"\\]|\\.)*"|[^{}\[\]]', b"", text, flags=re.DOTALL):
+        depths.append(depths[-1] + (1 if bracket in b"{[" else -1))
+    return max(depths)
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -139,32 +173,14 @@ def _unpacked(data: bytes) -> bytes:
     return data
 
 
-def _check_value(value: Value, ordinal: int) -> None:
-    if isinstance(value, Malformed):
-        assert excerpt(value.raw).isprintable()
-        return
-    row = _RECORDS.row_of(value.text if isinstance(value, Repaired) else value, ordinal)
-    if isinstance(row, Unusable):
-        assert excerpt(bytes(value) if isinstance(value, Raw) else value.original).isprintable()
-        return
-    for treated in (row, with_acceptable_jsonb(row), without_jsonb(row)):
-        for column, field in zip(COLUMNS, treated, strict=True):
-            _check_field(column.copied_as, field)
-
-
-def _check_field(copied_as: str, field: object) -> None:
-    if copied_as == "text" and field is not None:
-        assert isinstance(field, str)
-        assert "\0" not in field
-        field.encode()
-    if copied_as in _MAX_INTEGERS and field is not None:
-        assert isinstance(field, int)
-        assert -_MAX_INTEGERS[copied_as] <= field < _MAX_INTEGERS[copied_as]
-
-
-def _check_source(file: SourceFile) -> None:
-    assert 1 <= len(file.key.encode()) <= 1024
-    assert "\0" not in file.key
-    assert not file.is_local
-    (again,) = parse(hand_on_message(file), buckets=frozenset(), prefix="") or (file,)
-    assert again == file
+def _unpacked_so_far(data: bytes) -> bytes | None:
+    """None: zlib calls it corrupt, for it looks at a checksum before it has all of it."""
+    text = b""
+    while data.startswith(b"\x1f"):
+        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            text += inflate.decompress(data)
+        except zlib.error:
+            return None
+        data = inflate.unused_data.lstrip(b"\0")
+    return text

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-_TRIES = 2_000
+_TRIES = 500
 
 
 def shortened(check: Callable[[bytes], None], data: bytes, kind: type[Exception]) -> bytes:

@@ -16,7 +16,8 @@ from tests.faults.bytes_corpus import TOKENS, files, messages
 from tests.faults.bytes_growth import check_memory, check_work
 from tests.faults.bytes_guidance import Guidance, guided_by
 from tests.faults.bytes_mutations import mutated, packed
-from tests.faults.bytes_promises import check_file, check_message, check_rows
+from tests.faults.bytes_outcomes import check_message, check_rows
+from tests.faults.bytes_promises import check_file
 from tests.faults.bytes_shortening import shortened
 
 SEED = int(os.environ.get("FAULT_SEED", "1"))

@@ -1,9 +1,11 @@
 """Compression, damage, limits and time: what the bytes come through and how they are handed on."""
 
 import gzip
+import random
+import zlib
 
 import pytest
-from tests.unit.decoding import WIDE, Stored, decoded, found, never, values_of
+from tests.unit.decoding import WIDE, Stored, decoded, found, never, reading, values_of
 
 from ingestor.decode import Limits, batches, bulk, scanner
 from ingestor.decode.layout import Layout
@@ -77,6 +79,21 @@ def test_a_wrong_checksum_or_length_is_found_after_the_entries() -> None:
 def test_corrupt_deflate_data_is_a_permanent_error() -> None:
     _, error = collected(Stored(MEMBER[:10] + b"\xff" * 50))
     assert "corrupt gzip data at uncompressed byte 0" in str(error)
+
+
+@pytest.mark.parametrize("count", [10, 300, 3_000])
+def test_the_entries_before_corrupt_data_are_the_same_however_it_is_read(count: int) -> None:
+    noise = random.Random(count)  # noqa: S311 - text that hardly shrinks
+    lines = b"".join(b'{"n":"%032x"}\n' % noise.getrandbits(128) for _ in range(count))
+    deflate = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    good = deflate.compress(lines) + deflate.flush(zlib.Z_FULL_FLUSH)
+    # 7 begins the last block, of a type that there isn't.
+    damaged = good + b"\7" + bytes(9_000)
+    expected = reading(batches(Stored(damaged), WIDE, time_is_up=never))
+    assert "corrupt gzip data" in str(expected.error)
+    assert len(expected.found) > count - 300
+    for sizes in ([1_000], [4_096, 3], [70_000], [1]):
+        assert reading(batches(Stored(damaged, sizes), WIDE, time_is_up=never)) == expected
 
 
 def test_garbage_after_a_member_is_a_permanent_error() -> None:

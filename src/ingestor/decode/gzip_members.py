@@ -12,12 +12,13 @@ from typing import cast
 
 from isal import igzip_lib
 
-from ingestor.errors import UnreadableError
+from ingestor.errors import IngestorError, UnreadableError
 
 MAGIC = b"\x1f\x8b"
 
-_INFLATE_INPUT = 16 * 1024
-"""What is given to igzip at once: the output of the call that meets corrupt data is lost, so it is kept short."""
+_INFLATE_INPUT = 4 * 1024
+"""What igzip is given at once, counted from a member's beginning. The output of the call that meets corrupt data is
+lost: so it is little, and the same however the object was read."""
 
 _INFLATE_OUTPUT = 128 * 1024
 _DEFLATE = 8
@@ -40,6 +41,7 @@ class Stored:
         self._pieces = pieces
         self._data = b""
         self._at = 0
+        self._failure: IngestorError | None = None
         self.received = 0
 
     @property
@@ -48,6 +50,8 @@ class Stored:
 
     def read_more(self) -> bool:
         """One piece, perhaps an empty one; False at the end."""
+        if self._failure is not None:
+            raise self._failure
         piece = next(self._pieces, None)
         if piece is None:
             return False
@@ -55,6 +59,16 @@ class Stored:
         self._at = 0
         self.received += len(piece)
         return True
+
+    def fill(self, size: int) -> Iterator[bytes]:
+        """Until `size` bytes are available, or all there are. A failure waits until they are taken."""
+        try:
+            while self.available < size and self.read_more():
+                yield b""
+        except IngestorError as error:
+            if not self.available:
+                raise
+            self._failure = error
 
     def starts_with(self, prefix: bytes) -> bool:
         return self._data.startswith(prefix, self._at)
@@ -132,9 +146,12 @@ class Members:
         start, stored = self._position, self._stored
         inflate = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP_NO_HDR)
         while not inflate.eof:
-            if inflate.needs_input and not stored.available and not stored.read_more():
-                raise self._truncated()
-            given = stored.take(_INFLATE_INPUT) if inflate.needs_input else b""
+            given = b""
+            if inflate.needs_input:
+                yield from stored.fill(_INFLATE_INPUT)
+                given = stored.take(_INFLATE_INPUT)
+                if not given:
+                    raise self._truncated()
             try:
                 piece: bytes = inflate.decompress(given, _INFLATE_OUTPUT)
             except _IGZIP_ERROR as error:

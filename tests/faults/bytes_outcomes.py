@@ -1,0 +1,66 @@
+"""What holds for what comes of any bytes: rows, reasons, and the objects that a message names."""
+
+from msgspec import Raw
+from tests.unit.decoding import Stored, never
+
+from ingestor.decode import Limits, batches, excerpt
+from ingestor.entry import Malformed, Repaired, Value
+from ingestor.errors import IngestorError, NotificationError
+from ingestor.log_record import COLUMNS, LogRecords, Unusable, with_acceptable_jsonb, without_jsonb
+from ingestor.notification import hand_on_message, parse
+from ingestor.source_file import SourceFile
+
+_LIMITS = Limits(chunk_rows=20_000, chunk_bytes=8 * 1024 * 1024, max_entry_bytes=4_000)
+_RECORDS = LogRecords(file_id=1, bucket="b", key="k", object_version="v")
+_MAX_INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
+
+
+def check_rows(data: bytes) -> None:
+    """Of each entry a row that PostgreSQL's binary COPY can be given, or a reason that is text."""
+    try:
+        for batch in batches(Stored(data), _LIMITS, time_is_up=never):
+            for ordinal, value in enumerate(batch.values):
+                _check_value(value, ordinal)
+    except IngestorError as error:
+        assert str(error).isprintable()  # noqa: PT017 - whatever the bytes
+
+
+def check_message(body: str) -> None:
+    try:
+        files = parse(body, buckets=frozenset(), prefix="")
+    except NotificationError as error:
+        assert len(str(error)) < 4_000  # noqa: PT017 - whatever the message
+        return
+    for file in files:
+        _check_source(file)
+
+
+def _check_value(value: Value, ordinal: int) -> None:
+    if isinstance(value, Malformed):
+        assert excerpt(value.raw).isprintable()
+        return
+    row = _RECORDS.row_of(value.text if isinstance(value, Repaired) else value, ordinal)
+    if isinstance(row, Unusable):
+        assert excerpt(bytes(value) if isinstance(value, Raw) else value.original).isprintable()
+        return
+    for treated in (row, with_acceptable_jsonb(row), without_jsonb(row)):
+        for column, field in zip(COLUMNS, treated, strict=True):
+            _check_field(column.copied_as, field)
+
+
+def _check_field(copied_as: str, field: object) -> None:
+    if copied_as == "text" and field is not None:
+        assert isinstance(field, str)
+        assert "\0" not in field
+        field.encode()
+    if copied_as in _MAX_INTEGERS and field is not None:
+        assert isinstance(field, int)
+        assert -_MAX_INTEGERS[copied_as] <= field < _MAX_INTEGERS[copied_as]
+
+
+def _check_source(file: SourceFile) -> None:
+    assert 1 <= len(file.key.encode()) <= 1024
+    assert "\0" not in file.key
+    assert not file.is_local
+    (again,) = parse(hand_on_message(file), buckets=frozenset(), prefix="") or (file,)
+    assert again == file
