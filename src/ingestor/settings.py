@@ -53,6 +53,11 @@ FROM_THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """START_FROM=all; no object is older than S3."""
 
 
+def not_before_s3(moment: datetime) -> datetime:
+    """Before the year 1 there is nothing, and a margin must not lead there."""
+    return max(moment, FROM_THE_BEGINNING)
+
+
 def _moment(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -62,7 +67,7 @@ def _moment(value: object) -> object:
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise ValueError('must be "all", a date (2026-11-23) or a time (2026-11-23T12:00:00Z)') from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return not_before_s3(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]

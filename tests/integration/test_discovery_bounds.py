@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.integration.discovering import LONG_AGO, NOW, Dated, hours, reconciled, with_objects
+from tests.integration.conftest import CommandLine
+from tests.integration.discovering import LONG_AGO, NOW, Dated, hours, loaded, reconciled, with_objects
 from tests.integration.ledger_steps import states
 from tests.integration.sweeping import Place, RefusingQueue
 
@@ -14,6 +15,7 @@ from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import SourceUnavailableError
+from ingestor.settings import FROM_THE_BEGINNING, Settings
 from ingestor.sweep import discovery
 from ingestor.sweep.discovery import Discovery, queue_unknown_objects
 
@@ -106,3 +108,31 @@ def test_keys_by_date_are_listed_from_the_date_on(place: Place) -> None:
     assert sorted(place.sent_keys()) == sorted(key for key, age in ages.items() if age < hours(6))
     # Of 240 keys, two a page: the first, and two or three days of four keys each.
     assert done.listed <= 2 + 4 * 4
+
+
+BEFORE_EVERY_CLOCK = datetime.min.replace(tzinfo=UTC)
+
+
+def test_an_entry_of_the_year_1_ends_no_listing(place: Place) -> None:
+    """It is the newest log there is: nothing lies two hours before it."""
+    tools = with_objects(place, a=hours(1))
+    queue_unknown_objects(tools, UNLIMITED)
+    loaded(place, "ancient", uploaded=NOW, last_log_at=BEFORE_EVERY_CLOCK)
+    assert queue_unknown_objects(tools, UNLIMITED).is_complete
+
+
+def test_a_start_in_the_year_1_means_everything() -> None:
+    for start in ("0001-01-01", "0001-01-01T00:00:00+14:00"):
+        assert Settings.from_environment({"START_FROM": start}).start_from == FROM_THE_BEGINNING
+
+
+@pytest.mark.parametrize("command", [["run", "--dry-run"], ["run"], ["backfill"]])
+def test_since_the_year_1_means_everything(
+    command: list[str], place: Place, ingestor: CommandLine, s3_server: str
+) -> None:
+    place.upload("a")
+    variables = {"AWS_ENDPOINT_URL": s3_server, "QUEUE_URL": place.queue_url}
+    since = ["--since", "0001-01-01T00:00:00+14:00"]
+    for _ in range(2):
+        answer = ingestor.using(variables)(*command, "--bucket", place.bucket, *since)
+        assert answer.status == 0, answer.stderr

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
+from ingestor.settings import not_before_s3
+
 
 class Moment(click.ParamType[datetime]):
     """A date or a time in ISO 8601; without a zone, UTC."""
@@ -17,7 +19,7 @@ class Moment(click.ParamType[datetime]):
             moment = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no date (2026-11-23) and no time (2026-11-23T12:00:00Z)", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return not_before_s3(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 since_option = click.option(

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Self
 
 from ingestor import ledger
-from ingestor.settings import FROM_THE_BEGINNING, Settings
+from ingestor.settings import FROM_THE_BEGINNING, Settings, not_before_s3
 from ingestor.source_file import SourceFile
 
 GRACE = timedelta(minutes=15)
@@ -126,7 +126,8 @@ def recent_from(connection: ledger.Connection, scope: Scope) -> datetime:
     newest = ledger.newest_log_time(connection, scope.bucket, scope.prefix)
     if newest is None:
         return start
-    return max(start, min(newest, finished.started_at - GRACE) - SAFETY_MARGIN)
+    # An entry may claim the year 1.
+    return max(start, min(not_before_s3(newest), finished.started_at - GRACE) - SAFETY_MARGIN)
 
 
 def start_of(connection: ledger.Connection, scope: Scope) -> datetime:
