@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from demo import deployment, disaster, observe, report
 from demo.cloud import Cloud
 from demo.expectations import shortcomings
-from demo.machine import MachineError, machine_blamed
+from demo.machine import MachineError, machine_blamed, refuse_small_room
 from demo.observe import FileState
 from demo.programs import REGION, DemoError
 from demo.surroundings import Surroundings, drop_foreign_settings
@@ -232,6 +232,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         with machine_blamed(), Surroundings() as surroundings:
+            refuse_small_room(surroundings.folder.parent)
             is_good = _run(out, surroundings)
     except KeyboardInterrupt:
         out.print("\nstopped")

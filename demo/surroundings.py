@@ -32,13 +32,13 @@ class Surroundings:
     ) -> None:
         """A port of 0 is any that is free; `also_listen_on` is another address for PostgreSQL, beside loopback."""
         with machine_blamed():
-            self._folder = Path(tempfile.mkdtemp(prefix="ingestor-demo-"))
-            self._folder.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
+            self.folder = Path(tempfile.mkdtemp(prefix="ingestor-demo-"))
+            self.folder.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
         # On the same port whenever it starts: the functions are told once.
         listening = (f"listen_addresses={LOOPBACK},{also_listen_on}",) if also_listen_on else ()
         options = (f"port={postgres_port or free_port()}", *listening)
-        self._postgres = EmbeddedPostgres(self._folder / "postgres", options=options)
-        self.cloud = Cloud(self._folder / "cloud", host=cloud_host, port=cloud_port)
+        self._postgres = EmbeddedPostgres(self.folder / "postgres", options=options)
+        self.cloud = Cloud(self.folder / "cloud", host=cloud_host, port=cloud_port)
 
     def __enter__(self) -> Self:
         # Closing the terminal, or `kill`, unwinds the stack as Ctrl-C does, wherever we were started from.
@@ -59,7 +59,7 @@ class Surroundings:
             shutil.rmtree(
                 data, ignore_errors=True
             )  # may be outside our folder, where root's user could not reach it
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def start_postgres(self) -> ConnectionParameters:
         """Raises MachineError."""

@@ -32,12 +32,12 @@ def path_without_python(folder: Path) -> Path:
         found = shutil.which(name)
         assert found, name
         (folder / name).symlink_to(found)
-    _write_program(folder / "id", "#!/bin/sh\necho nobody\n")
+    write_program(folder / "id", "#!/bin/sh\necho nobody\n")
     return folder
 
 
 def add_older_python(path: Path) -> None:
-    _write_program(path / "python3", _OLDER_PYTHON.format(python=base_python()))
+    write_program(path / "python3", _OLDER_PYTHON.format(python=base_python()))
 
 
 def add_uv(path: Path) -> None:
@@ -57,11 +57,15 @@ def tools_in(folder: Path) -> Path:
 
 
 def find_python(clone: Path, path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run_tool("find_python.sh", clone, path, **variables)
+
+
+def run_tool(name: str, clone: Path, path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment: Mapping[str, str] = {
         "PATH": str(path), "HOME": str(clone), "TMPDIR": str(clone), "UV_HTTP_RETRIES": "0", **variables,
     }  # fmt: skip
     return subprocess.run(
-        [clone / "tools" / "find_python.sh"],
+        [clone / "tools" / name],
         env=environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
@@ -125,6 +129,6 @@ def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return None if parts & _NOT_PACKED or member.name.endswith(".a") else member
 
 
-def _write_program(path: Path, text: str) -> None:
+def write_program(path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o755)

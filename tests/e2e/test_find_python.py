@@ -16,8 +16,10 @@ from tests.e2e.bare_machine import (
     find_python,
     mirror_of_this_python,
     path_without_python,
+    run_tool,
     tools_in,
     wheel_of_uv,
+    write_program,
 )
 
 ELSEWHERE = tuple(Path(folder, "python3.13") for folder in ("/opt/homebrew/bin", "/usr/local/bin"))
@@ -145,3 +147,14 @@ def test_one_that_will_not_do_is_refused_in_one_sentence(clone: Path, path: Path
     assert done.stderr == (
         f"PYTHON={chosen} is no Python 3.13 or 3.14 with venv: name another one, or leave PYTHON away\n"
     )
+
+
+def test_the_functions_python_is_another_one_where_a_newer_was_chosen_for_the_project(
+    clone: Path, path: Path
+) -> None:
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    write_program(clone / ".venv" / "bin" / "python", "#!/bin/sh\nexit 1\n")  # as a 3.14 answers
+    (path / "python3.13").symlink_to(base_python())
+    done = run_tool("runtime_python.sh", clone, path, PYTHON="python3.14")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path(done.stdout.strip()).samefile(base_python())

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 FILES = ("src", "layers/console")
@@ -62,3 +63,10 @@ def test_the_layer_and_the_functions_agree_where_both_pin() -> None:
 def test_no_download_address_is_written_down(folder: str) -> None:
     assert "://" not in text_of(folder)
     assert "--index-url" not in text_of(folder)
+
+
+def test_each_interpreter_that_make_takes_is_one_that_the_package_admits() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    [versions] = re.findall(r'real "\$PYTHON" "([\d. ]+)"', (ROOT / "tools" / "find_python.sh").read_text())
+    assert versions.split() == ["3.13", "3.14"]
+    assert all(version in SpecifierSet(project["requires-python"]) for version in versions.split())
