@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ingestor.visible_text import harmless
+
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -43,7 +45,7 @@ class CustomResource:
         try:
             data = {} if self._event["RequestType"] == "Delete" else work()
         except Exception as error:  # noqa: BLE001 - whatever it is, the stack must hear of it
-            self._fail(f"{type(error).__name__}: {error}")
+            self._fail(harmless(f"{type(error).__name__}: {error}"))
         else:
             self._tell("SUCCESS", "", data)
         finally:

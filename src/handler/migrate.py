@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from handler.custom_resource import CustomResource
+from handler.failures import with_harmless_failures
 from ingestor import bootstrap
 from ingestor.database import MigrationReport, migrate
 from ingestor.deadline import Deadline
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+@with_harmless_failures
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any] | None:
     """What was applied, now and before; the same as `ingestor migrate --json` prints.
 

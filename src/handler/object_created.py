@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from handler.failures import with_harmless_failures
 from handler.message import MessageLoader
 from handler.runtime import runtime
 from ingestor.deadline import Deadline
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+@with_harmless_failures
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
     """The partial batch response: the ids of the messages to be delivered again.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aws_lambda_powertools import Logger
 
+from handler.failures import with_harmless_failures
 from handler.telemetry import telemetry
 from ingestor.cli.group import FAILED, IngestorGroup
 from ingestor.cli.stack import COMMANDS
@@ -32,6 +33,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _group = IngestorGroup("ingestor", commands={str(each.name): each for each in COMMANDS})
 
 
+@with_harmless_failures
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """An `Answer`, of a `Request`. Raises ValueError where the event is none."""
     request = msgspec.convert(event, Request)

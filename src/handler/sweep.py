@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 
+from handler.failures import with_harmless_failures
 from handler.runtime import secret_reader
 from handler.telemetry import Telemetry, telemetry
 from ingestor.bootstrap import operating
@@ -43,6 +44,7 @@ class IncompleteSweepError(IngestorError):
     """Some steps failed, and the others were done: the next tick tries again, the alarm counts this one."""
 
 
+@with_harmless_failures
 def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """What each step did.
 

@@ -1,9 +1,11 @@
 """How a function is seen from outside: its log, its metrics, its traces."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
@@ -42,4 +44,11 @@ def telemetry() -> Telemetry:
     """Reads the environment, so it is for an invocation, not for an import."""
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
     metrics = Metrics(namespace="Ingestor", service=service)
-    return Telemetry(Logger(service=service), metrics, tracer(service, os.environ))
+    return Telemetry(
+        Logger(service=service, json_serializer=_json_line), metrics, tracer(service, os.environ)
+    )
+
+
+def _json_line(record: dict[str, Any]) -> str:
+    """ASCII alone: keys, messages and errors of others do nothing to whoever reads the log, with whatever."""
+    return json.dumps(record, default=str, separators=(",", ":"))

@@ -16,6 +16,8 @@ from typing import Any
 from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.tracing.base import BaseProvider, BaseSegment
 
+from ingestor.visible_text import harmless
+
 DAEMON_VARIABLE = "AWS_XRAY_DAEMON_ADDRESS"
 TRACE_VARIABLE = "_X_AMZN_TRACE_ID"
 # https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon
@@ -59,7 +61,11 @@ class Subsegment(BaseSegment):
 
     def add_exception(self, exception: BaseException, stack: object = None, remote: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - Powertools' signature
         self.exceptions.append(
-            {"id": secrets.token_hex(8), "type": type(exception).__name__, "message": str(exception)}
+            {
+                "id": secrets.token_hex(8),
+                "type": type(exception).__name__,
+                "message": harmless(str(exception)),
+            }
         )
 
     def document(self) -> dict[str, Any]:

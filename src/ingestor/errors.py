@@ -25,6 +25,8 @@ IngestorError
 
 from enum import StrEnum
 
+from ingestor.visible_text import harmless, visible_lines, without_secrets
+
 
 class ErrorKind(StrEnum):
     """What `processed_files.error_kind` holds."""
@@ -34,11 +36,20 @@ class ErrorKind(StrEnum):
 
 
 class IngestorError(Exception):
-    """Base of all failures this package raises on purpose."""
+    """Base of all failures this package raises on purpose.
+
+    Its text is one line, and harmless wherever it is shown: keys and answers of others stand in it.
+    """
+
+    def __str__(self) -> str:
+        return harmless(super().__str__())
 
 
 class ConfigurationError(IngestorError):
-    pass
+    """Holds nobody's text but ours, and has a line for each mistake."""
+
+    def __str__(self) -> str:
+        return visible_lines(without_secrets(Exception.__str__(self)))
 
 
 class NotificationError(IngestorError):
@@ -46,7 +57,10 @@ class NotificationError(IngestorError):
 
 
 class QueryError(IngestorError):
-    pass
+    """Has PostgreSQL's own lines, which point at the mistake."""
+
+    def __str__(self) -> str:
+        return visible_lines(without_secrets(Exception.__str__(self)))
 
 
 class SchemaError(IngestorError):

@@ -7,8 +7,9 @@ import pytest
 
 from ingestor.cli import main
 from ingestor.cli.file_view import folded
-from ingestor.cli.terminal import counted, duration, shown, visible
+from ingestor.cli.terminal import counted, duration, shown
 from ingestor.ledger import FileEvent
+from ingestor.visible_text import visible
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

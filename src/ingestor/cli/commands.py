@@ -1,6 +1,8 @@
 """The group and its commands."""
 
+import sys
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import click
 
@@ -19,6 +21,7 @@ from ingestor.cli.run import run_command
 from ingestor.cli.stack import elsewhere
 from ingestor.cli.status import status
 from ingestor.cli.sweep import sweep_command
+from ingestor.cli.terminal import print_traceback
 
 
 def _version() -> str:
@@ -29,6 +32,10 @@ def _version() -> str:
 
 
 class _Main(IngestorGroup):
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
+        sys.excepthook = print_traceback
+        return super().main(*args, **kwargs)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
         stack = ctx.params.get("stack")

@@ -1,12 +1,15 @@
 """From failures to one clear line and exit statuses: 0 done, 1 failed, 2 wrong usage, 75 unfinished, 130 stopped."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
 
 from ingestor.cli.terminal import say
 from ingestor.errors import ConfigurationError, IngestorError
+from ingestor.visible_text import visible
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -17,18 +20,34 @@ UNFINISHED = 75
 class IngestorGroup(click.Group):
     """Every failure that the package raises on purpose ends a command without a traceback."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - click's own signature
+        with _harmless_usage_errors():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         try:
-            return super().invoke(ctx)
+            with _harmless_usage_errors():
+                return super().invoke(ctx)
         except ConfigurationError as error:
-            say(str(error))
+            say(*str(error).split("\n"))
             ctx.exit(WRONG_USAGE)
         except IngestorError as error:
-            say(str(error))
+            say(*str(error).split("\n"))
             ctx.exit(FAILED)
         except KeyboardInterrupt:
             say("interrupted")
             ctx.exit(stopped_by(signal.SIGINT))
+
+
+@contextmanager
+def _harmless_usage_errors() -> Iterator[None]:
+    """What click couldn't understand, it repeats: maybe the name of somebody else's file, out of the shell's `*`."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise click.UsageError(visible(error.format_message()), ctx=error.ctx) from error
 
 
 class Stopped(SystemExit):

@@ -128,4 +128,5 @@ def status_hint(name: str, result: FileResult) -> str:
 
 
 def quoted(name: str) -> str:
-    return shlex.quote(name)
+    """To be pasted: a name that begins with a dash is no option then."""
+    return shlex.quote(f"./{name}" if name.startswith("-") and name != "-" else name)

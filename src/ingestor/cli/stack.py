@@ -17,6 +17,7 @@ from ingestor.cli.reload import reload_command
 from ingestor.cli.retry import retry
 from ingestor.cli.status import status
 from ingestor.cli.sweep import sweep_command
+from ingestor.cli.terminal import relayed
 from ingestor.operate_function import (
     TERMINAL_VARIABLES,
     Answer,
@@ -77,8 +78,8 @@ def _run(function: OperateFunction, stack: str, arguments: Sequence[str]) -> int
 
 
 def _tell(answer: Answer) -> None:
-    click.echo(answer.stderr, nl=False, err=True)
-    click.echo(answer.stdout, nl=False)
+    click.echo(relayed(answer.stderr), nl=False, err=True)
+    click.echo(relayed(answer.stdout), nl=False)
 
 
 def _terminal() -> Terminal | None:

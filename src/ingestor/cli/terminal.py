@@ -1,19 +1,33 @@
-"""What people and programs get to see: results on standard output, all else on standard error."""
+"""What people and programs get to see: results on standard output, all else on standard error.
 
+Nothing here lets other people's text do anything: what `visible` escapes reaches no terminal, and JSON is ASCII.
+"""
+
+import re
 import sys
+import traceback
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
+from types import TracebackType
 from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
+
+from ingestor.visible_text import visible, visible_lines, without_secrets
 
 UNLIMITED_WIDTH = 10_000
 """Not a terminal: nothing is wrapped or cut, so that grep finds it."""
 
 _JSON = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
+_NOT_PLAIN_ASCII = re.compile(r"[^ -~]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="For programs: JSON on standard output, and nothing else there."
@@ -22,6 +36,17 @@ json_option = click.option(
 dry_run_option = click.option(
     "--dry-run", "is_trial", is_flag=True, help="Say what would be done, and change nothing."
 )
+
+
+class _HarmlessConsole(Console):
+    """What a view forgot to escape is escaped here. Line ends are the views' own: `shown` escapes others'."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(visible_lines(segment.text), segment.style)
 
 
 def output() -> Console:
@@ -35,28 +60,55 @@ def messages() -> Console:
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else UNLIMITED_WIDTH
-    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+    return _HarmlessConsole(stderr=stderr, width=width, highlight=False, soft_wrap=False)
 
 
-def say(message: str) -> None:
-    """A message for people, on standard error; it may have lines of its own."""
-    click.echo("\n".join(visible(line) for line in f"ingestor: {message}".splitlines()), err=True)
+def say(message: str, *more_lines: str) -> None:
+    """A message for people, on standard error."""
+    lines = (f"ingestor: {message}", *more_lines)
+    click.echo("\n".join(visible(line) for line in lines), err=True)
 
 
 def print_json(value: object) -> None:
-    """One line; dataclasses are objects, times are ISO 8601."""
-    click.echo(_JSON.encode(value))
+    """One line; dataclasses are objects, times are ISO 8601, and what is not plain ASCII is escaped."""
+    try:
+        encoded = _JSON.encode(value)
+    except UnicodeEncodeError:
+        encoded = _JSON.encode(_well_formed(_builtins(value)))
+    click.echo(_NOT_PLAIN_ASCII.sub(_json_escape, encoded.decode()))
 
 
-def visible(text: str) -> str:
-    """No control character, bidirectional override or lone surrogate of other people's text reaches the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+def _json_escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if character in "\t\n\r":
+        return " "  # only ever between values, of a json column: within a string it is escaped already
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+def _well_formed(value: Any) -> Any:  # noqa: ANN401 - of builtin types
+    """A file's name may hold bytes that are no UTF-8, and JSON can't: U+FFFD stands for each."""
+    match value:
+        case str():
+            return _LONE_SURROGATE.sub("\ufffd", value)
+        case dict():
+            return {_well_formed(name): _well_formed(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_well_formed(each) for each in value]
+        case _:
+            return value
+
+
+def relayed(text: str) -> str:
+    """What another machine's `ingestor` printed, whatever its version escapes; colours are all that passes."""
+    parts = _COLOUR.split(text)
+    return "".join(part if _COLOUR.fullmatch(part) else visible_lines(part) for part in parts)
+
+
+def print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """As Python's own, which prints an exception's text as it is."""
+    text = "".join(traceback.format_exception(kind, error, trace))
+    click.echo(visible_lines(without_secrets(text)), nl=False, err=True)
 
 
 def shown(value: object) -> str:
@@ -107,5 +159,9 @@ def moment(when: datetime | None) -> str:
 
 def plain_facts(value: object, **more: object) -> dict[str, Any]:
     """A dataclass's fields, to be put into a larger JSON object."""
-    facts: dict[str, Any] = msgspec.to_builtins(value, builtin_types=(datetime, bytes))
+    facts: dict[str, Any] = _builtins(value)
     return facts | more
+
+
+def _builtins(value: object) -> Any:  # noqa: ANN401 - whatever it is made of
+    return msgspec.to_builtins(value, builtin_types=(datetime, bytes, Decimal))

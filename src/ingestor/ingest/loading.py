@@ -25,6 +25,7 @@ from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Committed, Worker
 from ingestor.source_file import ByteStream
+from ingestor.visible_text import harmless
 
 MAX_OVERWRITES = 5
 """An object overwritten this often within one load is being appended to: later is better."""
@@ -142,7 +143,7 @@ class Loading:
 
     def _with_place(self, error: str) -> str:
         """The decoder knows bytes, not where they came from."""
-        uri = self._claim.file.uri
+        uri = harmless(self._claim.file.uri)
         return error if uri in error else f"{uri}: {error}"
 
     def _fail(self, kind: ErrorKind, error: str) -> Outcome:
