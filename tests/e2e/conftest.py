@@ -1,6 +1,8 @@
 """The real handler, over a real PostgreSQL and moto's S3 and SQS."""
 
+import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,3 +133,13 @@ def service(
     yield Service(s3, sqs, queue_url)
     runtime().worker.database.close()
     runtime.cache_clear()
+
+
+@pytest.fixture
+def log(service: Service, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:  # noqa: ARG001 - it makes the runtime anew
+    """What our own logger writes, as it writes it; the standard output it found first may be long closed."""
+    handler = runtime().telemetry.logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    written = io.StringIO()
+    monkeypatch.setattr(handler, "stream", written)
+    return written

@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,6 @@ from tests.e2e.conftest import BUCKET, Service, sample_event
 from tests.hostile_keys import HOSTILE_KEYS, NUL_KEYS, raw_controls
 from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
 
-from handler.runtime import runtime
 from ingestor.database import Database
 
 GOOD = b'{"time":1795432855268,"msg":"hello"}\n'
@@ -91,15 +89,6 @@ def audited() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
         yield _audited[-1]
     finally:
         _audited.pop()
-
-
-@pytest.fixture
-def log(service: Service, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:  # noqa: ARG001 - it makes the runtime anew
-    handler = runtime().telemetry.logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    written = io.StringIO()
-    monkeypatch.setattr(handler, "stream", written)
-    return written
 
 
 def batch(*bodies: str) -> dict[str, Any]:
@@ -198,6 +187,7 @@ def test_a_key_of_ours_names_nothing_but_an_object_of_ours(
 
 def _only_the_endpoint_was_asked(seen: list[tuple[str, tuple[Any, ...]]]) -> None:
     endpoint = urlsplit(os.environ["AWS_ENDPOINT"])
+    assert seen, "nothing was audited"
     for event, arguments in seen:
         if event == "socket.connect":
             assert arguments[1] == (endpoint.hostname, endpoint.port)

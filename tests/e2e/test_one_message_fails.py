@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from tests.e2e.conftest import BUCKET, FakeContext, Service
 from tests.e2e.outage.conftest import come_again, deferred, everything, ledger, uploaded
-from tests.e2e.test_seen_from_outside import log
 
 from handler import message
 from handler.runtime import runtime
@@ -24,7 +23,7 @@ from ingestor.ingest import ingest
 from ingestor.source_file import SourceFile
 from ingestor.sqs_queue import SqsQueue
 
-__all__ = ["deferred", "log", "uploaded"]
+__all__ = ["deferred", "uploaded"]
 
 DEFERRED = "30"
 

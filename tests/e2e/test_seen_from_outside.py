@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,16 +28,6 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
             TRACE_VARIABLE, "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
         )
         yield listening
-
-
-@pytest.fixture
-def log(service: Service, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:  # noqa: ARG001 - it makes the runtime anew
-    """What our own logger writes, as it writes it; the standard output it found first may be long closed."""
-    handler = runtime().telemetry.logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    written = io.StringIO()
-    monkeypatch.setattr(handler, "stream", written)
-    return written
 
 
 def test_a_load_is_measured(service: Service, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.decode.excerpt import excerpt, printable
+from ingestor.decode.excerpt import excerpt
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,3 @@ def test_any_bytes_have_a_short_excerpt_that_can_be_printed(text: bytes) -> None
 @given(st.dictionaries(st.sampled_from("abc"), st.recursive(st.just("hunter2"), st.lists)))
 def test_no_value_of_an_object_is_ever_in_it(entry: dict[str, object]) -> None:
     assert "hunter" not in excerpt(json.dumps(entry).encode())
-
-
-def test_what_is_printable_stays_as_it_is() -> None:
-    assert printable("größer 😀") == "größer 😀"
-    assert printable("a\x1b[0m\u202e\u009b\ud800\n") == "a\\x1b[0m\\u202e\\x9b\\ud800\\n"

@@ -14,7 +14,7 @@ windows, limits or time cut. Memory is a few windows, time is proportional to th
 """
 
 from ingestor.decode.batches import batches
-from ingestor.decode.excerpt import excerpt, printable
+from ingestor.decode.excerpt import excerpt
 from ingestor.decode.limits import Limits
 
-__all__ = ["Limits", "batches", "excerpt", "printable"]
+__all__ = ["Limits", "batches", "excerpt"]

@@ -2,6 +2,8 @@
 
 import re
 
+from ingestor.visible_text import visible
+
 _LOOKED_AT = 1024
 _LENGTH = 60
 _ELLIPSIS = "…"
@@ -18,13 +20,6 @@ def excerpt(text: bytes) -> str:
     return _shape(start)
 
 
-def printable(text: str) -> str:
-    """`text` without characters that act on a terminal or a reader instead of being shown."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
 def _names(text: bytes) -> list[str]:
     names, depth = [], 0
     for found in _STRING_OR_BRACKET.finditer(text):
@@ -36,7 +31,7 @@ def _names(text: bytes) -> list[str]:
             if not depth:
                 break
         elif depth == 1 and found[2]:
-            names.append(printable(found[1].decode("utf-8", "replace")))
+            names.append(visible(found[1].decode("utf-8", "replace")))
     return names
 
 

@@ -25,7 +25,7 @@ from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Committed, Worker
 from ingestor.source_file import ByteStream
-from ingestor.visible_text import harmless
+from ingestor.visible_text import harmless, visible
 
 MAX_OVERWRITES = 5
 """An object overwritten this often within one load is being appended to: later is better."""
@@ -162,7 +162,7 @@ class Loading:
 def _first(rejected: load.FirstRejected | None) -> str:
     if rejected is None:
         return ""
-    reason = decode.printable(rejected.reason[:_REASON_CHARACTERS])
+    reason = visible(rejected.reason[:_REASON_CHARACTERS])
     return f", first: {reason}, entry {rejected.ordinal} ({decode.excerpt(rejected.raw)})"
 
 
