@@ -23,11 +23,12 @@ install: ## .venv with the project and its development tools
 tools-install: install ## .tools with ministack and AWS SAM CLI
 	@tools/install_sandbox.sh
 
-check: install ## format, lint, types, imports
+check: install ## format, lint, types, imports, known vulnerabilities
 	@$(BIN)/ruff format --check --quiet $(CODE)
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@tools/audit.sh
 
 format: install ## write what `check` would only ask for
 	@$(BIN)/ruff check --fix --quiet $(CODE)

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from demo.machine import shortage
-from demo.programs import REGION, TOOLS, DemoError, clean_environment, stop_group, tail
+from demo.programs import ANY_CREDENTIAL, REGION, TOOLS, DemoError, clean_environment, stop_group, tail
 
 START_SECONDS = 60
 LOOPBACK = "127.0.0.1"
@@ -65,8 +65,8 @@ class Cloud:
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - not a secret: ministack takes any
+            aws_access_key_id=ANY_CREDENTIAL,
+            aws_secret_access_key=ANY_CREDENTIAL,
             config=Config(read_timeout=60, retries={"max_attempts": 2}, proxies={}),
         )
 

@@ -12,6 +12,8 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".tools"
 REGION = "us-east-1"
+ANY_CREDENTIAL = "test"
+"""No secret: ministack takes any."""
 STOP_SECONDS = 10
 FOR_SAM = ("SAM_SKIP_PULL_IMAGE", "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT")
 """What a user sets for `sam local invoke`: about this machine's Docker, not about an account."""
@@ -47,8 +49,8 @@ def clean_environment(tool: str, **more: str) -> dict[str, str]:
         "PATH": f"{TOOLS / tool / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": ANY_CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": ANY_CREDENTIAL,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ingestor.visible_text import harmless
 
@@ -69,12 +70,17 @@ class CustomResource:
 
 
 def _put(url: str, body: bytes) -> None:
-    """The URL is presigned for S3, without a content type. Raises URLError when S3 can't be had at all."""
+    """The URL is presigned for S3, without a content type.
+
+    Raises URLError when S3 can't be had at all, ValueError where it is no address of the web.
+    """
+    if urlsplit(url).scheme not in {"https", "http"}:
+        raise ValueError("ResponseURL is none of CloudFormation's")
     for tries_left in reversed(range(_ANSWER_TRIES)):
         # An empty content type: urllib would send one of its own, which the signature doesn't cover.
         request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 - CloudFormation's own URL
         try:
-            with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_SECONDS):  # noqa: S310 - the same URL
+            with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_SECONDS):  # noqa: S310 # nosec B310 # the same
                 return
         except urllib.error.URLError:
             if tries_left == 0:

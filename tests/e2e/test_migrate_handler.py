@@ -12,6 +12,7 @@ from tests.e2e.conftest import FakeContext
 from tests.integration.conftest import variables_of
 
 from handler.custom_resource import CustomResource
+from handler.failures import UnexpectedError
 from handler.migrate import lambda_handler
 from ingestor.database import ConnectionParameters
 
@@ -140,6 +141,13 @@ def test_an_answer_that_is_refused_is_given_again(cloudformation: Cloudformation
     call(cloudformation.event("Create"))
     assert cloudformation.answer["Status"] == "SUCCESS"
     assert cloudformation.content_types == [""]
+
+
+def test_an_answer_goes_to_an_address_of_the_web_alone(cloudformation: Cloudformation) -> None:
+    event = cloudformation.event("Delete") | {"ResponseURL": "file:///etc/passwd?X-Amz-Signature=s3cr3t"}
+    with pytest.raises(UnexpectedError, match="ResponseURL is none of CloudFormation's") as caught:
+        call(event)
+    assert "s3cr3t" not in str(caught.value)
 
 
 @pytest.mark.usefixtures("variables")

@@ -216,7 +216,7 @@ class Database:
                 connection.expect_answers_within(min(ROLLBACK_SECONDS, max(left, 0)))
                 connection.rollback()
                 return True
-        except Exception:  # noqa: BLE001, S110 - whatever it is, the connection is of no use; the cause is with the caller
+        except Exception:  # noqa: BLE001, S110 # nosec B110 # it is of no use, whatever it is; the cause is with the caller
             pass
         self.close()
         return False
