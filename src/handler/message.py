@@ -26,6 +26,7 @@ from ingestor.ingest import (
     ingest,
 )
 from ingestor.source_file import SourceFile
+from ingestor.visible_text import harmless
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -111,7 +112,9 @@ class MessageLoader:
             return Failed(ErrorKind.TRANSIENT, str(error))
         except Exception as error:
             self._seen.logger.exception("unexpected failure")
-            return Failed(ErrorKind.TRANSIENT, f"{file.uri}: unexpected {type(error).__name__}: {error}")
+            return Failed(
+                ErrorKind.TRANSIENT, harmless(f"{file.uri}: unexpected {type(error).__name__}: {error}")
+            )
 
     def _ingest(self, file: SourceFile) -> Outcome:
         if self._deadline.is_near():

@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handler.tracing import tracer
+from ingestor.visible_text import without_secrets
 
 SERVICE = "ingestor"
 """Where POWERTOOLS_SERVICE_NAME, in the template the stack's name, says nothing: two stacks must not share metrics."""
@@ -50,5 +51,8 @@ def telemetry() -> Telemetry:
 
 
 def _json_line(record: dict[str, Any]) -> str:
-    """ASCII alone: keys, messages and errors of others do nothing to whoever reads the log, with whatever."""
-    return json.dumps(record, default=str, separators=(",", ":"))
+    """ASCII alone: keys, messages and errors of others do nothing to whoever reads the log, with whatever.
+
+    What nobody expected is logged with its trace, in which a library's error may hold a secret.
+    """
+    return without_secrets(json.dumps(record, default=str, separators=(",", ":")))

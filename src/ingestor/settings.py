@@ -1,11 +1,13 @@
 """The names users set, read once into one frozen model that reports every mistake together."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -73,16 +75,52 @@ def _moment(value: object) -> object:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
+def _without_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("holds a NUL, which PostgreSQL takes nowhere")
+    return value
+
+
+def _name(value: str) -> str:
+    # libpq would say the whole of it in its error, password and all.
+    if "://" in value:
+        raise ValueError("must be a name alone, not a URL")
+    return _without_nul(value)
+
+
+def _host(value: str) -> str:
+    if any(each.isspace() or each in "=@" for each in value):
+        raise ValueError("must be a host name or an address alone, not connection settings")
+    return _name(value)
+
+
+def _password(value: SecretStr) -> SecretStr:
+    _without_nul(value.get_secret_value())
+    return value
+
+
+def _endpoint(value: str) -> str:
+    if not re.match(r"https?://[^/\s]", value):
+        raise ValueError("must be a URL such as http://127.0.0.1:4566")
+    return value
+
+
+DatabaseName = Annotated[str, AfterValidator(_name)]
+DatabaseHost = Annotated[str, AfterValidator(_host)]
+DatabasePassword = Annotated[SecretStr, AfterValidator(_password)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+
+
 class Settings(BaseModel):
     """Each field is the environment variable of the same name in capitals; an empty variable counts as unset."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    db_host: str | None = None
+    db_host: DatabaseHost | None = None
     db_port: int = Field(default=5432, ge=1, le=65535)
-    db_name: str = "ingestor"
-    db_username: str | None = None
-    db_password: SecretStr | None = None
+    db_name: DatabaseName = "ingestor"
+    db_username: DatabaseName | None = None
+    db_password: DatabasePassword | None = None
     db_schema: str = Field(default="public", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     db_sslmode: SslMode = SslMode.PREFER
     db_sslrootcert: str | None = None
@@ -91,8 +129,8 @@ class Settings(BaseModel):
     db_connect_timeout: int = Field(default=10, ge=2, le=300)
 
     aws_region: str | None = None
-    aws_endpoint: str | None = None
-    aws_endpoint_url: str | None = None
+    aws_endpoint: Endpoint | None = None
+    aws_endpoint_url: Endpoint | None = None
     buckets: CommaSeparated = ()
     bucket: str | None = None
     prefix: str = ""
@@ -135,6 +173,13 @@ class Settings(BaseModel):
         given = {name.lower(): value for name, value in environ.items() if value != ""}
         try:
             return cls.model_validate({name: given[name] for name in cls.model_fields if name in given})
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error)) from None
+
+    def with_database(self, **given: object) -> Self:
+        """The same with other DB_* settings. Raises ConfigurationError naming those that are wrong, never a value."""
+        try:
+            return self.model_validate(self.model_dump(exclude_unset=True) | given)
         except ValidationError as error:
             raise ConfigurationError(_explain(error)) from None
 

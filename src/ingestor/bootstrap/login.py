@@ -6,7 +6,6 @@ from typing import Protocol
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import SecretStr
 
 from ingestor.bootstrap.clients import secrets_client
 from ingestor.database import ConnectionParameters
@@ -59,13 +58,17 @@ def _with_secret(settings: Settings, arn: str, text: str) -> Settings:
     given = settings.model_fields_set
     update = {name: value for name, value in from_secret.items() if value is not None and name not in given}
     if "password" in secret:
-        update["db_password"] = SecretStr(str(secret["password"]))
-    complete = settings.model_copy(update=update)
-    complete.require("db_host", "db_username", "db_password")
+        password = secret["password"]
+        update["db_password"] = str(password) if isinstance(password, int) else password
+    try:
+        complete = settings.with_database(**update)
+        complete.require("db_host", "db_username", "db_password")
+    except ConfigurationError as error:
+        raise ConfigurationError(f"DB_SECRET_ARN {arn}: {error}") from None
     return complete
 
 
-def _fields_of_secret(arn: str, text: str) -> dict[str, str]:
+def _fields_of_secret(arn: str, text: str) -> dict[str, object]:
     try:
         secret = json.loads(text)
     except ValueError:

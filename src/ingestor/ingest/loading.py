@@ -52,7 +52,9 @@ class Loading:
             self._worker.abandoned.append(self._claim)
             raise
         except Exception as error:
-            self._fail(ErrorKind.TRANSIENT, self._with_place(f"unexpected {type(error).__name__}: {error}"))
+            self._fail(
+                ErrorKind.TRANSIENT, self._with_place(harmless(f"unexpected {type(error).__name__}: {error}"))
+            )
             raise
 
     def _run(self) -> Outcome:
