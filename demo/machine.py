@@ -60,4 +60,4 @@ def _temporary_folder() -> str:
     try:
         return tempfile.gettempdir()
     except FileNotFoundError:  # full as well
-        return "/tmp"  # noqa: S108 - named, not used
+        return "/tmp"  # noqa: S108 # nosec B108 # named, not used
