@@ -7,6 +7,7 @@ import pytest
 from psycopg import sql
 
 from ingestor.database import Connection, Database
+from ingestor.errors import TransactionFailedError
 
 RELATIONS_UNEXPLAINED: LiteralString = """
 SELECT relname FROM pg_class
@@ -173,6 +174,7 @@ def test_the_ledgers_states_are_possible(database: Database, state: dict[str, st
 def test_an_impossible_state_of_a_file_is_refused(
     database: Database, state: dict[str, object], constraint: str
 ) -> None:
-    with pytest.raises(psycopg.errors.CheckViolation) as raised:
+    with pytest.raises(TransactionFailedError) as raised:
         add_file(database, **state)
-    assert raised.value.diag.constraint_name == f"processed_files_{constraint}"
+    assert isinstance(raised.value.__cause__, psycopg.errors.CheckViolation)
+    assert raised.value.__cause__.diag.constraint_name == f"processed_files_{constraint}"
