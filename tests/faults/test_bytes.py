@@ -25,6 +25,8 @@ SECONDS = float(os.environ.get("FAULT_SECONDS", "0"))
 SHARES = {"files": 0.6, "messages": 0.1, "work": 0.15, "memory": 0.15}
 """Of the time."""
 
+pytestmark = pytest.mark.timeout(300 + 2 * SECONDS)
+
 _WATCHED = ("ingestor.decode.", "ingestor.log_record.", "ingestor.notification.")
 
 
