@@ -125,9 +125,8 @@ class Loading:
             with self._worker.database.transaction() as connection:
                 first = load.first_rejected(connection, claim.file_id)
             raise TooManyRejectsError(
-                f"{claim.file.uri}: {claim.rows_rejected} of {claim.checkpoint} entries rejected{_first(first)}; "
-                f"that is more than MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}, and all reasons are in "
-                "rejected_entries"
+                f"{claim.rows_rejected} of {claim.checkpoint} entries rejected{_first(first)}; that is more than "
+                f"MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}, and all reasons are in rejected_entries"
             )
 
     def _take_current_version(self, superseded: ObjectSupersededError) -> None:
