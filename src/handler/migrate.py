@@ -2,13 +2,13 @@
 
 import os
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from handler.custom_resource import CustomResource
 from handler.failures import with_harmless_failures
 from ingestor import bootstrap
-from ingestor.database import MigrationReport, migrate
+from ingestor.database import MigrationReport, migrate, record_retention
 from ingestor.deadline import Deadline
 from ingestor.settings import Settings
 
@@ -27,19 +27,28 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     if "ResponseURL" in event:
         CustomResource(event, context, "ingestor-schema").answer(lambda: _told_to_cloudformation(deadline))
         return None
-    return asdict(_migrate(deadline))
+    done = _migrate(deadline)
+    return asdict(done.report) | {"retention_days": done.retention_days}
+
+
+@dataclass(frozen=True, slots=True)
+class _Migrated:
+    """`retention_days`: what is recorded now."""
+
+    report: MigrationReport
+    retention_days: int | None
 
 
 def _told_to_cloudformation(deadline: Deadline) -> dict[str, str]:
-    report = _migrate(deadline)
+    report = _migrate(deadline).report
     return {
         "Applied": ", ".join(each.name for each in report.migrations if each.is_new),
         "Latest": report.migrations[-1].name,
     }
 
 
-def _migrate(deadline: Deadline) -> MigrationReport:
+def _migrate(deadline: Deadline) -> _Migrated:
     settings = Settings.from_environment(os.environ)
     with closing(bootstrap.database(settings)) as database:
         database.deadline = deadline
-        return migrate(database)
+        return _Migrated(migrate(database), record_retention(database, settings.retention_days))

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
+from psycopg import sql
 from tests.integration.books import Ledger
 from tests.integration.private_folders import private_copy
 from tests.integration.sweeping import Place
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 SOURCES = Path(__file__).parents[2] / "src"
+PASSWORD = "of a test's user"
+
+type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
+type Login = Callable[[str | None], ConnectionParameters]
 
 
 @dataclass(frozen=True)
@@ -138,3 +144,40 @@ def system_folder(
     folder.chmod(0o755)
     monkeypatch.setattr(server_folder, "SYSTEM_FOLDERS", (folder,))
     return folder
+
+
+@pytest.fixture
+def log_in(
+    connect: Connect, database_parameters: ConnectionParameters, unique_name: Callable[[str], str]
+) -> Iterator[Login]:
+    """A new user of the fresh database, a member of the role, if one is given, and nothing else."""
+    administrator, made = connect(), list[sql.Identifier]()
+    administrator.autocommit = True
+
+    def log_in(role: str | None) -> ConnectionParameters:
+        name = unique_name("user")
+        made.append(sql.Identifier(name))
+        administrator.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(made[-1], sql.Literal(PASSWORD))
+        )
+        if role is not None:
+            administrator.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), made[-1]))
+        return replace(database_parameters, user=name, password=PASSWORD)
+
+    yield log_in
+    for user in made:
+        administrator.execute(sql.SQL("DROP OWNED BY {0} CASCADE; DROP ROLE {0}").format(user))
+
+
+@pytest.fixture
+def database_as(log_in: Login) -> Iterator[Callable[[str | None], Database]]:
+    made: list[Database] = []
+
+    def database_as(role: str | None) -> Database:
+        user = log_in(role)
+        made.append(Database(lambda: user, "public"))
+        return made[-1]
+
+    yield database_as
+    for each in made:
+        each.close()

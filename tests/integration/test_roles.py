@@ -1,70 +1,29 @@
 """Who may do what: the service's user loads, people read, and neither changes what the owner built."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
 import pytest
 from psycopg import sql
+from tests.integration.conftest import PASSWORD, Connect, Login
 from tests.integration.ledger_steps import FILE, all_due, claimed
 
 from ingestor import ledger
 from ingestor.api import process_local_file
-from ingestor.database import ConnectionParameters, Database, migrate
+from ingestor.database import Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
 from ingestor.errors import LockTimeoutError, SchemaError
 from ingestor.ingest import Loaded
 from ingestor.load import unload
 
-PASSWORD = "of a test's user"
 RELATIONS: LiteralString = """
 SELECT relname FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
 """
 INGEST, READER = "ingestor_ingest", "ingestor_reader"
-
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
-type Login = Callable[[str | None], ConnectionParameters]
-
-
-@pytest.fixture
-def log_in(
-    connect: Connect, database_parameters: ConnectionParameters, unique_name: Callable[[str], str]
-) -> Iterator[Login]:
-    """A new user of the fresh database, a member of the role, if one is given, and nothing else."""
-    administrator, made = connect(), list[sql.Identifier]()
-    administrator.autocommit = True
-
-    def log_in(role: str | None) -> ConnectionParameters:
-        name = unique_name("user")
-        made.append(sql.Identifier(name))
-        administrator.execute(
-            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(made[-1], sql.Literal(PASSWORD))
-        )
-        if role is not None:
-            administrator.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), made[-1]))
-        return replace(database_parameters, user=name, password=PASSWORD)
-
-    yield log_in
-    for user in made:
-        administrator.execute(sql.SQL("DROP OWNED BY {0} CASCADE; DROP ROLE {0}").format(user))
-
-
-@pytest.fixture
-def database_as(log_in: Login) -> Iterator[Callable[[str | None], Database]]:
-    made: list[Database] = []
-
-    def database_as(role: str | None) -> Database:
-        user = log_in(role)
-        made.append(Database(lambda: user, "public"))
-        return made[-1]
-
-    yield database_as
-    for each in made:
-        each.close()
 
 
 @pytest.fixture

@@ -121,3 +121,13 @@ def test_a_bad_record_does_not_take_its_neighbours_along(bad: dict[str, object],
     [refusal_of_one] = parsed.refusals
     assert said in refusal_of_one
     assert said in refusal(body, buckets=frozenset({"ingestor-logs"}))
+
+
+def test_of_very_many_bad_records_the_first_few_are_named_and_the_others_counted() -> None:
+    body = s3_message(*[record(eventVersion="3.0")] * 7, record(), *[record(bucket="foreign")] * 10_000)
+    parsed = parse_each(body, buckets=frozenset({"ingestor-logs"}))
+    assert (len(parsed.files), len(parsed.refusals)) == (1, 10_007)
+    said = refusal(body, buckets=frozenset({"ingestor-logs"}))
+    assert "Records.4.eventVersion" in said
+    assert "and 10,002 more like these" in said
+    assert len(said) < 1_500

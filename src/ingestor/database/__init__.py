@@ -8,6 +8,7 @@ from ingestor.database.housekeeping import House
 from ingestor.database.limits import REPORT, SHORT, UNLOADING, Limits
 from ingestor.database.migrate import AppliedMigration, MigrationReport, migrate
 from ingestor.database.query import Row, run_query
+from ingestor.database.retention import record_retention
 
 __all__ = [
     "REPORT",
@@ -22,5 +23,6 @@ __all__ = [
     "MigrationReport",
     "Row",
     "migrate",
+    "record_retention",
     "run_query",
 ]

@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 
 from ingestor.database.connection import Connection, Database
 from ingestor.database.limits import HOUSEKEEPING
+from ingestor.errors import ConfigurationError
 
 MONTHS_AHEAD = 3
 YEARS_BACK = 20
@@ -22,7 +23,10 @@ SELECT move_month_out_of_default(
     (statement_timestamp() - make_interval(years => %s))::date,
     (date_trunc('month', statement_timestamp() AT TIME ZONE 'UTC') + make_interval(months => %s + 1))::date)
 """
-_CUTOFF: LiteralString = "SELECT statement_timestamp() - make_interval(days => %s)"
+_CUTOFF: LiteralString = """
+SELECT cutoff, may_expire(cutoff), (SELECT days FROM retention)
+FROM (SELECT statement_timestamp() - make_interval(days => %s)) AS asked (cutoff)
+"""
 _EMPTY: LiteralString = "SELECT empty_expired_logs_partition(%s)"
 _DROP: LiteralString = "SELECT drop_expired_logs_partition(%s)"
 _PRUNE_DEFAULT: LiteralString = "SELECT prune_default_partition(%s, %s)"
@@ -49,10 +53,17 @@ class House:
         return month
 
     def cutoff(self, days: int) -> datetime:
-        """By the database's clock."""
+        """By the database's clock. Raises ConfigurationError where the owner of the tables wants logs kept longer."""
         with self._database.transaction() as connection:
-            moment: datetime = _value(connection, _CUTOFF, days)
-            return moment
+            moment, is_allowed, recorded = _row(connection, _CUTOFF, days)
+        if not is_allowed:
+            younger = "nothing" if recorded is None else f"nothing younger than {recorded} days"
+            raise ConfigurationError(
+                f"RETENTION_DAYS={days}: who doesn't own the tables drops {younger}; their owner changes that with "
+                f"`ingestor migrate`, RETENTION_DAYS={days} set"
+            )
+        found: datetime = moment
+        return found
 
     def empty_expired_partition(self, cutoff: datetime) -> str | None:
         name: str | None = self._call(_EMPTY, cutoff)
@@ -84,5 +95,8 @@ class House:
 
 
 def _value(connection: Connection, query: LiteralString, *parameters: object) -> Any:  # noqa: ANN401 - of any type
-    row = connection.execute(query, parameters).fetchone()
-    return None if row is None else row[0]
+    return _row(connection, query, *parameters)[0]
+
+
+def _row(connection: Connection, query: LiteralString, *parameters: object) -> tuple[Any, ...]:
+    return connection.execute(query, parameters).fetchone() or (None,)

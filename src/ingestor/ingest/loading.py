@@ -163,7 +163,8 @@ class Loading:
 def _first(rejected: load.FirstRejected | None) -> str:
     if rejected is None:
         return ""
-    reason = visible(rejected.reason[:_REASON_CHARACTERS])
+    # What follows a semicolon is PostgreSQL's detail and context, which may quote the entry.
+    reason = visible(rejected.reason.partition(";")[0][:_REASON_CHARACTERS])
     return f", first: {reason}, entry {rejected.ordinal} ({decode.excerpt(rejected.raw)})"
 
 

@@ -64,10 +64,11 @@ class _Work:
 
 
 def keep_house(tools: SweepTools, deadline: Deadline) -> Housekeeping:
-    """Raises DatabaseUnavailableError and SchemaError."""
+    """Raises DatabaseUnavailableError and SchemaError; ConfigurationError, all else being done, for RETENTION_DAYS."""
     house, work = House(tools.database), _Work(deadline)
     created = work.once("partitions", house.ensure_partitions, 0)
     moved = sum(1 for _ in work.repeated("default partition", house.move_month_out_of_default, None))
+    analyzed = work.once("statistics", lambda: house.analyze(ANALYZE_EVERY_HOURS), otherwise=False)
     expired = _Expired()
     if tools.settings.retention_days is not None:
         expired = _expire(house, work, house.cutoff(tools.settings.retention_days))
@@ -78,7 +79,7 @@ def keep_house(tools: SweepTools, deadline: Deadline) -> Housekeeping:
         partitions_dropped=expired.partitions_dropped,
         rows_pruned=expired.rows,
         histories_pruned=expired.histories,
-        analyzed=work.once("statistics", lambda: house.analyze(ANALYZE_EVERY_HOURS), otherwise=False),
+        analyzed=analyzed,
         gave_up=tuple(work.gave_up),
     )
 
