@@ -81,7 +81,7 @@ class MessageLoader:
         )
         failures = [failed for file in parsed.files if (failed := self._load_one(file)) is not None]
         if parsed.refusals:
-            raise NotificationError("; ".join(parsed.refusals))
+            raise NotificationError(parsed.complaint)
         if failures:
             self._defer(record, _retry_seconds(failures))
             raise UndoneMessageError("; ".join(failed.error for failed in failures))

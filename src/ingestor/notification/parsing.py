@@ -14,6 +14,7 @@ from ingestor.notification.messages import EventBridgeEvent, HandOn, S3Notificat
 from ingestor.source_file import LOCAL_BUCKET, SourceFile, why_unstorable
 
 QUOTED_CHARACTERS = 200
+SHOWN_REFUSALS = 5
 MAX_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 NULL_VERSION = "null"
@@ -30,6 +31,14 @@ class Parsed:
 
     files: tuple[SourceFile, ...]
     refusals: tuple[str, ...]
+
+    @property
+    def complaint(self) -> str:
+        """The refusals in one sentence of bounded length: a message may name 50,000 objects."""
+        more = len(self.refusals) - SHOWN_REFUSALS
+        return "; ".join(
+            [*self.refusals[:SHOWN_REFUSALS], *([f"and {more:,} more like these"] if more > 0 else [])]
+        )
 
 
 def parse_each(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> Parsed:
@@ -54,7 +63,7 @@ def parse(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "")
     """Its objects, if all can be loaded. Raises NotificationError."""
     parsed = parse_each(body, buckets=buckets, prefix=prefix)
     if parsed.refusals:
-        raise NotificationError(f"{'; '.join(parsed.refusals)}; the message begins {_quoted(body)}")
+        raise NotificationError(f"{parsed.complaint}; the message begins {_quoted(body)}")
     return parsed.files
 
 
