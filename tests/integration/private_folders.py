@@ -18,13 +18,13 @@ OURS = server_folder.NAME
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as somebody else")
 
 
-def can_mount() -> bool:
-    if shutil.which("unshare") is None:
+def may_run(*command: str) -> bool:
+    if shutil.which(command[0]) is None:
         return False
-    return subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-mounting = pytest.mark.skipif(not can_mount(), reason="may not mount anything here")
+mounting = pytest.mark.skipif(not may_run("unshare", "-m", "true"), reason="may not mount anything here")
 
 
 def installed() -> Install:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.conftest import SOURCES, CommandLine
-from tests.integration.private_folders import as_root, mounting, run_mounted
+from tests.integration.private_folders import as_root, may_run, mounting, run_mounted, umask
 
 from ingestor.database import embedded
 from ingestor.database.embedded import EmbeddedPostgres
@@ -123,6 +123,22 @@ def test_a_disk_that_is_full_amid_a_load_is_said_and_the_same_again_goes_on(
     assert '"state":"loaded"' in done.stdout
 
 
+@pytest.mark.skipif(not may_run("unshare", "-r", "true"), reason="no user namespaces here")
+def test_a_root_that_is_the_only_user_is_told_to_be_another_one(folder: Path) -> None:
+    """As in a container without privileges."""
+    folder.mkdir()
+    command = ["unshare", "-r", sys.executable, "-m", "ingestor.cli", "status"]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    *_, sentence = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert "Invalid argument" in sentence
+    assert (
+        "this root may not run it as another user, so run this as an ordinary one, or set DB_HOST" in sentence
+    )
+    assert "Traceback" not in done.stderr
+
+
 @as_root
 def test_another_users_folder_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     planted, ours = tmp_path / ".ingestor", tmp_path / "precious"
@@ -132,7 +148,7 @@ def test_another_users_folder_is_refused_before_anything_is_written(tmp_path: Pa
     os.chown(planted, 65534, 65534)
     done = CommandLine(tmp_path, {})("status")
     assert (done.status, len(done.stderr.splitlines())) == (2, 1)
-    assert done.stderr.startswith(f"ingestor: {planted} belongs to another user: ")
+    assert done.stderr.startswith(f"ingestor: {planted} belongs to another user, ")
     assert ours.read_text() == "keep me"
 
 
@@ -144,6 +160,22 @@ def test_a_link_of_another_user_to_a_folder_of_ours_is_refused(tmp_path: Path) -
     os.chown(link, 65534, 65534, follow_symlinks=False)
     with pytest.raises(ConfigurationError, match="belongs to another user"):
         EmbeddedPostgres(link).start()
+
+
+def test_a_folder_that_any_user_may_change_is_refused(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(ConfigurationError, match="or any user may change it: run this as its owner"):
+        EmbeddedPostgres(folder).start()
+
+
+def test_a_folder_of_its_own_is_made_so_that_none_may_whatever_the_umask(folder: Path) -> None:
+    server = EmbeddedPostgres(folder, options=("fsync=off",))
+    with umask(0):
+        server.start()
+    server.stop()
+    server.start()
+    server.stop()
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,15 @@ def test_what_somebody_else_may_have_put_there_is_refused_and_left_alone(
     assert [path for path in system_folder.rglob("*") if path.name not in {OURS, "elsewhere"}] == []
 
 
-def test_a_planted_folder_for_the_data_is_refused_too(server: EmbeddedPostgres) -> None:
+@pytest.mark.parametrize("with_data", [False, True])
+def test_a_planted_folder_for_the_data_is_refused_too(server: EmbeddedPostgres, *, with_data: bool) -> None:
     place = server.data_folder.parent
     make_ours(place.parent)
     _made_by_another(place)
+    if with_data:
+        (place / "data").mkdir()
+        (place / "data" / "PG_VERSION").write_text("18\n")
+        (place / "password").write_text("known to another")
     with pytest.raises(ConfigurationError, match=f"{place} belongs to another user"):
         server.start()
 

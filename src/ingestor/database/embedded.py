@@ -10,6 +10,7 @@ import secrets
 import shlex
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
 LAUNCHES = 3
 _PORT_OPTION = "port="
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# In a container, root may be without capabilities, or the only user there is.
+_POWERLESS = frozenset({errno.EPERM, errno.EINVAL})
 _MAKE_ROOM = "make room there (100 MB are enough to begin with)"
 
 
@@ -60,6 +63,9 @@ class EmbeddedPostgres:
             self.make_home()
             with FileLock(self.home / "lock"):
                 data = self.data_folder
+                if data.parent != self.home:
+                    make_ours(data.parent.parent)
+                    make_ours(data.parent)
                 if not (data / "PG_VERSION").exists():
                     self._initialise(data)
                 if not self.is_running():
@@ -87,10 +93,12 @@ class EmbeddedPostgres:
     def make_home(self) -> None:
         """Leaves `folder`. Raises ConfigurationError if it is somebody else's, OSError."""
         missing = [each for each in (self.home, *self.home.parents) if not each.exists()]
-        self.home.mkdir(parents=True, exist_ok=True)
-        if {self.home.lstat().st_uid, self.home.stat().st_uid} != {os.geteuid()}:
+        self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
+        found = self.home.stat()
+        if {self.home.lstat().st_uid, found.st_uid} != {os.geteuid()} or found.st_mode & stat.S_IWOTH:
             raise ConfigurationError(
-                f"{self.home} belongs to another user: run this as that one, remove it, {OR_A_SERVER}"
+                f"{self.home} belongs to another user, or any user may change it: run this as its owner, remove it, "
+                f"{OR_A_SERVER}"
             )
         if not self._account.is_ourselves:
             for each in missing:
@@ -118,7 +126,8 @@ class EmbeddedPostgres:
 
     def _initialise(self, data: Path) -> None:
         """Built beside its place and then renamed, so that an initdb that was killed leaves nothing half made."""
-        self._prepare(data.parent)
+        if data.parent == self.home and not self._account.is_ourselves:
+            self.home.chmod(MODE)
         password_file = data.parent / "password"
         password_file.unlink(missing_ok=True)
         password_file.touch(mode=0o600)
@@ -136,14 +145,6 @@ class EmbeddedPostgres:
         # Read by initdb alone; from now on it is ours.
         os.chown(password_file, os.geteuid(), os.getegid())
         unfinished.rename(data)
-
-    def _prepare(self, place: Path) -> None:
-        if place != self.home:
-            # Nobody's permissions are loosened: the home stays private, and the data are not in it.
-            make_ours(place.parent)
-            make_ours(place)
-        elif not self._account.is_ourselves:
-            place.chmod(MODE)
 
     def _launch(self, data: Path) -> None:
         """Another process may take the port before the server does: then with another one, if none was asked for."""
@@ -212,11 +213,18 @@ class EmbeddedPostgres:
 
 def unusable(folder: Path, error: OSError) -> DatabaseUnavailableError:
     """One sentence, for whoever may make room or choose another folder."""
-    advice = _MAKE_ROOM if error.errno in _FULL else "change to a folder that you may write to"
     return DatabaseUnavailableError(
         f"{error.filename or folder}: {error.strerror or error}; the embedded PostgreSQL is kept in {folder}: "
-        f"{advice}, {OR_A_SERVER}"
+        f"{_advice(error)}, {OR_A_SERVER}"
     )
+
+
+def _advice(error: OSError) -> str:
+    if error.errno in _FULL:
+        return _MAKE_ROOM
+    if os.geteuid() == 0 and error.errno in _POWERLESS:
+        return "this root may not run it as another user, so run this as an ordinary one"
+    return "change to a folder that you may write to"
 
 
 @contextmanager
