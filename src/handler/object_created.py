@@ -27,7 +27,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
     seen = service.telemetry
     seen.logger.append_keys(request_id=context.aws_request_id)
     deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
-    service.worker.database.deadline = deadline
+    service.end_with(deadline)
     loader = MessageLoader(service, deadline)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     try:

@@ -6,7 +6,9 @@ from functools import cache
 
 from handler.telemetry import Telemetry, telemetry
 from ingestor import bootstrap
+from ingestor.deadline import Deadline
 from ingestor.ingest import Worker
+from ingestor.s3_object import S3Objects
 from ingestor.settings import Settings
 from ingestor.sqs_queue import SqsQueue
 
@@ -17,8 +19,15 @@ class Runtime:
 
     telemetry: Telemetry
     settings: Settings
+    objects: S3Objects
     worker: Worker
     queue: SqsQueue
+
+    def end_with(self, deadline: Deadline) -> None:
+        """No answer of anybody is waited for beyond it."""
+        self.worker.database.deadline = deadline
+        self.objects.end_with(deadline)
+        self.queue.end_with(deadline)
 
 
 @cache
@@ -27,11 +36,13 @@ def runtime() -> Runtime:
     settings = Settings.from_environment(os.environ)
     settings.require("queue_url")
     database = bootstrap.database(settings, secret_reader(settings))
+    objects = bootstrap.s3_objects(settings)
     seen = telemetry()
     return Runtime(
         telemetry=seen,
         settings=settings,
-        worker=Worker(database, bootstrap.s3_objects(settings), settings, stage=seen.segment),
+        objects=objects,
+        worker=Worker(database, objects, settings, stage=seen.segment),
         queue=bootstrap.sqs_queue(settings),
     )
 

@@ -54,7 +54,7 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     seen = service.telemetry
     seen.logger.append_keys(request_id=context.aws_request_id)
     deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
-    service.tools.database.deadline = deadline
+    service.tools.end_with(deadline)
     try:
         with seen.segment("sweep"):
             report = sweep(service.tools, deadline)

@@ -15,6 +15,7 @@ IngestorError
 |   |   |-- TransactionInterruptedError a deadlock, a month moved meanwhile: the same again passes
 |   |   `-- DuplicateRowError           a row with this key is there already
 |   `-- SourceUnavailableError      S3 throttled, reset, timed out or refused access
+|       `-- OutOfTimeError              ... or is not asked: the function ends before it could answer
 `-- PermanentError              FAILED until a person's `retry` or a new version of the object
     |-- SourceMissingError          no such key
     |-- UnreadableError             not the format; truncated or corrupt compression; unbalanced JSON
@@ -104,6 +105,10 @@ class DuplicateRowError(TransactionFailedError):
 
 
 class SourceUnavailableError(TransientError):
+    pass
+
+
+class OutOfTimeError(SourceUnavailableError):
     pass
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
+from ingestor.timely import TimelyClient
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -42,14 +44,18 @@ class QueueDepth:
 
 
 class SqsQueue:
-    def __init__(self, client: "SQSClient", url: str) -> None:
-        self._client = client
+    def __init__(self, client: "SQSClient | TimelyClient[SQSClient]", url: str) -> None:
+        self._client = client if isinstance(client, TimelyClient) else TimelyClient(client)
         self._url = url
+
+    def end_with(self, deadline: Deadline) -> None:
+        """From now on no answer is waited for beyond it: OutOfTimeError says so."""
+        self._client.deadline = deadline
 
     def send(self, body: str) -> None:
         """Raises SourceUnavailableError."""
         try:
-            self._client.send_message(QueueUrl=self._url, MessageBody=body)
+            self._client.now().send_message(QueueUrl=self._url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:
             raise SourceUnavailableError(f"{self._url}: could not send: {error}") from error
 
@@ -58,7 +64,7 @@ class SqsQueue:
         refused: list[str] = []
         for batch in batched(bodies, _BATCH, strict=False):
             try:
-                answer = self._client.send_message_batch(
+                answer = self._client.now().send_message_batch(
                     QueueUrl=self._url,
                     Entries=[{"Id": str(index), "MessageBody": body} for index, body in enumerate(batch)],
                 )
@@ -70,7 +76,7 @@ class SqsQueue:
     def receive(self, limit: int, visibility_seconds: int) -> list[ReceivedMessage]:
         """At most ten, hidden from others for so long; none: there are none now. Raises SourceUnavailableError."""
         try:
-            answer = self._client.receive_message(
+            answer = self._client.now().receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(limit, _BATCH),
                 VisibilityTimeout=visibility_seconds,
@@ -93,14 +99,14 @@ class SqsQueue:
     def delete(self, receipt_handle: str) -> None:
         """Raises SourceUnavailableError."""
         try:
-            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
+            self._client.now().delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
         except (BotoCoreError, ClientError) as error:
             raise SourceUnavailableError(f"{self._url}: could not delete a message: {error}") from error
 
     def depth(self) -> QueueDepth:
         """Raises SourceUnavailableError."""
         try:
-            attributes = self._client.get_queue_attributes(
+            attributes = self._client.now().get_queue_attributes(
                 QueueUrl=self._url,
                 AttributeNames=[
                     "ApproximateNumberOfMessages",
@@ -119,7 +125,7 @@ class SqsQueue:
     def defer(self, receipt_handle: str, seconds: float) -> None:
         """The message comes back after so many seconds; 0: at once. Raises SourceUnavailableError."""
         try:
-            self._client.change_message_visibility(
+            self._client.now().change_message_visibility(
                 QueueUrl=self._url,
                 ReceiptHandle=receipt_handle,
                 VisibilityTimeout=int(min(max(seconds, 0), MAX_VISIBILITY_SECONDS)),

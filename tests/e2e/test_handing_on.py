@@ -1,15 +1,15 @@
 """An object larger than an invocation's time is loaded by many invocations, each entry once."""
 
 import gzip
-import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.e2e.conftest import BUCKET, FakeContext, Service
 
 from handler.runtime import runtime
-from ingestor import notification
+from ingestor import ledger, notification
 from ingestor.database import Database
 from ingestor.source_file import SourceFile
 
@@ -24,14 +24,30 @@ def upload_long_object(service: Service) -> SourceFile:
     return SourceFile(BUCKET, "long.json.gz", etag=etag)
 
 
-def short_of_time_after_a_chunk() -> FakeContext:
-    """Time enough to begin, none left at the next look after the first chunk."""
-    looks = itertools.count()
-    return FakeContext(lambda: 60_000 if next(looks) == 0 else 5_000)
+@pytest.fixture
+def short_of_time_after_a_chunk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], FakeContext]:
+    """Time enough to begin; once the first chunk is there, too little to begin another."""
+    chunks: list[object] = []
+    advance = ledger.advance
+
+    def counted(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
+        advance(*args, **kwargs)
+        chunks.append(args)
+
+    monkeypatch.setattr(ledger, "advance", counted)
+
+    def context() -> FakeContext:
+        chunks.clear()
+        return FakeContext(lambda: 5_000 if chunks else 60_000)
+
+    return context
 
 
 def test_an_object_that_needs_many_invocations_is_loaded_once_without_spending_receive_counts(
-    service: Service, database: Database, monkeypatch: pytest.MonkeyPatch
+    service: Service,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    short_of_time_after_a_chunk: Callable[[], FakeContext],
 ) -> None:
     monkeypatch.setenv("CHUNK_ROWS", "100")
     runtime.cache_clear()
@@ -47,13 +63,13 @@ def test_an_object_that_needs_many_invocations_is_loaded_once_without_spending_r
     assert invocations >= 20
     assert set(receive_counts) == {"1"}
     with database.transaction() as connection:
-        ledger = connection.execute(
+        files = connection.execute(
             "SELECT status, rows_loaded, checkpoint, attempts FROM processed_files"
         ).fetchall()
         rows = connection.execute(
             "SELECT count(*), count(DISTINCT ordinal), max(ordinal) FROM logs"
         ).fetchone()
-    assert ledger == [("COMPLETED", ENTRIES, ENTRIES, 0)]
+    assert files == [("COMPLETED", ENTRIES, ENTRIES, 0)]
     assert rows == (ENTRIES, ENTRIES, ENTRIES - 1)
 
 
@@ -64,7 +80,7 @@ def test_messages_not_yet_begun_when_time_is_short_are_handed_on_untouched(
     service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=notification.hand_on_message(file))
     message = service.receive()
     assert message is not None
-    assert service.invoke({"Records": [message]}, FakeContext(lambda: 1_000)) == []
+    assert service.invoke({"Records": [message]}, FakeContext(lambda: 5_000)) == []
     service.acknowledge(message)
     with database.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM processed_files").fetchone() == (0,)
@@ -74,7 +90,10 @@ def test_messages_not_yet_begun_when_time_is_short_are_handed_on_untouched(
 
 
 def test_a_released_file_whose_hand_on_could_not_be_sent_stays_with_its_message(
-    service: Service, database: Database, monkeypatch: pytest.MonkeyPatch
+    service: Service,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    short_of_time_after_a_chunk: Callable[[], FakeContext],
 ) -> None:
     monkeypatch.setenv("CHUNK_ROWS", "100")
     runtime.cache_clear()

@@ -14,6 +14,7 @@ from ingestor.bootstrap import clients
 from ingestor.database import Database
 from ingestor.s3_object import body
 from ingestor.settings import Settings
+from ingestor.timely import TimelyClient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,13 +28,13 @@ def s3_in_between(service: Service, s3_server: str, monkeypatch: pytest.MonkeyPa
     """What the handler reads from; in ever so short a time, what the handler gives up."""
     assert service.queue_url
     monkeypatch.setattr(body, "PAUSES_SECONDS", (0.0, 0.0))
-    real_client: Callable[[Settings], S3Client] = bootstrap.s3_client
+    real_client: Callable[[Settings], TimelyClient[S3Client]] = bootstrap.timely_s3_client
     with breaking_s3(s3_server) as endpoint:
 
-        def client(settings: Settings) -> "S3Client":
+        def client(settings: Settings) -> "TimelyClient[S3Client]":
             return real_client(settings.model_copy(update={"aws_endpoint": endpoint.url}))
 
-        monkeypatch.setattr(bootstrap, "s3_client", client)
+        monkeypatch.setattr(bootstrap, "timely_s3_client", client)
         runtime.cache_clear()
         yield endpoint
 
@@ -65,8 +66,8 @@ def ledger(database: Database) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
-SLOW_DOWN = [Refuse(503, "SlowDown")] * clients.S3_ATTEMPTS
-INTERNAL_ERROR = [Refuse(500, "InternalError")] * clients.S3_ATTEMPTS
+SLOW_DOWN = [Refuse(503, "SlowDown")] * clients.USUAL_OF_S3.attempts
+INTERNAL_ERROR = [Refuse(500, "InternalError")] * clients.USUAL_OF_S3.attempts
 
 
 @pytest.mark.parametrize(

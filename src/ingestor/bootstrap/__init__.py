@@ -1,6 +1,11 @@
 """From settings to the things that hold connections; nothing is opened before it is used."""
 
-from ingestor.bootstrap.clients import s3_client, secrets_client, sqs_client
+from ingestor.bootstrap.clients import (
+    s3_client,
+    secrets_client,
+    timely_s3_client,
+    timely_sqs_client,
+)
 from ingestor.bootstrap.login import SecretReader, parameters, secret_reader
 from ingestor.database import Database
 from ingestor.s3_object import S3Objects
@@ -15,6 +20,7 @@ __all__ = [
     "s3_objects",
     "secrets_client",
     "sqs_queue",
+    "timely_s3_client",
 ]
 
 
@@ -33,15 +39,15 @@ def database(settings: Settings, read_secret: SecretReader | None = None) -> Dat
 
 
 def s3_objects(settings: Settings) -> S3Objects:
-    return S3Objects(s3_client(settings))
+    return S3Objects(timely_s3_client(settings))
 
 
 def sqs_queue(settings: Settings) -> SqsQueue:
     """Raises ConfigurationError when QUEUE_URL is unset."""
     settings.require("queue_url")
-    return SqsQueue(sqs_client(settings), settings.queue_url or "")
+    return SqsQueue(timely_sqs_client(settings), settings.queue_url or "")
 
 
 def dead_letter_queue(settings: Settings) -> SqsQueue | None:
     """None when DLQ_URL is unset."""
-    return SqsQueue(sqs_client(settings), settings.dlq_url) if settings.dlq_url else None
+    return SqsQueue(timely_sqs_client(settings), settings.dlq_url) if settings.dlq_url else None

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 from urllib3.exceptions import HTTPError
 
-from ingestor.errors import SourceUnavailableError
+from ingestor.errors import OutOfTimeError, SourceUnavailableError
 from ingestor.s3_object.failures import translated
 from ingestor.source_file import SourceFile
+from ingestor.timely import TimelyClient
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -25,6 +26,7 @@ GIVE_UP_AFTER_SECONDS = 20
 
 With the clients of `ingestor.bootstrap.clients`, one `read` so returns or raises within 30 s where bodies stall, and
 within 51 s where S3 does not answer at all: both less than half of the lease, both the transient failure of the file.
+Near the end of an invocation it returns or raises sooner (`ingestor.timely`).
 """
 
 MAX_READ = 64 * 1024
@@ -40,7 +42,9 @@ class S3Body:
     UnreadableError.
     """
 
-    def __init__(self, client: "S3Client", file: SourceFile, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, client: "TimelyClient[S3Client]", file: SourceFile, sleep: Callable[[float], None]
+    ) -> None:
         self._client = client
         self._file = file
         self._sleep = sleep
@@ -64,13 +68,15 @@ class S3Body:
         for pause in (*PAUSES_SECONDS, None):
             try:
                 return self._read_on(min(size, MAX_READ))
+            except OutOfTimeError:
+                raise
             except FlexibleChecksumError as error:
                 raise SourceUnavailableError(f"{self._file.uri}: damaged on its way: {error}") from error
             except _BROKEN as error:
                 broken = error
             self.close()
             times += 1
-            if pause is None or time.monotonic() - asked_at >= GIVE_UP_AFTER_SECONDS:
+            if pause is None or time.monotonic() - asked_at >= self._patience():
                 break
             self._sleep(pause)
         raise SourceUnavailableError(
@@ -87,11 +93,24 @@ class S3Body:
             if self._position == self._length:
                 return b""
             self._body = self._resumed()
+        self._limit_wait(self._body)
         data: bytes = self._body.read(size)
         if not data and size and self._position < self._length:
             raise ConnectionError("the body ended early")
         self._position += len(data)
         return data
+
+    def _patience(self) -> float:
+        return min(GIVE_UP_AFTER_SECONDS, self._client.seconds_left())
+
+    def _limit_wait(self, body: "StreamingBody") -> None:
+        """While there is time enough, the client's own time-out holds. Raises OutOfTimeError."""
+        left = self._patience()
+        if left == GIVE_UP_AFTER_SECONDS or self._position == self._length:
+            return
+        if left <= 0:
+            raise OutOfTimeError(f"{self._file.uri}: no time is left to wait for its body")
+        body.set_socket_timeout(min(left, self._client.waits.hurried))
 
     def _resumed(self) -> "StreamingBody":
         answer = self._get(self._etag, self._version_id, first_byte=self._position)
@@ -112,7 +131,7 @@ class S3Body:
         if first_byte:
             pin["Range"] = f"bytes={first_byte}-"
         try:
-            return self._client.get_object(Bucket=self._file.bucket, Key=self._file.key, **pin)
+            return self._client.now().get_object(Bucket=self._file.bucket, Key=self._file.key, **pin)
         except (ClientError, BotoCoreError) as error:
             raise translated(self._file, error) from error
 

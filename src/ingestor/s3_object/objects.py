@@ -9,11 +9,13 @@ from urllib.parse import quote, unquote_to_bytes
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
 from ingestor.s3_object.body import S3Body
 from ingestor.s3_object.failures import error_code, translated
 from ingestor.s3_object.listing import ListedLevel, ListedPage, UnusableObject, pages
 from ingestor.source_file import SourceFile, why_unstorable
+from ingestor.timely import TimelyClient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,11 +25,20 @@ _NO_SUCH_OBJECT = {"404", "405", "NoSuchKey", "MethodNotAllowed"}
 
 
 class S3Objects:
-    """A `Source`. `sleep` paces the resumptions of a broken body."""
+    """A `Source`. `sleep` paces the resumptions of a broken body.
 
-    def __init__(self, client: "S3Client", *, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._client = client
+    Every request raises OutOfTimeError, too, when the client has no time to wait for its answer.
+    """
+
+    def __init__(
+        self, client: "S3Client | TimelyClient[S3Client]", *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client if isinstance(client, TimelyClient) else TimelyClient(client)
         self._sleep = sleep
+
+    def end_with(self, deadline: Deadline) -> None:
+        """From now on no answer is waited for beyond it."""
+        self._client.deadline = deadline
 
     def open(self, file: SourceFile, /) -> S3Body:
         """Asks for the object at once, so that a missing or overwritten one is known before the first read."""
@@ -36,7 +47,7 @@ class S3Objects:
     def current(self, file: SourceFile, /) -> SourceFile | None:
         """None for a delete marker and for a missing bucket, too. Raises SourceUnavailableError."""
         try:
-            head = self._client.head_object(Bucket=file.bucket, Key=file.key)
+            head = self._client.now().head_object(Bucket=file.bucket, Key=file.key)
         except ClientError as error:
             if error_code(error) in _NO_SUCH_OBJECT:
                 return None
@@ -106,7 +117,9 @@ class S3Objects:
             more["StartAfter"] = start_after
         try:
             # boto3 asks for encoded keys by itself, and then decodes what is not UTF-8 to another key.
-            answer = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, EncodingType="url", **more)
+            answer = self._client.now().list_objects_v2(
+                Bucket=bucket, Prefix=prefix, EncodingType="url", **more
+            )
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise translated(SourceFile(bucket, prefix), error) from error
         if answer.get("IsTruncated") and not (answer.get("Contents") or answer.get("CommonPrefixes")):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ingestor.database import Database
+from ingestor.deadline import Deadline
 from ingestor.s3_object import S3Objects
 from ingestor.settings import Settings
 from ingestor.sqs_queue import SqsQueue
@@ -20,3 +21,11 @@ class SweepTools:
     queue: SqsQueue
     dead_letters: SqsQueue | None
     settings: Settings
+
+    def end_with(self, deadline: Deadline) -> None:
+        """No answer of anybody is waited for beyond it."""
+        self.database.deadline = deadline
+        self.objects.end_with(deadline)
+        for queue in (self.queue, self.dead_letters):
+            if queue is not None:
+                queue.end_with(deadline)

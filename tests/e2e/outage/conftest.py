@@ -11,11 +11,11 @@ import pytest
 from tests.e2e.conftest import BUCKET, Polled, Service
 from tests.e2e.outage.own_server import OwnServer
 
-from handler.runtime import runtime
 from ingestor import notification
 from ingestor.database import ConnectionParameters, Database
 from ingestor.database.bounded import BoundedConnection
 from ingestor.source_file import SourceFile
+from ingestor.sqs_queue import SqsQueue
 
 FILES = 5
 ENTRIES = 3
@@ -49,15 +49,16 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def deferred(service: Service) -> list[str]:
+def deferred(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The visibility time-outs that the handler sets, in seconds."""
     seconds: list[str] = []
+    defer = SqsQueue.defer
 
-    def note(params: dict[str, Any], **_: object) -> None:
-        seconds.append(str(params["VisibilityTimeout"]))
+    def noted(queue: SqsQueue, receipt_handle: str, after: float) -> None:
+        seconds.append(str(int(after)))
+        defer(queue, receipt_handle, after)
 
-    assert service.queue_url
-    runtime().queue._client.meta.events.register("provide-client-params.sqs.ChangeMessageVisibility", note)
+    monkeypatch.setattr(SqsQueue, "defer", noted)
     return seconds
 
 
