@@ -12,7 +12,7 @@ unexport PYTHON
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tools-install check format unit integration scan e2e test demo up sam-local bench requirements
+.PHONY: help install tools-install check format unit integration faults faults-short scan e2e test demo up sam-local bench requirements
 
 help: ## what there is to run
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -41,13 +41,19 @@ integration: install ## against a real PostgreSQL and PgBouncer, and moto's S3 a
 	@tools/install_pgbouncer.sh
 	@$(PYTEST) -n 2 tests/integration
 
+faults-short: install ## a part of `make faults`
+	@$(PYTEST) -n 2 --dist loadfile tests/faults
+
+faults: tools-install ## kills, crashes, outages, a bad network and load, for hours (FAULT_SECONDS, FAULT_KILLS, FAULT_FILES, FAULT_SEED)
+	@FAULT_SECONDS=$${FAULT_SECONDS:-900} $(PYTEST) tests/faults
+
 e2e: tools-install ## the handler, and the deployed template
 	@$(PYTEST) -n 2 --dist loadfile tests/e2e
 
 scan: tools-install ## cfn-lint and checkov over the templates
 	@tools/scan.sh
 
-test: unit integration scan e2e ## every test
+test: unit integration faults-short scan e2e ## every test, and a part of the fault suite
 
 demo: tools-install ## the whole path on this machine (KEEP=1: stays up)
 	@KEEP=$(KEEP) $(BIN)/python -m demo.run

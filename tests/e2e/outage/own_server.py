@@ -26,11 +26,13 @@ _numbers = count(1)
 class OwnServer:
     """It comes back on the same port. `parameters` are those of its maintenance database."""
 
-    def __init__(self, folder: Path, binaries: Path | None) -> None:
+    def __init__(
+        self, folder: Path, binaries: Path | None, *, max_connections: int = MAX_CONNECTIONS
+    ) -> None:
         options = (
             "fsync=off",
             f"port={_free_port()}",
-            f"max_connections={MAX_CONNECTIONS}",
+            f"max_connections={max_connections}",
             "superuser_reserved_connections=0",
             "deadlock_timeout=100ms",
         )
@@ -91,10 +93,14 @@ class OwnServer:
                 "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = %s", (dbname,)
             )
 
+    @property
+    def data_folder(self) -> Path:
+        return self._postgres.data_folder
+
     @contextmanager
-    def fresh_database(self) -> Iterator[ConnectionParameters]:
+    def fresh_database(self, tablespace: str = "pg_default") -> Iterator[ConnectionParameters]:
         name = f"own_{next(_numbers)}"
-        self.run("CREATE DATABASE {}", name)
+        self.run("CREATE DATABASE {} TABLESPACE {}", name, tablespace)
         parameters = replace(self.parameters, dbname=name)
         database = Database(lambda: parameters, "public")
         migrate(database)
@@ -105,7 +111,7 @@ class OwnServer:
 
     @property
     def _pid(self) -> int:
-        return int((self._postgres.data_folder / "postmaster.pid").read_text().splitlines()[0])
+        return int((self.data_folder / "postmaster.pid").read_text().splitlines()[0])
 
 
 def _free_port() -> int:
