@@ -45,8 +45,10 @@ def newly_applied(report: MigrationReport) -> list[int]:
     return [each.version for each in report.migrations if each.is_new]
 
 
-def test_the_files_are_numbered_without_a_gap() -> None:
-    assert [each.version for each in BUNDLED] == list(range(1, len(BUNDLED) + 1))
+def test_the_files_are_numbered_each_once() -> None:
+    """A number is taken when work on it begins, so that some may be missing."""
+    versions = [each.version for each in BUNDLED]
+    assert versions == sorted(set(versions))
     assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", each.name) for each in BUNDLED)
 
 
