@@ -127,6 +127,7 @@ def test_a_disk_that_is_full_amid_a_load_is_said_and_the_same_again_goes_on(
 def test_a_root_that_is_the_only_user_is_told_to_be_another_one(folder: Path) -> None:
     """As in a container without privileges."""
     folder.mkdir()
+    folder.chmod(0o755)
     command = ["unshare", "-r", sys.executable, "-m", "ingestor.cli", "status"]
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
