@@ -1,12 +1,14 @@
 """The operate function in process: a command's whole output, for whoever can't reach the database."""
 
 import os
+import re
 from typing import Any
 
 import click
 import msgspec
 import pytest
 from tests.e2e.conftest import FakeContext
+from tests.hostile_keys import HOSTILE_KEYS, raw_controls
 from tests.integration.conftest import variables_of
 from tests.integration.operating import buried, failed_for_good, record
 from tests.integration.sweeping import Place
@@ -15,6 +17,7 @@ from tests.integration.sweeping import place as make_place
 from handler import operate
 from handler.operate import lambda_handler
 from ingestor.cli.group import UNFINISHED
+from ingestor.cli.terminal import relayed
 from ingestor.database import ConnectionParameters, Database
 from ingestor.operate_function import Answer, Terminal
 
@@ -142,3 +145,16 @@ def test_an_answer_longer_than_lambda_takes_is_said_to_be(monkeypatch: pytest.Mo
 def test_an_event_that_is_no_request_is_refused() -> None:
     with pytest.raises(ValueError, match="arguments"):
         lambda_handler({"command": "status"}, FakeContext())  # type: ignore[arg-type]  # what we read of it
+
+
+@pytest.mark.parametrize("terminal", [None, WIDE])
+def test_no_key_does_anything_to_the_terminal_it_is_shown_on(
+    place: Place, terminal: dict[str, object] | None
+) -> None:
+    failed_for_good(place, *HOSTILE_KEYS.values())
+    for arguments in (("status",), ("status", "--json"), ("retry", "--failed", "--dry-run"), ("redrive",)):
+        answer = run(*arguments, terminal=terminal)
+        assert answer.status == 0, answer
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", answer.stdout) if terminal else answer.stdout
+        assert raw_controls(shown) | raw_controls(answer.stderr) == set()
+        assert relayed(answer.stdout) == answer.stdout

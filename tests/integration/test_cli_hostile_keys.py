@@ -130,6 +130,17 @@ def test_all_that_failed_is_listed_safely(place: Place, run: Run, subtests: pyte
                 assert not form or for_programs(done), done
 
 
+@pytest.mark.parametrize("asked", ["%", "_", "\\", "100%_", ".", "*", "'", "$("])
+def test_what_is_asked_for_is_no_pattern(place: Place, run: Run, asked: str) -> None:
+    """As text, and nothing that SQL, a shell or a regular expression would make of it."""
+    for key in HOSTILE_KEYS.values():
+        failed(place.tools.database, ours(place, key), ErrorKind.PERMANENT)
+    found = run("retry", "--matching", asked, "--dry-run", "--json").json["reopened"]
+    expected = {f"s3://{place.bucket}/{key}" for key in HOSTILE_KEYS.values() if asked in key}
+    assert set(found) == expected
+    assert run("status", "--json", "--", asked).status == 1, "no key ends in it, or several do"
+
+
 def test_a_line_feed_in_a_key_forges_no_line(place: Place, run: Run) -> None:
     load(place, BROKEN)
     for arguments in (

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -148,3 +149,15 @@ def test_a_mistake_of_ours_prints_its_traceback_harmlessly() -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "OSError: \\x9b http://***@h"
     assert "Traceback (most recent call last):\n" in done.stderr
+
+
+def test_only_one_module_writes_to_a_terminal() -> None:
+    """What is written elsewhere would have to be made harmless there as well; the other relays what is harmless."""
+    writes = re.compile(r"\bclick\.s?echo\(|(?<![\w.])print\(|\bConsole\(|sys\.std(out|err)\.write")
+    sources = ROOT / "src"
+    writing = {
+        path.relative_to(sources).as_posix()
+        for path in sources.rglob("*.py")
+        if writes.search(path.read_text())
+    }
+    assert writing == {"ingestor/cli/stack.py", "ingestor/cli/terminal.py"}
