@@ -39,11 +39,12 @@ def test_without_a_network_to_build_with_that_is_said(
 
 
 def test_its_sentence_is_the_last_and_the_only_word(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def lacking(_: Surroundings) -> None:
         raise MachineError("no room: make some")
 
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(Surroundings, "start_postgres", lacking)
     monkeypatch.setattr(
         Surroundings, "__enter__", lambda self: self
