@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from handler.tracing import tracer
 from ingestor.visible_text import without_secrets
+
+_EXACT = frozenset({"bucket", "key"})
+"""They name the file, whatever that looks like."""
 
 SERVICE = "ingestor"
 """Where POWERTOOLS_SERVICE_NAME, in the template the stack's name, says nothing: two stacks must not share metrics."""
@@ -55,4 +58,17 @@ def _json_line(record: dict[str, Any]) -> str:
 
     What nobody expected is logged with its trace, in which a library's error may hold a secret.
     """
-    return without_secrets(json.dumps(record, default=str, separators=(",", ":")))
+    told = {name: value if name in _EXACT else _without_secrets(value) for name, value in record.items()}
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - whatever is logged
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {without_secrets(str(name)): _without_secrets(each) for name, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_without_secrets(each) for each in value]
+        case _:
+            return without_secrets(str(value))

@@ -137,6 +137,25 @@ def test_a_line_of_the_functions_log_is_ascii(monkeypatch: pytest.MonkeyPatch) -
     assert facts["message"] == f"failed {EVERYTHING}"
 
 
+def test_a_line_of_the_functions_log_holds_no_secret_and_names_the_file_exactly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = io.StringIO()
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "of this test")
+    logger = telemetry().logger
+    monkeypatch.setattr(logger.registered_handler, "stream", written)
+    key = "logs/http://a@b/password=1/app.json"
+    said = 'conninfo "host=h password=hunter2\\" x-amz-security-token:hunter2\n http://u:hunter2@h'
+    with logger.append_context_keys(key=key):
+        logger.error("failed: %s", said, error=said, files=[{said: (said, OSError(said))}])
+    (line,) = written.getvalue().splitlines()
+    facts = json.loads(line)
+    assert "hunter2" not in line
+    assert facts["key"] == key
+    assert facts["error"].startswith('conninfo "host=h password=***')
+    assert facts["error"].endswith("http://***@h")
+
+
 def test_a_mistake_of_ours_prints_its_traceback_harmlessly() -> None:
     code = (
         "from unittest.mock import patch; from ingestor.cli import main\n"
