@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ingestor.log_record import TIMESTAMP_POSITION, LogRecords, Unusable, datetime_of
@@ -116,15 +116,23 @@ def test_digits_in_a_string_mean_what_the_number_means(number: int) -> None:
     assert microseconds_of(str(number)) == microseconds_of(number)
 
 
-@given(st.integers(10**14, 7 * 10**15))
+@given(st.integers(10**14, 4 * 10**15))
 def test_any_unit_gives_the_same_time_to_the_microsecond(microseconds: int) -> None:
     expected = microseconds - 946_684_800_000_000
     assert microseconds_of(microseconds) == expected
     assert microseconds_of(microseconds * 1000 + 999) == expected
     assert microseconds_of(microseconds / 1000) == expected
     assert microseconds_of(microseconds / 1_000_000) == expected
+    assert microseconds_of(-microseconds / 1_000_000) == -microseconds - 946_684_800_000_000
     whole, rest = divmod(microseconds, 1_000_000)
     assert microseconds_of(f"{whole}.{rest:06}") == expected
+
+
+@given(st.integers(10**14, 8 * 10**15))
+@example(4_415_255_911_756_759)
+@example(4_468_184_528_032_739)
+def test_seconds_with_a_fraction_are_exact_to_the_microsecond_until_2223(microseconds: int) -> None:
+    assert microseconds_of(microseconds / 1_000_000) == microseconds - 946_684_800_000_000
 
 
 @given(st.integers(10**11, 10**14 - 1))

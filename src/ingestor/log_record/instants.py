@@ -63,7 +63,9 @@ def datetime_of(microseconds: int) -> datetime:
 def _of_number(value: float) -> int | None:
     size = abs(value)
     if size < _SECONDS_BELOW:
-        since = round(value * 1_000_000)
+        # What is left of a float beside its whole seconds is exact; multiplied as it is, it would be rounded twice.
+        whole = int(value)
+        since = whole * 1_000_000 + round((value - whole) * 1_000_000)
     elif size < _MILLISECONDS_BELOW:
         since = round(value * 1000)
     elif size < _MICROSECONDS_BELOW:
