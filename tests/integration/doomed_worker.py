@@ -1,6 +1,6 @@
 """A worker that meets its end at a chosen step: its process kills or stops itself before the n-th round trip.
 
-`python doomed_worker.py PARAMETERS_JSON FILE SIGNAL STEP` prints the outcome, if it lives to see one.
+`python doomed_worker.py PARAMETERS_JSON FILE SIGNAL STEP ON_OVERWRITE` prints the outcome, if it lives to see one.
 Every round trip to PostgreSQL, COPY's included, passes psycopg's `Connection.wait`: those are the steps.
 """
 
@@ -16,7 +16,7 @@ import psycopg
 
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database
-from ingestor.settings import Settings
+from ingestor.settings import OnOverwrite, Settings
 
 
 def meet_its_end(ending: signal.Signals, step: int) -> None:
@@ -32,9 +32,9 @@ def meet_its_end(ending: signal.Signals, step: int) -> None:
 
 
 def main() -> None:
-    parameters, path, ending, step = sys.argv[1:]
+    parameters, path, ending, step, on_overwrite = sys.argv[1:]
     connection_parameters = ConnectionParameters(**json.loads(parameters))
-    settings = Settings(lease_seconds=1, chunk_rows=2)
+    settings = Settings(lease_seconds=1, chunk_rows=2, on_overwrite=OnOverwrite(on_overwrite))
     meet_its_end(signal.Signals[ending], int(step))
     database = Database(lambda: connection_parameters, settings.db_schema)
     result = process_local_file(path, settings=settings, database=database)

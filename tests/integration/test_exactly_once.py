@@ -18,7 +18,7 @@ import pytest
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database
 from ingestor.ingest import AlreadyLoaded, HeldElsewhere, Loaded
-from ingestor.settings import Settings
+from ingestor.settings import OnOverwrite, Settings
 
 DOOMED_WORKER = Path(__file__).with_name("doomed_worker.py")
 ENTRIES = 7
@@ -49,20 +49,27 @@ EVERY_ENTRY_ONCE = ("COMPLETED", ENTRIES - 1, 1, ENTRIES, list(range(ENTRIES - 1
 
 
 def start_worker(
-    parameters: ConnectionParameters, path: Path, ending: signal.Signals, step: int
+    parameters: ConnectionParameters,
+    path: Path,
+    ending: signal.Signals,
+    step: int,
+    mode: OnOverwrite = OnOverwrite.SKIP,
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, DOOMED_WORKER, json.dumps(asdict(parameters)), path, ending.name, str(step)],
+        [sys.executable, DOOMED_WORKER, json.dumps(asdict(parameters)), path, ending.name, str(step), mode],
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def load_after_lease(database: Database, path: Path, seconds: float = 20) -> object:
+def load_after_lease(
+    database: Database, path: Path, seconds: float = 20, mode: OnOverwrite = OnOverwrite.SKIP
+) -> object:
     """What a redelivered message does: again and again, until the file isn't held any more."""
+    settings = Settings(lease_seconds=1, on_overwrite=mode)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        outcome = process_local_file(path, settings=Settings(lease_seconds=1), database=database).outcome
+        outcome = process_local_file(path, settings=settings, database=database).outcome
         if not isinstance(outcome, HeldElsewhere):
             return outcome
         time.sleep(0.05)

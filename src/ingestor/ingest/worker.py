@@ -16,6 +16,7 @@ from ingestor.errors import (
     TransactionFailedError,
     TransactionInterruptedError,
 )
+from ingestor.ingest.renewal import renewed_lease
 from ingestor.load import FileRows
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.source_file import Source, SourceFile
@@ -99,7 +100,11 @@ class Worker:
 
     def adopt(self, claim: ledger.Claim, current: SourceFile) -> ledger.Claim:
         """One transaction takes the old version's rows out and the new version in hand. Raises ClaimLostError."""
-        with self.database.transaction(UNLOADING, lock_timeout=self.lock_timeout_seconds) as connection:
+        lease, limit = self.settings.lease_seconds, self.lock_timeout_seconds
+        with (
+            renewed_lease(self.database, claim, lease_seconds=lease, lock_timeout=limit),
+            self.database.transaction(UNLOADING, lock_timeout=limit) as connection,
+        ):
             ledger.lock_file(connection, claim)
             unloaded = load.unload(connection, claim.file_id)
             return ledger.adopt_version(
