@@ -2,20 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.integration.dead_letter_steps import buried, bury, bury_file, notification, ours
-from tests.integration.ledger_steps import claimed, completed, events, failed, released, states
+from tests.integration.ledger_steps import FILE, claimed, completed, events, failed, released, states
 from tests.integration.sweeping import Place
 
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.errors import ErrorKind
+from ingestor.errors import ErrorKind, SourceUnavailableError
+from ingestor.s3_object import S3Objects
 from ingestor.settings import OnOverwrite
 from ingestor.source_file import SourceFile
 from ingestor.sweep.dead_letters import DeadLetters, settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
+from ingestor.sweep.owning import current_versions, own
+from ingestor.sweep.tools import SweepTools
 
 
 def test_no_dead_letters_is_no_work(place: Place) -> None:
@@ -113,9 +117,22 @@ def test_near_the_deadline_nothing_is_received(place: Place) -> None:
     assert buried(place) == 1
 
 
+def uploaded(place: Place, content: str, key: str = "app.json.gz") -> SourceFile:
+    """What the notification of this upload names."""
+    place.upload(key, content.encode())
+    current = place.tools.objects.current(ours(place, key))
+    assert current is not None
+    return current
+
+
+def replacing(place: Place) -> SweepTools:
+    settings = place.tools.settings.model_copy(update={"on_overwrite": OnOverwrite.REPLACE})
+    return replace(place.tools, settings=settings)
+
+
 def test_a_new_version_of_a_failed_object_reopens_it(place: Place) -> None:
     failed(place.tools.database, ours(place, etag="broken"), ErrorKind.PERMANENT)
-    bury_file(place, ours(place, etag="repaired"))
+    bury_file(place, uploaded(place, "repaired"))
     assert settle_dead_letters(place.tools, UNLIMITED).settled == 1
     assert states(place.tools.database) == {"app.json.gz": "PENDING"}
     assert requeue_due_files(place.tools, UNLIMITED).sent == 1
@@ -128,7 +145,71 @@ def test_a_new_version_of_a_completed_key_is_looked_at_where_it_replaces(
     settings = place.tools.settings.model_copy(update={"on_overwrite": on_overwrite})
     tools = replace(place.tools, settings=settings)
     completed(tools.database, ours(place, etag="old"))
-    bury_file(place, ours(place, etag="new"))
+    bury_file(place, uploaded(place, "new"))
     assert settle_dead_letters(tools, UNLIMITED).settled == 1
     assert states(tools.database) == {"app.json.gz": "COMPLETED"}
     assert requeue_due_files(tools, UNLIMITED).sent == sent
+
+
+def test_the_same_bytes_uploaded_again_reopen_a_failed_object_once(place: Place) -> None:
+    file = replace(uploaded(place, "broken"), event_time=FILE.event_time)
+    failed(place.tools.database, file, ErrorKind.PERMANENT)
+    assert file.event_time is not None
+    again = replace(file, event_time=file.event_time + timedelta(hours=1))
+    bury_file(place, again)
+    assert settle_dead_letters(place.tools, UNLIMITED).settled == 1
+    assert states(place.tools.database) == {"app.json.gz": "PENDING"}
+    with place.tools.database.transaction() as connection:
+        connection.execute(
+            "UPDATE processed_files SET status = 'FAILED', error_kind = 'permanent', next_attempt_at = NULL"
+        )
+    bury_file(place, again)
+    assert settle_dead_letters(place.tools, UNLIMITED).kept == 1
+    assert states(place.tools.database) == {"app.json.gz": "FAILED"}
+
+
+def test_a_message_that_stays_does_not_ask_again_and_again_for_a_stale_version(place: Place) -> None:
+    tools = replacing(place)
+    stale = uploaded(place, "old", "replaced")
+    completed(tools.database, uploaded(place, "new", "replaced"))
+    failed(tools.database, ours(place, "bad"), ErrorKind.PERMANENT)
+    bury(place, notification(stale, ours(place, "bad")))
+    before = events(tools.database)
+    for _ in range(3):
+        assert settle_dead_letters(tools, UNLIMITED) == DeadLetters(1, 0, 1, 0, is_complete=True)
+        assert requeue_due_files(tools, UNLIMITED).sent == 0
+    assert events(tools.database) == before
+    assert states(tools.database) == {"bad": "FAILED", "replaced": "COMPLETED"}
+
+
+def test_a_message_about_a_key_that_is_gone_asks_for_nothing(place: Place) -> None:
+    tools = replacing(place)
+    completed(tools.database, ours(place, etag="old"))
+    bury_file(place, ours(place, etag="new"))
+    assert settle_dead_letters(tools, UNLIMITED).settled == 1
+    assert requeue_due_files(tools, UNLIMITED).sent == 0
+
+
+def test_while_a_key_cannot_be_asked_its_message_stays_and_its_neighbours_are_settled(place: Place) -> None:
+    class Refusing(S3Objects):
+        def current(self, file: SourceFile, /) -> SourceFile | None:
+            raise SourceUnavailableError(f"{file.uri}: access denied")
+
+    tools = replace(replacing(place), objects=Refusing(place.s3))
+    completed(tools.database, ours(place, "replaced", etag="old"))
+    bury_file(place, ours(place, "replaced", etag="new"), ours(place, "unknown"))
+    assert settle_dead_letters(tools, UNLIMITED) == DeadLetters(2, 1, 1, 1, is_complete=True)
+    assert settle_dead_letters(replacing(place), UNLIMITED).settled == 1
+
+
+def test_a_row_that_changes_after_its_key_was_asked_is_looked_at_by_a_worker(place: Place) -> None:
+    """Unknown when the keys are asked, completed in another version when the message is taken over."""
+    tools = replacing(place)
+    newer = uploaded(place, "new")
+
+    current = current_versions(tools.database, tools.objects, [newer], skip_newer=False)
+    assert current == {}
+    completed(tools.database, ours(place, etag="old"))
+    with tools.database.transaction() as connection:
+        assert own(connection, [newer], current, skip_newer=False) == 0
+    assert requeue_due_files(tools, UNLIMITED).sent == 1

@@ -70,7 +70,7 @@ def remove_dead_letters(database: Database, settings: Settings, files: Sequence[
     if queue is None or not files:
         return 0
     only = frozenset((file.bucket, file.key) for file in files)
-    look = Look(database, queue, settings, only=only)
+    look = Look(database, bootstrap.s3_objects(settings), queue, settings, only=only)
     return go_through(look, surroundings().deadline, lambda _: None).settled
 
 

@@ -50,7 +50,7 @@ def redrive(*, is_trial: bool, as_json: bool) -> None:
     assert queue is not None  # noqa: S101 - DLQ_URL is set
     letters: list[DeadLetter] = []
     with named_database(settings) as database:
-        look = Look(database, queue, settings, is_trial=is_trial)
+        look = Look(database, bootstrap.s3_objects(settings), queue, settings, is_trial=is_trial)
         counts = go_through(look, surroundings().deadline, letters.append)
     if as_json:
         told = [plain_facts(each, files=[file.uri for file in each.files]) for each in letters]

@@ -30,7 +30,7 @@ WITH registered AS (
 SELECT bucket, s3_key FROM registered
 """
 _KNOWN: LiteralString = """
-SELECT s3_key, status, etag, next_etag, size_bytes, error_kind, ignored_at IS NOT NULL AS is_ignored
+SELECT s3_key, status, etag, next_etag, size_bytes, event_time, error_kind, ignored_at IS NOT NULL AS is_ignored
 FROM processed_files WHERE bucket = %(bucket)s AND s3_key = ANY(%(keys)s)
 """
 # statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
@@ -56,6 +56,7 @@ class KnownFile:
     etag: str | None
     next_etag: str | None
     size_bytes: int | None
+    event_time: datetime | None
     error_kind: str | None
     is_ignored: bool
 

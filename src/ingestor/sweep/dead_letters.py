@@ -1,7 +1,8 @@
 """Third step: a dead letter whose files the ledger owns is not needed any more. Nothing is sent, nothing looped.
 
 Each message is looked at once: in a transaction of its own the ledger enters the files it didn't know, due at once, and
-only after that commit is the message deleted. Dying in between leaves a message that the next look deletes.
+only after that commit is the message deleted. Dying in between leaves a message that the next look deletes. Where the
+ledger speaks of another version, the key is asked before: a message that stays must not have it asked by workers.
 """
 
 import time
@@ -17,8 +18,9 @@ from ingestor.deadline import Deadline
 from ingestor.errors import ErrorKind, NotificationError, SourceUnavailableError
 from ingestor.notification import parse
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.source_file import SourceFile
+from ingestor.source_file import Source, SourceFile
 from ingestor.sqs_queue import ReceivedMessage, SqsQueue
+from ingestor.sweep.owning import current_versions, own
 from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
 
 HOLD_SECONDS = 900
@@ -59,17 +61,28 @@ class Look:
     """`only`: messages that name none of these files are left as they are. `is_trial`: nothing is changed."""
 
     database: Database
+    objects: Source
     queue: SqsQueue
     settings: Settings
     only: Collection[tuple[str, str]] | None = None
     is_trial: bool = False
+
+    @property
+    def buckets(self) -> frozenset[str]:
+        """Which ones a message may name: those of BUCKETS, else those of `only`."""
+        return self.settings.watched_buckets or frozenset(bucket for bucket, _ in self.only or ())
+
+    @property
+    def skip_newer(self) -> bool:
+        return self.settings.on_overwrite is OnOverwrite.SKIP
 
 
 def settle_dead_letters(tools: SweepTools, deadline: Deadline) -> DeadLetters:
     """Raises DatabaseUnavailableError, before anything is received, and SourceUnavailableError."""
     if tools.dead_letters is None:
         return DeadLetters(is_complete=True)
-    return go_through(Look(tools.database, tools.dead_letters, tools.settings), deadline, lambda _: None)
+    look = Look(tools.database, tools.objects, tools.dead_letters, tools.settings)
+    return go_through(look, deadline, lambda _: None)
 
 
 def go_through(look: Look, deadline: Deadline, tell: Callable[[DeadLetter], None]) -> DeadLetters:
@@ -129,9 +142,8 @@ def _give_back(queue: SqsQueue, held: dict[str, str]) -> None:
 
 def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
     """None: it speaks of other files than those asked for."""
-    settings = look.settings
     try:
-        files = parse(message.body, buckets=settings.watched_buckets, prefix=settings.prefix)
+        files = parse(message.body, buckets=look.buckets, prefix=look.settings.prefix)
     except NotificationError as error:
         return None if look.only is not None else _letter(message, why=str(error))
     if look.only is not None and not any((file.bucket, file.key) in look.only for file in files):
@@ -140,14 +152,26 @@ def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
         return _letter(
             message, why="names no object to load: only deletions, empty objects or keys outside PREFIX"
         )
-    with look.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
-        registered = 0 if look.is_trial else _take_over(connection, look, files)
+    try:
+        registered = _registered(look, files)
+    except SourceUnavailableError as error:
+        return _letter(message, files, why=f"could not be looked at: {error}")
+    with look.database.transaction() as connection:
         known = [_known(connection, file) for file in files]
     if look.is_trial:
         registered = sum(each is None for each in known)
     failed = [file.uri for file, row in zip(files, known, strict=True) if row and _needs_person(file, row)]
     why = f"failed permanently: {', '.join(failed)}" if failed else None
     return _letter(message, files, registered, why)
+
+
+def _registered(look: Look, files: tuple[SourceFile, ...]) -> int:
+    """How many were new to the ledger, which owns them all by now. Raises SourceUnavailableError."""
+    if look.is_trial:
+        return 0
+    current = current_versions(look.database, look.objects, files, skip_newer=look.skip_newer)
+    with look.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
+        return own(connection, files, current, skip_newer=look.skip_newer)
 
 
 def _letter(
@@ -157,14 +181,6 @@ def _letter(
     why: str | None = None,
 ) -> DeadLetter:
     return DeadLetter(message.message_id, message.sent_at, files, registered, why)
-
-
-def _take_over(connection: ledger.Connection, look: Look, files: tuple[SourceFile, ...]) -> int:
-    """Whatever the message asks for, the ledger asks for from now on. How many files were new to it."""
-    new = ledger.register(connection, files, due_in_seconds=0)
-    for file in sorted(files, key=lambda file: (file.bucket, file.key)):  # as everybody locks them
-        ledger.announce_version(connection, file, skip_newer=look.settings.on_overwrite is OnOverwrite.SKIP)
-    return len(new)
 
 
 def _known(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | None:

@@ -40,6 +40,6 @@ def trial(tools: SweepTools) -> TrialReport:
         )
     letters = DeadLetters(is_complete=True)
     if tools.dead_letters is not None:
-        look = Look(tools.database, tools.dead_letters, tools.settings, is_trial=True)
+        look = Look(tools.database, tools.objects, tools.dead_letters, tools.settings, is_trial=True)
         letters = go_through(look, UNLIMITED, lambda _: None)
     return TrialReport(Due(len(page.files), page.worn_out), survey_unknown_objects(tools), letters)

@@ -1,0 +1,78 @@
+"""What a message asks for, the ledger asks for from now on: then the message isn't needed any more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ingestor import ledger
+from ingestor.database import Database
+from ingestor.errors import ErrorKind
+from ingestor.source_file import Source, SourceFile
+
+type CurrentVersions = Mapping[tuple[str, str], SourceFile | None]
+"""By bucket and key: what the key holds, None when it is gone."""
+
+
+def current_versions(
+    database: Database, objects: Source, files: Sequence[SourceFile], *, skip_newer: bool
+) -> CurrentVersions:
+    """Of those keys that may hold what the ledger doesn't speak of. Raises SourceUnavailableError."""
+    with database.transaction() as connection:
+        rows = [_row(connection, file) for file in files]
+    return {
+        (file.bucket, file.key): objects.current(file)
+        for file, row in zip(files, rows, strict=True)
+        if row is not None and _may_differ(file, row, skip_newer=skip_newer)
+    }
+
+
+def own(
+    connection: ledger.Connection,
+    files: Sequence[SourceFile],
+    current: CurrentVersions,
+    *,
+    skip_newer: bool,
+) -> int:
+    """Enters the unknown files, and has workers look at keys that hold another version. How many were unknown.
+
+    `current` was asked after the message was received, so a key that held the ledger's version then needs nobody.
+    """
+    new = ledger.register(connection, files, due_in_seconds=0)
+    for file in sorted(files, key=lambda file: (file.bucket, file.key)):  # as everybody locks them
+        row = _row(connection, file)
+        if row is None or not _may_differ(file, row, skip_newer=skip_newer):
+            continue
+        found = _announced(file, row, current)
+        if found is not None:
+            ledger.announce_version(connection, found, skip_newer=skip_newer)
+    return len(new)
+
+
+def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions) -> SourceFile | None:
+    """None: the message is stale, or its key is gone."""
+    if (file.bucket, file.key) not in current:
+        return file  # the row changed since the keys were asked
+    found = current[file.bucket, file.key]
+    if found is None or found.etag != row.etag:
+        return found
+    return replace(found, event_time=file.event_time) if _is_uploaded_again(file, row) else None
+
+
+def _row(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | None:
+    return ledger.known_files(connection, file.bucket, [file.key]).get(file.key)
+
+
+def _may_differ(file: SourceFile, row: ledger.KnownFile, *, skip_newer: bool) -> bool:
+    if row.status == "COMPLETED" and skip_newer:
+        return False
+    return file.etag != row.etag or _is_uploaded_again(file, row)
+
+
+def _is_uploaded_again(file: SourceFile, row: ledger.KnownFile) -> bool:
+    """The same bytes once more, after they failed for good."""
+    return (
+        row.status == "FAILED"
+        and row.error_kind == ErrorKind.PERMANENT
+        and file.event_time is not None
+        and row.event_time is not None
+        and row.event_time < file.event_time
+    )
