@@ -70,21 +70,95 @@ class TestAnotherVersionOfTheObject:
         answer = ask(database, self.NEWER)
         assert isinstance(answer, ledger.AnotherVersion)
         with database.transaction() as connection:
-            taking = ledger.claim_for_replacement(
-                connection, file_id=answer.file_id, version=answer.version, current=self.NEWER
-            )
+            taking = ledger.claim_for_replacement(connection, answer, self.NEWER, lease_seconds=60)
         assert taking is not None
         with database.transaction() as connection:
             taken = ledger.adopt_version(connection, taking, self.NEWER, unloaded_rows=3, lease_seconds=60)
         assert (taken.file.etag, taken.checkpoint, taken.rows_loaded) == ("e2", 0, 0)
         assert row(database, "status, error, next_etag") == ("PROCESSING", None, None)
 
+    NEWEST = replace(FILE, etag="e3", version_id="v3")
+
+    def taking(self, database: Database) -> ledger.Claim:
+        """The old version completed, and the newer one about to replace it."""
+        complete(database, claimed(database))
+        answer = ask(database, self.NEWER, skip_newer=False)
+        assert isinstance(answer, ledger.AnotherVersion)
+        with database.transaction() as connection:
+            claim = ledger.claim_for_replacement(connection, answer, self.NEWER, lease_seconds=60)
+        assert claim is not None
+        return claim
+
+    @pytest.mark.parametrize(
+        ("announced", "waits"), [("e1", "e1"), ("e2", None), ("e3", "e3")], ids=["old", "same", "newest"]
+    )
+    def test_announced_while_another_is_being_taken_is_not_forgotten(
+        self, database: Database, announced: str, waits: str | None
+    ) -> None:
+        """The old one too: it may have been uploaded once more. Only the one that is taken is no news."""
+        claim = self.taking(database)
+        said = ask(database, replace(FILE, etag=announced), skip_newer=False)
+        assert said == ledger.HeldByWorker(claim.file_id)
+        with database.transaction() as connection:
+            ledger.adopt_version(connection, claim, self.NEWER, unloaded_rows=3, lease_seconds=60)
+        assert row(database, "etag, next_etag") == ("e2", waits)
+
+    def test_announced_after_the_key_was_looked_at_is_not_forgotten(self, database: Database) -> None:
+        complete(database, claimed(database))
+        for _ in range(2):
+            with database.transaction() as connection:
+                assert ledger.announce_version(connection, self.NEWER, skip_newer=False)
+        answer = ask(database, skip_newer=False)
+        assert isinstance(answer, ledger.AnotherVersion)
+        looked = {"file_id": answer.file_id, "version": answer.version}
+        with database.transaction() as connection:
+            ledger.forget_announced_version(connection, **looked, announcements=answer.announcements - 1)
+        assert row(database, "next_etag") == ("e2",)
+        with database.transaction() as connection:
+            assert (
+                ledger.claim_for_replacement(
+                    connection,
+                    replace(answer, announcements=answer.announcements - 1),
+                    self.NEWER,
+                    lease_seconds=60,
+                )
+                is None
+            )
+            ledger.forget_announced_version(connection, **looked, announcements=answer.announcements)
+        assert row(database, "status, next_etag, next_attempt_at") == ("COMPLETED", None, None)
+
+    def test_that_turns_out_stale_after_its_taker_died_leaves_the_file_completed(
+        self, database: Database
+    ) -> None:
+        self.taking(database)
+        expire_lease(database)
+        answer = ask(database, self.NEWER, skip_newer=False)
+        assert isinstance(answer, ledger.AnotherVersion)
+        with database.transaction() as connection:
+            ledger.forget_announced_version(
+                connection,
+                file_id=answer.file_id,
+                version=answer.version,
+                announcements=answer.announcements,
+            )
+        assert row(database, "status, etag, rows_loaded, lease_expires_at, next_attempt_at, attempts") == (
+            "COMPLETED", "e1", 3, None, None, 0,
+        )  # fmt: skip
+        assert events(database)[-1] == "completed"
+
+    def test_that_waits_when_overwrites_are_skipped_by_now_is_skipped(self, database: Database) -> None:
+        claim = claimed(database)
+        ask(database, self.NEWER, skip_newer=False)
+        assert complete(database, claim, skip_newer=False) is True
+        assert ask(database, FILE) == ledger.AlreadyCompleted(claim.file_id, newer_skipped=True)
+        assert row(database, "status, next_etag, next_attempt_at") == ("COMPLETED", None, None)
+        assert events(database)[-1] == "newer version skipped"
+
     def test_cannot_be_taken_from_under_a_live_worker(self, database: Database) -> None:
         claim = claimed(database)
+        free = ledger.AnotherVersion(claim.file_id, claim.version, claim.announcements, FILE)
         with database.transaction() as connection:
-            taking = ledger.claim_for_replacement(
-                connection, file_id=claim.file_id, version=claim.version, current=self.NEWER
-            )
+            taking = ledger.claim_for_replacement(connection, free, self.NEWER, lease_seconds=60)
         assert taking is None
 
 

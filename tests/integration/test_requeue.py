@@ -106,6 +106,47 @@ def test_a_file_that_killed_its_workers_ends_failed_for_good(database: Database)
     assert "worn out: 2 workers died at entry 0" in row[2]
 
 
+def worn_out_by_sweep(database: Database) -> None:
+    assert requeue(database, max_attempts=2).worn_out == 1
+
+
+def worn_out_by_claim(database: Database) -> None:
+    with database.transaction() as connection:
+        answer = ledger.claim(connection, FILE, lease_seconds=60, max_attempts=2, skip_newer=True)
+    assert isinstance(answer, ledger.FailedPermanently)
+
+
+@pytest.mark.parametrize("wear_out", [worn_out_by_sweep, worn_out_by_claim])
+def test_whoever_finds_a_file_worn_out_it_ends_the_same_way(
+    database: Database, wear_out: Callable[[Database], None]
+) -> None:
+    claimed(database)
+    all_due(database)
+    last = claimed(database)
+    all_due(database)
+    wear_out(database)
+    with database.transaction() as connection:
+        record = ledger.find_file(connection, FILE.bucket, FILE.key)
+    assert record is not None
+    assert (record.status, record.error_kind, record.due_at) == ("FAILED", "permanent", None)
+    assert (record.error or "").startswith("worn out: 2 workers died at entry 0")
+    assert record.failing_since is not None
+    assert record.version == last.version + 1, "a worker that was only slow is fenced out"
+    assert events(database)[-1] == "failed"
+
+
+def test_a_file_is_not_worn_out_while_another_version_of_its_object_waits(database: Database) -> None:
+    for _ in range(2):
+        claimed(database)
+        all_due(database)
+    with database.transaction() as connection:
+        ledger.announce_version(connection, replace(FILE, etag="e2"), skip_newer=True)
+    assert requeue(database, max_attempts=2) == ledger.RequeuedPage([FILE], worn_out=0)
+    with database.transaction() as connection:
+        answer = ledger.claim(connection, FILE, lease_seconds=60, max_attempts=2, skip_newer=True)
+    assert isinstance(answer, ledger.AnotherVersion)
+
+
 def test_re_queuing_spends_no_attempt_and_forgets_none(database: Database) -> None:
     claimed(database)
     for _ in range(3):

@@ -8,11 +8,12 @@ claim --held, completed, failed for good--> answer
                `--error--> Failed, in the ledger too
 """
 
+from dataclasses import replace
 from typing import assert_never
 
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.errors import ClaimLostError, ErrorKind, SourceUnavailableError, TransactionFailedError
+from ingestor.errors import ErrorKind, SourceUnavailableError, TransactionFailedError
 from ingestor.ingest.loading import Loading
 from ingestor.ingest.outcome import (
     AlreadyLoaded,
@@ -45,26 +46,38 @@ def ingest(file: SourceFile, worker: Worker, deadline: Deadline = UNLIMITED) -> 
 
     Raises DatabaseUnavailableError and SchemaError: they are nobody's file's fault, and every other file's too.
     """
+    loaded: Loaded | None = None
     for _ in range(MAX_ROUNDS):
-        outcome = _one_round(file, worker, deadline)
-        if outcome is not None:
+        try:
+            outcome = _one_round(_with_etag(file, worker), worker, deadline)
+        except (SourceUnavailableError, TransactionFailedError) as error:
+            return Failed(ErrorKind.TRANSIENT, str(error) if file.uri in str(error) else f"{file.uri}: {error}")
+        if isinstance(outcome, Loaded) and outcome.newer_waits:
+            loaded = replace(outcome, newer_waits=False)
+        elif loaded is not None and isinstance(outcome, AlreadyLoaded | HeldElsewhere):
+            return loaded  # what waited was stale, or is another worker's
+        elif outcome is not None:
             return outcome
     return Failed(ErrorKind.TRANSIENT, f"{file.uri}: its ledger row kept changing; tried {MAX_ROUNDS} times")
 
 
+def _with_etag(file: SourceFile, worker: Worker) -> SourceFile:
+    """A message may not say which bytes it speaks of; its key does."""
+    return file if file.etag is not None else worker.source.current(file) or file
+
+
 def _one_round(file: SourceFile, worker: Worker, deadline: Deadline) -> Outcome | None:
-    """None: something changed meanwhile, or a newer version waits; ask again."""
-    try:
-        answer = _claim(file, worker)
-        if isinstance(answer, ledger.AnotherVersion):
-            answer = _take_current_version(answer, worker)
-    except ClaimLostError:
-        return None
-    except (SourceUnavailableError, TransactionFailedError) as error:
-        return Failed(ErrorKind.TRANSIENT, str(error) if file.uri in str(error) else f"{file.uri}: {error}")
+    """None: something changed meanwhile; ask again. Raises SourceUnavailableError, TransactionFailedError."""
+    answer = _claim(file, worker)
+    if isinstance(answer, ledger.AnotherVersion):
+        return _look_at_key(answer, worker, deadline)
+    return _act_on(answer, worker, deadline)
+
+
+def _act_on(answer: ledger.ClaimAnswer, worker: Worker, deadline: Deadline) -> Outcome | None:
     match answer:
         case ledger.Claim():
-            return _unless_newer_waits(Loading(worker, answer, deadline).run())
+            return Loading(worker, answer, deadline).run()
         case ledger.AlreadyCompleted(newer_skipped=newer_skipped):
             return AlreadyLoaded(newer_skipped=newer_skipped)
         case ledger.HeldByWorker():
@@ -96,19 +109,19 @@ def _claim_now(file: SourceFile, worker: Worker) -> ledger.ClaimAnswer:
         )
 
 
-def _take_current_version(other: ledger.AnotherVersion, worker: Worker) -> ledger.ClaimAnswer:
+def _look_at_key(other: ledger.AnotherVersion, worker: Worker, deadline: Deadline) -> Outcome | None:
     """Only what the key holds now is ever loaded; any other notification is stale."""
     current = worker.source.current(other.in_hand)
     if current is None or current.etag == other.in_hand.etag:
-        with worker.database.transaction() as connection:
-            ledger.forget_announced_version(connection, file_id=other.file_id, version=other.version)
-        return _claim(other.in_hand, worker)
-    with worker.database.transaction() as connection:
+        with worker.database.transaction(lock_timeout=worker.lock_timeout_seconds) as connection:
+            ledger.forget_announced_version(
+                connection, file_id=other.file_id, version=other.version, announcements=other.announcements
+            )
+        return _act_on(_claim(other.in_hand, worker), worker, deadline)
+    with worker.database.transaction(lock_timeout=worker.lock_timeout_seconds) as connection:
         claim = ledger.claim_for_replacement(
-            connection, file_id=other.file_id, version=other.version, current=current
+            connection, other, current, lease_seconds=worker.settings.lease_seconds
         )
-    return worker.adopt(claim, current) if claim else ledger.Changed()
-
-
-def _unless_newer_waits(outcome: Outcome) -> Outcome | None:
-    return None if isinstance(outcome, Loaded) and outcome.newer_waits else outcome
+    if claim is None:
+        return None
+    return Loading(worker, claim, deadline, replacement=current).run()

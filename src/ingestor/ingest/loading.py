@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 
 from ingestor import decode, ledger, load
@@ -24,7 +25,7 @@ from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Out
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Committed, Worker
-from ingestor.source_file import ByteStream
+from ingestor.source_file import ByteStream, SourceFile
 from ingestor.visible_text import harmless, visible
 
 MAX_OVERWRITES = 5
@@ -34,11 +35,22 @@ _REASON_CHARACTERS = 200
 
 
 class Loading:
-    """Holds the claim as it moves, so that every ending carries the right checkpoint."""
+    """Holds the claim as it moves, so that every ending carries the right checkpoint.
 
-    def __init__(self, worker: Worker, claim: ledger.Claim, deadline: Deadline) -> None:
+    `replacement`: the version to be taken in place of the claim's own, first of all.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        claim: ledger.Claim,
+        deadline: Deadline,
+        *,
+        replacement: SourceFile | None = None,
+    ) -> None:
         self._worker = worker
         self._claim = claim
+        self._replacement = replacement
         self._pace = Pace(worker.settings.lease_seconds, deadline)
 
     def run(self) -> Outcome:
@@ -68,6 +80,8 @@ class Loading:
             return self._fail(error.kind, self._with_place(str(error)))
 
     def _load(self) -> Outcome:
+        if self._replacement is not None:
+            self._claim = self._worker.adopt(self._claim, self._replacement)
         for _ in range(MAX_OVERWRITES):
             try:
                 return self._load_version()
@@ -80,7 +94,7 @@ class Loading:
     def _load_version(self) -> Outcome:
         started_at = self._claim.checkpoint
         with self._worker.stage("open"):
-            opened = self._worker.source.open(self._claim.file)
+            opened = self._open()
         with (
             closing(opened) as stream,
             ReadAhead(self._batches(stream)) as batches,
@@ -96,6 +110,19 @@ class Loading:
                 self._refuse_too_many_rejects(is_last=batch.is_last)
                 if not self._pace.may_go_on():
                     return self._hand_on(progressed=self._claim.checkpoint > started_at)
+
+    def _open(self) -> ByteStream:
+        """What the key holds now, if that is the claim's version: an older one is still there, but not to be begun.
+
+        Of a key that was deleted, the version that was announced. Raises ObjectSupersededError for any other.
+        """
+        file = self._claim.file
+        try:
+            return self._worker.source.open(replace(file, version_id=None))
+        except SourceMissingError:
+            if file.version_id is None:
+                raise
+            return self._worker.source.open(file)
 
     def _batches(self, stream: ByteStream) -> Iterator[Batch]:
         """From the checkpoint on; each batch's time begins when it is asked for."""

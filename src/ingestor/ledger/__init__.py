@@ -1,11 +1,13 @@
 """The ledger, `processed_files`: who may load which object, and how far it is loaded.
 
-`claim` decides who works, `checkpoint` moves the work on, `ending` gives a claim back, `replacement` takes another
-version of the object, `lock` ends whoever is stopped over a file. `requeue` finds what is left to do, `registration`
-enters what nobody told us of (`listings` says how far we looked), `intervention` is what a person does. Every change
-writes its line of `file_events` in the same statement. `story` and `overview` read for people.
+`claim` decides who works, `checkpoint` moves the work on, `ending` gives a claim back, `wear` ends what kills its
+workers. `announcement` remembers that there may be another version of the object, `replacement` takes it, `lock` ends
+whoever is stopped over a file. `requeue` finds what is left to do, `registration` enters what nobody told us of
+(`listings` says how far we looked), `intervention` is what a person does. Every change writes its line of `file_events`
+in the same statement. `story` and `overview` read for people.
 """
 
+from ingestor.ledger.announcement import announce_version, forget_announced_version
 from ingestor.ledger.checkpoint import (
     Progress,
     Settlement,
@@ -39,12 +41,7 @@ from ingestor.ledger.listings import (
 from ingestor.ledger.lock import check_claim, evict_expired_worker, evict_expired_workers, lock_file
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
 from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
-from ingestor.ledger.replacement import (
-    adopt_version,
-    announce_version,
-    claim_for_replacement,
-    forget_announced_version,
-)
+from ingestor.ledger.replacement import adopt_version, claim_for_replacement
 from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, requeue_due
 from ingestor.ledger.rows import Claim, Connection
 from ingestor.ledger.story import (

@@ -8,7 +8,9 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from ingestor.ledger.announcement import announce_to_worker, skip_announced_version
 from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
+from ingestor.ledger.wear import IS_WORN_OUT, WEAR_OUT
 from ingestor.source_file import SourceFile
 
 
@@ -35,10 +37,14 @@ class FailedPermanently:
 
 @dataclass(frozen=True, slots=True)
 class AnotherVersion:
-    """The row is free, but speaks of another version than asked for, or one was announced meanwhile."""
+    """The row is free, but speaks of another version than asked for, or one was announced meanwhile.
+
+    `announcements`: how many there had been when the ledger was asked.
+    """
 
     file_id: int
     version: int
+    announcements: int
     in_hand: SourceFile
 
 
@@ -49,7 +55,13 @@ class Changed:
 
 type ClaimAnswer = Claim | AlreadyCompleted | HeldByWorker | FailedPermanently | AnotherVersion | Changed
 
-# PENDING, FAILED (transient), PROCESSING (lease expired) --claim--> PROCESSING
+# The same bytes uploaded once more: S3 says so by a later time, and nothing else differs.
+_IS_UPLOADED_AGAIN: LiteralString = """
+    (f.status = 'FAILED' AND f.error_kind = 'permanent' AND f.event_time < EXCLUDED.event_time)
+"""
+
+# PENDING, FAILED (transient), PROCESSING (lease expired) --claim--> PROCESSING; FAILED (permanent) --new upload--> the
+# same, with its checkpoint and a new count of attempts
 _CLAIM: LiteralString = f"""
 WITH before AS (
     SELECT status FROM processed_files WHERE bucket = %(bucket)s AND s3_key = %(key)s
@@ -64,17 +76,24 @@ WITH before AS (
     ON CONFLICT (bucket, s3_key) DO UPDATE SET
         status = 'PROCESSING',
         version = f.version + 1,
-        attempts = f.attempts + 1,
+        attempts = CASE WHEN {_IS_UPLOADED_AGAIN} THEN 1 ELSE f.attempts + 1 END,
+        failures = CASE WHEN {_IS_UPLOADED_AGAIN} THEN 0 ELSE f.failures END,
+        failing_since = CASE WHEN {_IS_UPLOADED_AGAIN} THEN NULL ELSE f.failing_since END,
         lease_expires_at = EXCLUDED.lease_expires_at,
         next_attempt_at = NULL,
         last_attempt_at = clock_timestamp(),
+        version_id = CASE WHEN {_IS_UPLOADED_AGAIN} THEN EXCLUDED.version_id ELSE f.version_id END,
         size_bytes = coalesce(f.size_bytes, EXCLUDED.size_bytes),
-        event_time = coalesce(f.event_time, EXCLUDED.event_time),
+        event_time = CASE WHEN {_IS_UPLOADED_AGAIN} THEN EXCLUDED.event_time
+                          ELSE coalesce(f.event_time, EXCLUDED.event_time) END,
+        ignored_at = NULL,
+        ignored_reason = NULL,
         updated_at = clock_timestamp()
-    WHERE (f.status = 'PENDING'
-           OR (f.status = 'FAILED' AND f.error_kind = 'transient')
-           OR (f.status = 'PROCESSING' AND f.lease_expires_at <= clock_timestamp()))
-      AND f.attempts < %(max_attempts)s
+    WHERE (((f.status = 'PENDING'
+             OR (f.status = 'FAILED' AND f.error_kind = 'transient')
+             OR (f.status = 'PROCESSING' AND f.lease_expires_at <= clock_timestamp()))
+            AND f.attempts < %(max_attempts)s)
+           OR {_IS_UPLOADED_AGAIN})
       AND f.etag IS NOT DISTINCT FROM EXCLUDED.etag
       AND f.next_etag IS NULL
     RETURNING *
@@ -92,36 +111,17 @@ SELECT status, error, error_kind, attempts, next_etag,
 {CLAIM_COLUMNS} FROM processed_files WHERE bucket = %(bucket)s AND s3_key = %(key)s
 """
 
-# PENDING, FAILED (transient), PROCESSING (lease expired), with every attempt used up --> FAILED (permanent)
-_WEAR_OUT: LiteralString = """
+_WEAR_OUT: LiteralString = f"""
 WITH worn_out AS (
-    UPDATE processed_files SET
-        status = 'FAILED', error_kind = 'permanent', lease_expires_at = NULL, next_attempt_at = NULL,
-        error = format('worn out: %%s workers died at entry %%s; look at that entry and at the workers'' memory '
-                       'and time-outs, then retry it', attempts, checkpoint),
-        updated_at = clock_timestamp()
-    WHERE id = %(file_id)s AND version = %(version)s AND attempts >= %(max_attempts)s
-      AND (status <> 'PROCESSING' OR lease_expires_at <= clock_timestamp())
-      AND status <> 'COMPLETED'
-    RETURNING id, version, error
+    UPDATE processed_files AS f SET {WEAR_OUT}
+    WHERE f.id = %(file_id)s AND f.version = %(version)s AND {IS_WORN_OUT}
+      AND (f.status <> 'PROCESSING' OR f.lease_expires_at <= clock_timestamp())
+    RETURNING f.id, f.version, f.error
 ), recorded AS (
     INSERT INTO file_events (file_id, version, event, kind, error)
     SELECT id, version, 'failed', 'permanent', error FROM worn_out
 )
 SELECT error FROM worn_out
-"""
-
-# PROCESSING, held: another version waits until this one ends
-_ANNOUNCE: LiteralString = """
-WITH announced AS (
-    UPDATE processed_files SET next_etag = %(etag)s, next_version_id = %(version_id)s, updated_at = clock_timestamp()
-    WHERE id = %(file_id)s AND version = %(version)s
-      AND status = 'PROCESSING' AND lease_expires_at > clock_timestamp()
-    RETURNING id, version
-)
-INSERT INTO file_events (file_id, version, event)
-SELECT id, version, 'newer version announced' FROM announced
-RETURNING file_id
 """
 
 
@@ -167,14 +167,13 @@ def _why_not(
     connection: Connection, row: _LedgerRow, file: SourceFile, *, max_attempts: int, skip_newer: bool
 ) -> ClaimAnswer:
     is_same = row.etag == file.etag
-    if row.status == "COMPLETED" and row.next_etag is None and (is_same or skip_newer):
-        return AlreadyCompleted(row.file_id, newer_skipped=not is_same)
+    newer_waits = row.next_etag is not None
+    if row.status == "COMPLETED" and (skip_newer or (is_same and not newer_waits)):
+        return _completed(connection, row, newer_skipped=newer_waits or not is_same)
     if row.is_held:
-        if is_same or file.etag == row.next_etag:
-            return HeldByWorker(row.file_id)
-        return _announce(connection, row, file)
-    if not is_same or row.next_etag is not None:
-        return AnotherVersion(row.file_id, row.version, row.file)
+        return _held(connection, row, file, has_news=newer_waits or not is_same)
+    if newer_waits or not is_same:
+        return AnotherVersion(row.file_id, row.version, row.announcements, row.file)
     if row.status == "FAILED" and row.error_kind == "permanent":
         return FailedPermanently(row.file_id, row.error or "failed permanently")
     if row.attempts >= max_attempts:
@@ -182,18 +181,16 @@ def _why_not(
     return Changed()
 
 
-def _announce(connection: Connection, row: _LedgerRow, file: SourceFile) -> ClaimAnswer:
-    announced = connection.execute(
-        _ANNOUNCE,
-        {
-            "file_id": row.file_id,
-            "version": row.version,
-            # A key whose store gives no ETag still has to be looked at again.
-            "etag": file.etag or "unknown",
-            "version_id": file.version_id,
-        },
-    ).fetchone()
-    return HeldByWorker(row.file_id) if announced else Changed()
+def _completed(connection: Connection, row: _LedgerRow, *, newer_skipped: bool) -> AlreadyCompleted:
+    if row.next_etag is not None:
+        skip_announced_version(connection, row.file_id)
+    return AlreadyCompleted(row.file_id, newer_skipped=newer_skipped)
+
+
+def _held(connection: Connection, row: _LedgerRow, file: SourceFile, *, has_news: bool) -> ClaimAnswer:
+    if has_news and not announce_to_worker(connection, file, file_id=row.file_id, version=row.version):
+        return Changed()
+    return HeldByWorker(row.file_id)
 
 
 def _wear_out(connection: Connection, row: _LedgerRow, max_attempts: int) -> ClaimAnswer:

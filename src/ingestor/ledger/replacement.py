@@ -6,11 +6,9 @@ from psycopg.rows import class_row
 
 from ingestor.errors import ClaimLostError
 from ingestor.ledger.checkpoint import FENCE
+from ingestor.ledger.claim import AnotherVersion
 from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
 from ingestor.source_file import SourceFile
-
-REPLACEMENT_LEASE_SECONDS = 900
-"""Deleting the rows of the old version is one transaction that can't renew its lease: as long as a Lambda can live."""
 
 # any state but a live worker's --> PROCESSING, still speaking of the old version
 _CLAIM_FOR_REPLACEMENT: LiteralString = f"""
@@ -26,7 +24,7 @@ WITH claimed AS (
         ignored_at = NULL,
         ignored_reason = NULL,
         updated_at = clock_timestamp()
-    WHERE id = %(file_id)s AND version = %(version)s
+    WHERE id = %(file_id)s AND version = %(version)s AND announcements = %(announcements)s
       AND (status <> 'PROCESSING' OR lease_expires_at <= clock_timestamp())
     RETURNING *
 ), recorded AS (
@@ -34,6 +32,9 @@ WITH claimed AS (
 )
 SELECT {CLAIM_COLUMNS} FROM claimed
 """
+
+# Announced since the key was looked at, and not the version that is taken now.
+_IS_NEWS: LiteralString = "announcements > %(announcements)s AND next_etag IS DISTINCT FROM %(etag)s"
 
 # PROCESSING (old version) --> PROCESSING (new version), from its first byte
 _ADOPT: LiteralString = f"""
@@ -55,8 +56,8 @@ WITH adopted AS (
         version_id = %(version_id)s,
         size_bytes = %(size_bytes)s,
         event_time = %(event_time)s,
-        next_etag = NULL,
-        next_version_id = NULL,
+        next_etag = CASE WHEN {_IS_NEWS} THEN next_etag END,
+        next_version_id = CASE WHEN {_IS_NEWS} THEN next_version_id END,
         error = NULL,
         error_kind = NULL,
         processed_at = NULL,
@@ -69,47 +70,18 @@ WITH adopted AS (
 SELECT {CLAIM_COLUMNS} FROM adopted
 """
 
-# whatever the state, the file is looked at again and the current version taken; FAILED (permanent) --> PENDING
-_ANNOUNCE: LiteralString = """
-WITH announced AS (
-    UPDATE processed_files SET
-        status = CASE WHEN status = 'FAILED' THEN 'PENDING' ELSE status END,
-        attempts = CASE WHEN status = 'FAILED' THEN 0 ELSE attempts END,
-        next_etag = %(etag)s,
-        next_version_id = %(version_id)s,
-        next_attempt_at = CASE WHEN status <> 'PROCESSING' THEN clock_timestamp() END,
-        ignored_at = NULL,
-        ignored_reason = NULL,
-        updated_at = clock_timestamp()
-    WHERE bucket = %(bucket)s AND s3_key = %(key)s
-      AND etag IS DISTINCT FROM %(etag)s AND next_etag IS DISTINCT FROM %(etag)s
-      AND NOT (status = 'COMPLETED' AND %(skip_newer)s)
-    RETURNING id, version
-)
-INSERT INTO file_events (file_id, version, event)
-SELECT id, version, 'newer version announced' FROM announced
-RETURNING file_id
-"""
-
-_FORGET_ANNOUNCED: LiteralString = """
-UPDATE processed_files SET
-    next_etag = NULL, next_version_id = NULL,
-    next_attempt_at = CASE WHEN status = 'COMPLETED' THEN NULL ELSE next_attempt_at END,
-    updated_at = clock_timestamp()
-WHERE id = %(file_id)s AND version = %(version)s AND next_etag IS NOT NULL
-"""
-
 
 def claim_for_replacement(
-    connection: Connection, *, file_id: int, version: int, current: SourceFile
+    connection: Connection, other: AnotherVersion, current: SourceFile, *, lease_seconds: float
 ) -> Claim | None:
     """None when the row changed meanwhile. The claim still speaks of the old version."""
     parameters = {
-        "file_id": file_id,
-        "version": version,
+        "file_id": other.file_id,
+        "version": other.version,
+        "announcements": other.announcements,
         "etag": current.etag or "unknown",
         "version_id": current.version_id,
-        "lease": REPLACEMENT_LEASE_SECONDS,
+        "lease": lease_seconds,
     }
     with connection.cursor(row_factory=class_row(ClaimRow)) as cursor:
         row = cursor.execute(_CLAIM_FOR_REPLACEMENT, parameters).fetchone()
@@ -119,11 +91,15 @@ def claim_for_replacement(
 def adopt_version(
     connection: Connection, claim: Claim, current: SourceFile, *, unloaded_rows: int, lease_seconds: float
 ) -> Claim:
-    """In the transaction that took the old version's rows out. Raises ClaimLostError."""
+    """In the transaction that took the old version's rows out. What was announced since the claim stays announced.
+
+    Raises ClaimLostError.
+    """
     parameters = {
         "file_id": claim.file_id,
         "version": claim.version,
         "checkpoint": claim.checkpoint,
+        "announcements": claim.announcements,
         "etag": current.etag,
         "version_id": current.version_id,
         "size_bytes": current.size_bytes,
@@ -138,26 +114,3 @@ def adopt_version(
             f"{claim.file.uri}: claim {claim.version} ended before its new version was taken"
         )
     return row.claim
-
-
-def announce_version(connection: Connection, file: SourceFile, *, skip_newer: bool) -> bool:
-    """Has the key looked at again, because `file` may be a version the ledger doesn't know.
-
-    False: it is the version in hand, or announced already, or a completed key that `skip_newer` leaves as it is, or
-    the key is unknown.
-    """
-    if file.etag is None:
-        return False
-    parameters = {
-        "bucket": file.bucket,
-        "key": file.key,
-        "etag": file.etag,
-        "version_id": file.version_id,
-        "skip_newer": skip_newer,
-    }
-    return connection.execute(_ANNOUNCE, parameters).fetchone() is not None
-
-
-def forget_announced_version(connection: Connection, *, file_id: int, version: int) -> None:
-    """The announced version was stale: the key still has the version in hand, or is gone."""
-    connection.execute(_FORGET_ANNOUNCED, {"file_id": file_id, "version": version})

@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.rows import Connection, FileColumns
+from ingestor.ledger.wear import IS_WORN_OUT, WEAR_OUT
 from ingestor.source_file import LOCAL_BUCKET, SourceFile
 
 # statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
@@ -16,39 +17,39 @@ _IS_DUE: LiteralString = "coalesce(f.lease_expires_at, f.next_attempt_at) <= sta
 _IS_OURS: LiteralString = """
     f.bucket <> %(local)s AND (%(any_bucket)s OR f.bucket = ANY(%(buckets)s))
 """
-_IS_WORN_OUT: LiteralString = "f.attempts >= %(max_attempts)s AND f.status <> 'COMPLETED'"
 
 # PENDING, FAILED (transient), PROCESSING (lease expired), each due --> PENDING, to be sent again;
 # with every attempt used up --> FAILED (permanent); COMPLETED, a newer version waiting --> the same, to be sent again
 _REQUEUE: LiteralString = f"""
 WITH due AS (
-    SELECT f.id, {_IS_WORN_OUT} AS is_worn_out
+    SELECT f.id, {IS_WORN_OUT} AS is_worn_out
     FROM processed_files f WHERE {_IS_DUE} AND {_IS_OURS}
     ORDER BY coalesce(f.lease_expires_at, f.next_attempt_at)
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
+), worn_out AS (
+    UPDATE processed_files f SET {WEAR_OUT}
+    FROM due WHERE f.id = due.id AND due.is_worn_out
+    RETURNING f.*, true AS is_worn_out
 ), moved AS (
     UPDATE processed_files f SET
-        status = CASE WHEN is_worn_out THEN 'FAILED' WHEN status = 'COMPLETED' THEN 'COMPLETED' ELSE 'PENDING' END,
-        version = version + 1,
+        status = CASE WHEN f.status = 'COMPLETED' THEN 'COMPLETED' ELSE 'PENDING' END,
+        version = f.version + 1,
         lease_expires_at = NULL,
-        next_attempt_at = CASE
-            WHEN NOT is_worn_out THEN clock_timestamp() + make_interval(secs => %(requeue)s) END,
-        error = CASE WHEN is_worn_out THEN format(
-            'worn out: %%s workers died at entry %%s; look at that entry and at the workers'' memory and time-outs, '
-            'then retry it', attempts, checkpoint) ELSE error END,
-        error_kind = CASE WHEN is_worn_out THEN 'permanent' ELSE error_kind END,
+        next_attempt_at = clock_timestamp() + make_interval(secs => %(requeue)s),
         updated_at = clock_timestamp()
-    FROM due WHERE f.id = due.id
-    RETURNING f.*, is_worn_out
+    FROM due WHERE f.id = due.id AND NOT due.is_worn_out
+    RETURNING f.*, false AS is_worn_out
+), done AS (
+    SELECT * FROM worn_out UNION ALL SELECT * FROM moved
 ), recorded AS (
     INSERT INTO file_events (file_id, version, event, kind, error)
     SELECT id, version, CASE WHEN is_worn_out THEN 'failed' ELSE 're-queued' END,
            CASE WHEN is_worn_out THEN 'permanent' END, CASE WHEN is_worn_out THEN error END
-    FROM moved
+    FROM done
 )
 SELECT bucket, s3_key, etag, version_id, size_bytes, event_time, is_worn_out
-FROM moved ORDER BY event_time, id
+FROM done ORDER BY event_time, id
 """
 
 # What a worker could claim now; a PENDING file's clock only says when somebody else would send it again.

@@ -12,13 +12,16 @@ type Connection = psycopg.Connection[tuple[Any, ...]]
 
 CLAIM_COLUMNS: LiteralString = """
     id AS file_id, version, bucket, s3_key, etag, version_id, size_bytes, event_time,
-    checkpoint, checkpoint_offset, rows_loaded, rows_rejected, accept_rejects
+    checkpoint, checkpoint_offset, rows_loaded, rows_rejected, accept_rejects, announcements
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to load a file, as long as the row's version is this one and the lease is renewed in time."""
+    """The right to load a file, as long as the row's version is this one and the lease is renewed in time.
+
+    `announcements`: how often another version had been announced when the file was claimed.
+    """
 
     file_id: int
     version: int
@@ -28,6 +31,7 @@ class Claim:
     rows_loaded: int
     rows_rejected: int
     accept_rejects: bool
+    announcements: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class ClaimRow(FileColumns):
     rows_loaded: int
     rows_rejected: int
     accept_rejects: bool
+    announcements: int
 
     @property
     def claim(self) -> Claim:
@@ -71,4 +76,5 @@ class ClaimRow(FileColumns):
             rows_loaded=self.rows_loaded,
             rows_rejected=self.rows_rejected,
             accept_rejects=self.accept_rejects,
+            announcements=self.announcements,
         )
