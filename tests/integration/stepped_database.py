@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from ingestor.database import Connection, ConnectionParameters, Database
+from ingestor.database import SHORT, Connection, ConnectionParameters, Database, Limits
 
 
 class Killed(BaseException):
@@ -19,7 +18,9 @@ class SteppedDatabase(Database):
         self._step = step
 
     @contextmanager
-    def transaction(self, **limits: Any) -> Iterator[Connection]:  # noqa: ANN401 - whatever Database takes
+    def transaction(
+        self, limits: Limits = SHORT, *, lock_timeout: float | None = None
+    ) -> Iterator[Connection]:
         self._step()
-        with super().transaction(**limits) as connection:
+        with super().transaction(limits, lock_timeout=lock_timeout) as connection:
             yield connection

@@ -162,3 +162,14 @@ def test_the_full_listing_sends_new_bytes_of_known_keys(place: Place, mode: str,
     done = queue_unknown_objects(replace(tools, settings=settings), UNLIMITED)
     assert (done.registered, done.sent) == (0, len(expected))
     assert sorted(place.sent_keys()) == expected
+
+
+def test_a_failed_object_uploaded_once_more_is_found_though_its_bytes_are_the_same(place: Place) -> None:
+    tools = with_objects(place, again=hours(1), once=hours(3))
+    for key in ("again", "once"):
+        current = tools.objects.current(SourceFile(place.bucket, key))
+        assert current is not None
+        failed(tools.database, replace(current, event_time=NOW - hours(3)), ErrorKind.PERMANENT)
+    assert queue_unknown_objects(tools, UNLIMITED).sent == 1
+    assert place.sent_keys() == ["again"]
+    assert states(tools.database) == {"again": "PENDING", "once": "FAILED"}

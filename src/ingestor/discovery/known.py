@@ -9,7 +9,10 @@ from ingestor.source_file import SourceFile
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """`unknown`: keys without a row. `replaced`: known keys that have other bytes now, and are to be loaded again."""
+    """`unknown`: keys without a row. `replaced`: known keys to be loaded again.
+
+    They have other bytes now, or failed for good and were uploaded once more.
+    """
 
     unknown: list[SourceFile]
     replaced: list[SourceFile]
@@ -26,7 +29,7 @@ def unheard(
             file
             for file in files
             if (row := known.get(file.key)) is not None
-            and has_other_bytes(file, row)
+            and (has_other_bytes(file, row) or row.is_uploaded_again(file))
             and not (skip_newer and row.status == "COMPLETED")
         ],
     )

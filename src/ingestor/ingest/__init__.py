@@ -51,7 +51,9 @@ def ingest(file: SourceFile, worker: Worker, deadline: Deadline = UNLIMITED) -> 
         try:
             outcome = _one_round(_with_etag(file, worker), worker, deadline)
         except (SourceUnavailableError, TransactionFailedError) as error:
-            return Failed(ErrorKind.TRANSIENT, str(error) if file.uri in str(error) else f"{file.uri}: {error}")
+            return Failed(
+                ErrorKind.TRANSIENT, str(error) if file.uri in str(error) else f"{file.uri}: {error}"
+            )
         if isinstance(outcome, Loaded) and outcome.newer_waits:
             loaded = replace(outcome, newer_waits=False)
         elif loaded is not None and isinstance(outcome, AlreadyLoaded | HeldElsewhere):

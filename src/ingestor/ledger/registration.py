@@ -7,7 +7,7 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
-from ingestor.errors import SchemaError
+from ingestor.errors import ErrorKind, SchemaError
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.rows import Connection
 from ingestor.source_file import SourceFile
@@ -56,9 +56,19 @@ class KnownFile:
     etag: str | None
     next_etag: str | None
     size_bytes: int | None
-    event_time: datetime | None
     error_kind: str | None
     is_ignored: bool
+    event_time: datetime | None = None
+
+    def is_uploaded_again(self, file: SourceFile) -> bool:
+        """`file` is a later upload, perhaps of the same bytes, than the one that failed for good."""
+        return (
+            self.status == "FAILED"
+            and self.error_kind == ErrorKind.PERMANENT
+            and file.event_time is not None
+            and self.event_time is not None
+            and self.event_time < file.event_time
+        )
 
 
 def register(

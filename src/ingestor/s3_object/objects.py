@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
 from ingestor.deadline import Deadline
@@ -52,6 +52,8 @@ class S3Objects:
             if error_code(error) in _NO_SUCH_OBJECT:
                 return None
             raise translated(file, error) from error
+        except ParamValidationError:
+            return None  # no name that S3 could know
         except BotoCoreError as error:
             raise translated(file, error) from error
         return SourceFile(

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from ingestor import ledger
 from ingestor.database import Database
-from ingestor.errors import ErrorKind
 from ingestor.source_file import Source, SourceFile
 
 type CurrentVersions = Mapping[tuple[str, str], SourceFile | None]
@@ -54,7 +53,7 @@ def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions
     found = current[file.bucket, file.key]
     if found is None or found.etag != row.etag:
         return found
-    return replace(found, event_time=file.event_time) if _is_uploaded_again(file, row) else None
+    return replace(found, event_time=file.event_time) if row.is_uploaded_again(file) else None
 
 
 def _row(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | None:
@@ -64,15 +63,4 @@ def _row(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | 
 def _may_differ(file: SourceFile, row: ledger.KnownFile, *, skip_newer: bool) -> bool:
     if row.status == "COMPLETED" and skip_newer:
         return False
-    return file.etag != row.etag or _is_uploaded_again(file, row)
-
-
-def _is_uploaded_again(file: SourceFile, row: ledger.KnownFile) -> bool:
-    """The same bytes once more, after they failed for good."""
-    return (
-        row.status == "FAILED"
-        and row.error_kind == ErrorKind.PERMANENT
-        and file.event_time is not None
-        and row.event_time is not None
-        and row.event_time < file.event_time
-    )
+    return file.etag != row.etag or row.is_uploaded_again(file)
