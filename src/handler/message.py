@@ -48,6 +48,7 @@ class MessageLoader:
         self._seen = runtime.telemetry
         self._deadline = deadline
         self._outage: IngestorError | None = None
+        self._has_begun = False
 
     def load_message(self, record: "SQSRecord") -> None:
         """Returns: acknowledge the message. Raises: deliver it again, at the time set here."""
@@ -117,9 +118,11 @@ class MessageLoader:
             )
 
     def _ingest(self, file: SourceFile) -> Outcome:
-        if self._deadline.is_near():
+        # The first file was given its time when the invocation began: each invocation moves a file on, or dies of it.
+        if self._has_begun and self._deadline.is_near():
             outcome: Outcome = HandedOn(file, checkpoint=0)
         else:
+            self._has_begun = True
             with self._seen.segment("file", bucket=file.bucket, key=file.key):
                 outcome = ingest(file, self._runtime.worker, self._deadline)
         if isinstance(outcome, HandedOn):

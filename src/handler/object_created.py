@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from handler.failures import with_harmless_failures
+from handler.invocation import invocation_deadline
 from handler.message import MessageLoader
 from handler.runtime import runtime
-from ingestor.deadline import Deadline
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
     """The partial batch response: the ids of the messages to be delivered again.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html Raises ConfigurationError.
     """
+    deadline = invocation_deadline(context)
     service = runtime()
     seen = service.telemetry
     seen.logger.append_keys(request_id=context.aws_request_id)
-    deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
     service.end_with(deadline)
     loader = MessageLoader(service, deadline)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

@@ -14,11 +14,13 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from handler.failures import with_harmless_failures
+from handler.invocation import invocation_deadline
 from handler.telemetry import telemetry
-from ingestor.cli.group import FAILED, IngestorGroup
+from ingestor.cli.group import FAILED, WRONG_USAGE, IngestorGroup
 from ingestor.cli.stack import COMMANDS
 from ingestor.cli.surroundings import Surroundings
 from ingestor.deadline import Deadline
+from ingestor.errors import ConfigurationError
 from ingestor.operate_function import TERMINAL_VARIABLES, Answer, Request, Terminal
 
 if TYPE_CHECKING:
@@ -39,7 +41,10 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     request = msgspec.convert(event, Request)
     log = _logger()
     log.append_keys(request_id=context.aws_request_id)
-    answer = _run(request, Deadline(lambda: context.get_remaining_time_in_millis() / 1000))
+    try:
+        answer = _run(request, invocation_deadline(context))
+    except ConfigurationError as error:
+        answer = Answer(status=WRONG_USAGE, stdout="", stderr=f"ingestor: {error}\n")
     # Who asked is CloudTrail's to tell; what was asked and how it ended is here.
     log.info("operated", arguments=request.arguments, status=answer.status)
     told: dict[str, Any] = msgspec.to_builtins(answer)

@@ -34,7 +34,7 @@ class Runtime:
 def runtime() -> Runtime:
     """Raises ConfigurationError naming every setting that is wrong or missing."""
     settings = Settings.from_environment(os.environ)
-    settings.require("queue_url")
+    settings.require("queue_url", "buckets")
     database = bootstrap.database(settings, secret_reader(settings))
     objects = bootstrap.s3_objects(settings)
     seen = telemetry()

@@ -9,10 +9,10 @@ import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handler.failures import with_harmless_failures
+from handler.invocation import invocation_deadline
 from handler.runtime import secret_reader
 from handler.telemetry import Telemetry, telemetry
 from ingestor.bootstrap import operating
-from ingestor.deadline import Deadline
 from ingestor.errors import IngestorError
 from ingestor.settings import Settings
 from ingestor.sweep import SweepReport, SweepTools, sweep
@@ -37,6 +37,7 @@ class SweepRuntime:
 def sweep_runtime() -> SweepRuntime:
     """Raises ConfigurationError naming every setting that is wrong or missing."""
     settings = Settings.from_environment(os.environ)
+    settings.require("queue_url", "buckets")
     return SweepRuntime(telemetry(), operating.sweep_tools(settings, secret_reader(settings)))
 
 
@@ -48,12 +49,13 @@ class IncompleteSweepError(IngestorError):
 def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """What each step did.
 
-    Raises DatabaseUnavailableError and SchemaError when no step can be done, IncompleteSweepError when some were not.
+    Raises ConfigurationError, DatabaseUnavailableError and SchemaError when no step can be done, IncompleteSweepError
+    when some were not.
     """
+    deadline = invocation_deadline(context)
     service = sweep_runtime()
     seen = service.telemetry
     seen.logger.append_keys(request_id=context.aws_request_id)
-    deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
     service.tools.end_with(deadline)
     try:
         with seen.segment("sweep"):

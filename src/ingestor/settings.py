@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from ingestor.errors import ConfigurationError
+from ingestor.source_file import LOCAL_BUCKET
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -167,6 +168,12 @@ class Settings(BaseModel):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _buckets_are_not_this_machine(self) -> Self:
+        if LOCAL_BUCKET in self.watched_buckets:
+            raise ValueError(f'BUCKETS: "{LOCAL_BUCKET}" is what the ledger calls local files; no bucket may')
+        return self
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Raises ConfigurationError naming every wrong variable at once, never its value: it may be a secret."""
@@ -189,7 +196,7 @@ class Settings(BaseModel):
 
     @property
     def watched_buckets(self) -> frozenset[str]:
-        """Empty: notifications of any bucket are taken."""
+        """Whose objects a message may name; what handles messages requires some."""
         return frozenset(self.buckets) | ({self.bucket} if self.bucket else frozenset())
 
     @property
@@ -199,9 +206,12 @@ class Settings(BaseModel):
 
     def require(self, *names: "SettingName") -> None:
         """Raises ConfigurationError naming every one of these that is unset."""
-        missing = [name.upper() for name in names if getattr(self, name) is None]
+        missing = [name.upper() for name in names if not self._has(name)]
         if missing:
             raise ConfigurationError("not set: " + ", ".join(missing))
+
+    def _has(self, name: "SettingName") -> bool:
+        return bool(self.watched_buckets) if name == "buckets" else getattr(self, name) is not None
 
     def require_database(self) -> None:
         """Raises ConfigurationError unless the settings say where the database is and who we are there."""
@@ -209,7 +219,7 @@ class Settings(BaseModel):
             self.require("db_host", "db_username", *(() if self.db_iam_auth else ("db_password",)))
 
 
-type SettingName = Literal["db_host", "db_username", "db_password", "queue_url", "dlq_url"]
+type SettingName = Literal["db_host", "db_username", "db_password", "queue_url", "dlq_url", "buckets"]
 
 
 def _explain(error: ValidationError) -> str:

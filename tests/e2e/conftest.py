@@ -1,6 +1,7 @@
 """The real handler, over a real PostgreSQL and moto's S3 and SQS."""
 
 import io
+import itertools
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -36,6 +37,12 @@ class FakeContext:
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms()
+
+
+def time_runs_out_after(looks: int, *, left_ms: int = 5_000) -> FakeContext:
+    """Time enough at the first `looks` looks, the first of them when the invocation begins, and too little after."""
+    numbers = itertools.count(1)
+    return FakeContext(lambda: 60_000 if next(numbers) <= looks else left_ms)
 
 
 @dataclass(frozen=True)

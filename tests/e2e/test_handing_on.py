@@ -74,19 +74,27 @@ def test_an_object_that_needs_many_invocations_is_loaded_once_without_spending_r
 
 
 def test_messages_not_yet_begun_when_time_is_short_are_handed_on_untouched(
-    service: Service, database: Database
+    service: Service,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    short_of_time_after_a_chunk: Callable[[], FakeContext],
 ) -> None:
+    monkeypatch.setenv("CHUNK_ROWS", "100")
+    runtime.cache_clear()
     file = upload_long_object(service)
-    service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=notification.hand_on_message(file))
-    message = service.receive()
-    assert message is not None
-    assert service.invoke({"Records": [message]}, FakeContext(lambda: 5_000)) == []
-    service.acknowledge(message)
+    other = SourceFile(BUCKET, "other.json", etag="e1")
+    for each in (file, other):
+        service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=notification.hand_on_message(each))
+    first, second = service.receive_batch()
+    assert service.invoke({"Records": [first, second]}, short_of_time_after_a_chunk()) == []
+    begun, untouched = (notification.parse(message["body"])[0] for message in (first, second))
     with database.transaction() as connection:
-        assert connection.execute("SELECT count(*) FROM processed_files").fetchone() == (0,)
-    handed_on = service.receive()
-    assert handed_on is not None
-    assert notification.parse(handed_on["body"]) == (file,)
+        known = connection.execute("SELECT s3_key FROM processed_files").fetchall()
+    assert begun.key == file.key
+    assert known == [(begun.key,)]
+    handed_on = [notification.parse(message["body"])[0] for message in service.receive_batch()]
+    assert untouched in handed_on
+    assert len(handed_on) == 2
 
 
 def test_a_released_file_whose_hand_on_could_not_be_sent_stays_with_its_message(

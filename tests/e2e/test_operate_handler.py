@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 import pytest
-from tests.e2e.conftest import FakeContext
+from tests.e2e.conftest import FakeContext, time_runs_out_after
 from tests.hostile_keys import HOSTILE_KEYS, raw_controls
 from tests.integration.conftest import variables_of
 from tests.integration.operating import buried, failed_for_good, record
@@ -115,13 +115,12 @@ def test_a_database_that_is_away_is_an_answer_as_well(monkeypatch: pytest.Monkey
 def test_a_backfill_stops_before_the_function_does_and_goes_on_at_the_next_call(place: Place) -> None:
     for number in range(3):
         place.upload(f"{number}.json")
-    late = FakeContext(remaining_ms=lambda: 5_000)
-    assert run("backfill", "--bucket", place.bucket, context=late).status == UNFINISHED
+    assert run("backfill", "--bucket", place.bucket, context=time_runs_out_after(1)).status == UNFINISHED
     assert run(
         "backfill",
         "--bucket",
         place.bucket,
-        context=late,
+        context=time_runs_out_after(1),
     ).stdout.startswith("0 objects")
     done = run("backfill", "--bucket", place.bucket, "--json")
     assert (done.status, msgspec.json.decode(done.stdout)["new_objects"]) == (0, 3)
@@ -129,8 +128,7 @@ def test_a_backfill_stops_before_the_function_does_and_goes_on_at_the_next_call(
 
 def test_a_dry_run_that_is_cut_short_fails_since_it_would_begin_anew(place: Place) -> None:
     place.upload("app.json")
-    late = FakeContext(remaining_ms=lambda: 5_000)
-    answer = run("backfill", "--bucket", place.bucket, "--dry-run", context=late)
+    answer = run("backfill", "--bucket", place.bucket, "--dry-run", context=time_runs_out_after(1))
     assert (answer.status, "longer --prefix" in answer.stderr) == (1, True)
 
 

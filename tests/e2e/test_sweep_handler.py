@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.conftest import BUCKET, FakeContext, Service, sample_event
+from tests.e2e.conftest import BUCKET, FakeContext, Service, sample_event, time_runs_out_after
 
 from handler.sweep import IncompleteSweepError, lambda_handler, sweep_runtime
 from ingestor import ledger
@@ -74,7 +74,7 @@ def test_near_its_deadline_a_tick_ends_well_and_leaves_the_rest(
     tick: Callable[..., dict[str, Any]], database: Database
 ) -> None:
     forgotten(database, "lost.json")
-    report = tick(FakeContext(remaining_ms=lambda: 5_000))
+    report = tick(time_runs_out_after(1))
     assert (report["due"]["sent"], report["due"]["is_complete"]) == (0, False)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.e2e.template import ROOT, default, environment, functions, properties, template
 
+from ingestor.deadline import RESERVE_SECONDS
 from ingestor.settings import Settings
 
 SAM = ROOT / ".tools" / "sam" / "bin" / "sam"
@@ -49,6 +50,23 @@ def test_each_handler_is_there(name: str) -> None:
 def test_each_variable_is_a_setting(name: str) -> None:
     named = set(environment(name)) - NOT_OURS
     assert named <= {field.upper() for field in Settings.model_fields}
+
+
+@pytest.mark.parametrize("name", sorted(functions()))
+def test_each_function_has_six_times_what_it_keeps_for_its_end(name: str) -> None:
+    timeout = functions()[name]["Timeout"]
+    shortest = timeout if isinstance(timeout, int) else min(map(int, allowed(timeout["Ref"])))
+    assert shortest >= 6 * RESERVE_SECONDS
+
+
+@pytest.mark.parametrize("name", ["HandlerFunction", "SweepFunction", "OperateFunction"])
+def test_a_function_knows_whose_objects_it_may_read(name: str) -> None:
+    assert "BUCKETS" in environment(name)
+
+
+def allowed(parameter: str) -> list[str]:
+    values: list[str] = template()["Parameters"][parameter]["AllowedValues"]
+    return values
 
 
 def test_the_handlers_defaults_are_good_settings() -> None:

@@ -102,7 +102,7 @@ def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -
     if settings.watched_buckets and bucket not in settings.watched_buckets:
         raise ConfigurationError(
             f"bucket {bucket!r} is none of BUCKETS ({', '.join(sorted(settings.watched_buckets))}): the handler would "
-            "refuse its objects; add it there, or unset BUCKETS"
+            "refuse its objects; add it there"
         )
     if not prefix.startswith(settings.prefix):
         raise ConfigurationError(

@@ -17,7 +17,6 @@ from ingestor.cli.terminal import (
     shown,
     table,
 )
-from ingestor.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ingestor.sweep.dead_letters import DeadLetter, DeadLetters
@@ -43,9 +42,7 @@ def redrive(*, is_trial: bool, as_json: bool) -> None:
     from ingestor.sweep.dead_letters import Look, go_through  # noqa: PLC0415 - the same
 
     settings = environment_settings()
-    settings.require("dlq_url")
-    if not settings.watched_buckets:
-        raise ConfigurationError("not set: BUCKETS; it says which dead letters are ours")
+    settings.require("dlq_url", "buckets")
     queue = bootstrap.dead_letter_queue(settings)
     assert queue is not None  # noqa: S101 - DLQ_URL is set
     letters: list[DeadLetter] = []

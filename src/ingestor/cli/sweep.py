@@ -22,7 +22,6 @@ from ingestor.cli.terminal import (
     shown,
     table,
 )
-from ingestor.errors import ConfigurationError
 
 _TOLD_BESIDE = "unusable_objects"
 """On standard error, a line each."""
@@ -47,8 +46,7 @@ def sweep_command(*, is_trial: bool, as_json: bool) -> None:
     from ingestor.sweep.trial import trial  # noqa: PLC0415 - the same
 
     settings = environment_settings()
-    if not settings.watched_buckets:
-        raise ConfigurationError("not set: BUCKETS; a sweep needs to know which buckets are ours")
+    settings.require("queue_url", "buckets")
     tools = operating.sweep_tools(settings)
     with closing(tools.database):
         if is_trial:

@@ -19,7 +19,7 @@ def renewed_lease(
 ) -> Iterator[None]:
     """Renews every third of the lease, until left. A short statement never sees the second connection."""
     done = threading.Event()
-    own = Database(lambda: database.parameters, database.schema)
+    own = Database(lambda: database.parameters, database.schema, deadline=database.deadline)
 
     def renew() -> None:
         with closing(own):
