@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+import pytest
 from tests.integration.stepped_database import Killed, SteppedDatabase
 from tests.integration.test_exactly_once import load_after_lease, start_worker
 
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database
-from ingestor.ingest import AlreadyLoaded, HeldElsewhere, Loaded, Outcome
+from ingestor.errors import ErrorKind
+from ingestor.ingest import AlreadyLoaded, Failed, HeldElsewhere, Loaded, Outcome
 from ingestor.settings import OnOverwrite, Settings
 
 type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 ENTRIES = 5
+STEPS_TO_REPLACEMENT = 4
+"""Transactions before it: eviction, the claim that finds another version, the claim for its replacement."""
 GATE = 4711
 # Deleting waits at a gate, and no lock time-out reaches it there.
 _SLOW_DELETE: LiteralString = """
@@ -90,6 +94,40 @@ def test_a_worker_that_dies_while_replacing_holds_its_file_for_a_lease_and_no_lo
             connection.execute(_END_LEASE)
     assert last > 5, "a replacement takes more transactions than that: were they counted?"
     assert messages(database) == words("new and longer")
+
+
+def test_a_replacement_that_kills_each_of_its_workers_ends_and_says_so(
+    database: Database, database_parameters: ConnectionParameters, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "app.json", "old")
+    replaced(database, path)
+    write(path, "new and longer")
+    for _ in range(Settings().max_attempts + 1):
+        doomed = SteppedDatabase(database_parameters, dying_after_the_claim())
+        with pytest.raises(Killed):
+            replaced(doomed, path)
+        doomed.close()
+        with database.transaction() as connection:
+            connection.execute(_END_LEASE)
+    for _ in range(2):
+        outcome = replaced(database, path)
+        assert isinstance(outcome, Failed)
+        assert outcome.kind is ErrorKind.PERMANENT
+        assert "worn out: 6 workers died at entry 5, or taking out 5 rows" in outcome.error
+    assert messages(database) == words("old")
+    assert isinstance(replaced(database, write(path, "corrected by yet another version")), Loaded)
+    assert messages(database) == words("corrected by yet another version")
+
+
+def dying_after_the_claim() -> Callable[[], None]:
+    """In the transaction that would take the rows out."""
+    steps = itertools.count(1)
+
+    def die() -> None:
+        if next(steps) == STEPS_TO_REPLACEMENT:
+            raise Killed
+
+    return die
 
 
 def test_a_replacement_that_takes_longer_than_the_lease_keeps_its_file(

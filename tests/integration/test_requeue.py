@@ -135,16 +135,22 @@ def test_whoever_finds_a_file_worn_out_it_ends_the_same_way(
     assert events(database)[-1] == "failed"
 
 
-def test_a_file_is_not_worn_out_while_another_version_of_its_object_waits(database: Database) -> None:
+def test_a_worn_out_file_is_given_one_more_try_when_another_version_of_its_object_waits(
+    database: Database,
+) -> None:
+    newer = replace(FILE, etag="e2")
     for _ in range(2):
         claimed(database)
         all_due(database)
     with database.transaction() as connection:
-        ledger.announce_version(connection, replace(FILE, etag="e2"), skip_newer=True)
+        ledger.announce_version(connection, newer, skip_newer=True)
     assert requeue(database, max_attempts=2) == ledger.RequeuedPage([FILE], worn_out=0)
     with database.transaction() as connection:
         answer = ledger.claim(connection, FILE, lease_seconds=60, max_attempts=2, skip_newer=True)
-    assert isinstance(answer, ledger.AnotherVersion)
+        assert isinstance(answer, ledger.AnotherVersion)
+        assert ledger.claim_for_replacement(connection, answer, newer, lease_seconds=60)
+    all_due(database)
+    assert requeue(database, max_attempts=2) == ledger.RequeuedPage([], worn_out=1)
 
 
 def test_re_queuing_spends_no_attempt_and_forgets_none(database: Database) -> None:

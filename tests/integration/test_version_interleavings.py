@@ -234,7 +234,7 @@ def actions() -> st.SearchStrategy[Action]:
 @pytest.mark.parametrize("mode", OnOverwrite)
 @pytest.mark.parametrize("is_versioned", [False, True], ids=["unversioned", "versioned"])
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -50,6 +50,17 @@ class Stored:
         return SourceFile(BUCKET, KEY, etag, self.version_id, len(self.bytes), at)
 
 
+class _Body(io.BytesIO):
+    def __init__(self, stored: Stored, read: list[str]) -> None:
+        super().__init__(stored.bytes)
+        self._name = f"{stored.letter} of upload {stored.number}"
+        self._read = read
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._read.append(self._name)
+        return super().read(size)
+
+
 @dataclass
 class VersionedKey:
     """A `Source`. `step` is called where others may come between: before each request, and after its answer."""
@@ -60,7 +71,7 @@ class VersionedKey:
     current_upload: Stored | None = None
     kept: dict[str, Stored] = field(default_factory=dict)
     outdated: list[str] = field(default_factory=list)
-    """What was opened though the key held something else at that moment."""
+    """What was read though the key held something else when it was opened."""
 
     def upload(self, letter: str) -> Stored:
         number = len(self.uploads) + 1
@@ -88,10 +99,10 @@ class VersionedKey:
             raise SourceMissingError(f"{file.uri}: no such key")
         if file.etag not in {None, stored.etag}:
             raise ObjectSupersededError(f"{file.uri}: {file.etag} was overwritten")
-        if self.current_upload is not None and self.current_upload.etag != stored.etag:
-            self.outdated.append(f"{stored.letter} of {stored.number}, not {self.current_upload.number}")
+        current = self.current_upload
+        is_outdated = current is not None and current.etag != stored.etag
         self.step()
-        return io.BytesIO(stored.bytes)
+        return _Body(stored, self.outdated if is_outdated else [])
 
     def current(self, _file: SourceFile, /) -> SourceFile | None:
         self.step()

@@ -1,7 +1,7 @@
 """One claim's life: from the checkpoint to the end of the file, or as far as time and errors allow."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 
@@ -122,7 +122,15 @@ class Loading:
         except SourceMissingError:
             if file.version_id is None:
                 raise
-            return self._worker.source.open(file)
+        return self._open_below_delete_marker(file)
+
+    def _open_below_delete_marker(self, file: SourceFile) -> ByteStream:
+        with ExitStack() as unless_uploaded_again:
+            opened = unless_uploaded_again.enter_context(closing(self._worker.source.open(file)))
+            if self._worker.source.current(file) is not None:
+                raise ObjectSupersededError(f"{file.uri} was deleted, and uploaded again")
+            unless_uploaded_again.pop_all()
+            return opened
 
     def _batches(self, stream: ByteStream) -> Iterator[Batch]:
         """From the checkpoint on; each batch's time begins when it is asked for."""

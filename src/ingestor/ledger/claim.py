@@ -172,12 +172,14 @@ def _why_not(
         return _completed(connection, row, newer_skipped=newer_waits or not is_same)
     if row.is_held:
         return _held(connection, row, file, has_news=newer_waits or not is_same)
-    if newer_waits or not is_same:
-        return AnotherVersion(row.file_id, row.version, row.announcements, row.file)
-    if row.status == "FAILED" and row.error_kind == "permanent":
+    if row.status == "FAILED" and row.error_kind == "permanent" and file.etag in {row.etag, row.next_etag}:
         return FailedPermanently(row.file_id, row.error or "failed permanently")
     if row.attempts >= max_attempts:
-        return _wear_out(connection, row, max_attempts)
+        worn_out = _wear_out(connection, row, max_attempts)
+        if worn_out is not None:
+            return worn_out
+    if newer_waits or not is_same:
+        return AnotherVersion(row.file_id, row.version, row.announcements, row.file)
     return Changed()
 
 
@@ -193,8 +195,9 @@ def _held(connection: Connection, row: _LedgerRow, file: SourceFile, *, has_news
     return HeldByWorker(row.file_id)
 
 
-def _wear_out(connection: Connection, row: _LedgerRow, max_attempts: int) -> ClaimAnswer:
+def _wear_out(connection: Connection, row: _LedgerRow, max_attempts: int) -> FailedPermanently | None:
+    """None: it isn't, or not any more."""
     worn_out = connection.execute(
         _WEAR_OUT, {"file_id": row.file_id, "version": row.version, "max_attempts": max_attempts}
     ).fetchone()
-    return FailedPermanently(row.file_id, worn_out[0]) if worn_out else Changed()
+    return FailedPermanently(row.file_id, worn_out[0]) if worn_out else None

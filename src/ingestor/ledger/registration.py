@@ -60,11 +60,15 @@ class KnownFile:
     is_ignored: bool
     event_time: datetime | None = None
 
+    @property
+    def failed_for_good(self) -> bool:
+        return self.status == "FAILED" and self.error_kind == ErrorKind.PERMANENT
+
     def is_uploaded_again(self, file: SourceFile) -> bool:
-        """`file` is a later upload, perhaps of the same bytes, than the one that failed for good."""
+        """`file` is a later upload of the same bytes that failed for good."""
         return (
-            self.status == "FAILED"
-            and self.error_kind == ErrorKind.PERMANENT
+            self.failed_for_good
+            and file.etag == self.etag
             and file.event_time is not None
             and self.event_time is not None
             and self.event_time < file.event_time

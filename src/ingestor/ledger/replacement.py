@@ -16,6 +16,7 @@ WITH claimed AS (
     UPDATE processed_files SET
         status = 'PROCESSING',
         version = version + 1,
+        attempts = CASE WHEN status = 'FAILED' AND error_kind = 'permanent' THEN 1 ELSE attempts + 1 END,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
         next_attempt_at = NULL,
         next_etag = %(etag)s,

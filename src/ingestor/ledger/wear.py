@@ -5,9 +5,10 @@ Whoever finds it so, a claimer or the sweeper, ends it by these words, so that i
 
 from typing import LiteralString
 
-# Not while another version waits: the attempts are the old one's, and what the key holds is looked at first.
+# While another version waits, once more: the attempts may all be the old one's, and the new one is to have a try.
 IS_WORN_OUT: LiteralString = """
-    f.attempts >= %(max_attempts)s AND f.status <> 'COMPLETED' AND f.next_etag IS NULL
+    f.status <> 'COMPLETED' AND (f.status <> 'FAILED' OR f.error_kind = 'transient')
+    AND f.attempts >= %(max_attempts)s + (f.next_etag IS NOT NULL)::int
 """
 
 # PENDING, FAILED (transient), PROCESSING (lease expired) --> FAILED (permanent). The version rises: a worker that was
@@ -17,8 +18,12 @@ WEAR_OUT: LiteralString = """
     version = f.version + 1,
     lease_expires_at = NULL,
     next_attempt_at = NULL,
-    error = format('worn out: %%s workers died at entry %%s; look at that entry and at the workers'' memory '
-                   'and time-outs, then retry it', f.attempts, f.checkpoint),
+    error = format(
+        'worn out: %%s workers died at entry %%s%%s; look at %%s workers'' memory and time-outs, then retry it',
+        f.attempts, f.checkpoint,
+        CASE WHEN f.next_etag IS NOT NULL
+             THEN format(', or taking out %%s rows for another version of the object', f.rows_loaded) END,
+        CASE WHEN f.next_etag IS NULL THEN 'that entry and at the' ELSE 'the' END),
     error_kind = 'permanent',
     failing_since = coalesce(f.failing_since, clock_timestamp()),
     updated_at = clock_timestamp()

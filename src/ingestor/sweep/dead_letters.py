@@ -15,7 +15,7 @@ from datetime import datetime
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import Deadline
-from ingestor.errors import ErrorKind, NotificationError, SourceUnavailableError
+from ingestor.errors import NotificationError, SourceUnavailableError
 from ingestor.notification import parse
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.source_file import Source, SourceFile
@@ -188,10 +188,5 @@ def _known(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile 
 
 
 def _needs_person(file: SourceFile, row: ledger.KnownFile) -> bool:
-    """Another version of a failed object is no failure yet."""
-    return (
-        row.status == "FAILED"
-        and row.error_kind == ErrorKind.PERMANENT
-        and not row.is_ignored
-        and file.etag in {row.etag, None}
-    )
+    """Another version of a failed object is no failure yet, unless its workers died of taking it."""
+    return row.failed_for_good and not row.is_ignored and file.etag in {row.etag, row.next_etag, None}

@@ -47,11 +47,13 @@ def own(
 
 
 def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions) -> SourceFile | None:
-    """None: the message is stale, or its key is gone."""
+    """None: the message is stale, its key is gone, or workers died of taking what it holds."""
     if (file.bucket, file.key) not in current:
         return file  # the row changed since the keys were asked
     found = current[file.bucket, file.key]
-    if found is None or found.etag != row.etag:
+    if found is None or (row.failed_for_good and found.etag == row.next_etag):
+        return None
+    if found.etag != row.etag:
         return found
     return replace(found, event_time=file.event_time) if row.is_uploaded_again(file) else None
 
