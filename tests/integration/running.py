@@ -7,7 +7,16 @@ from ingestor.api import FileResult
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import DatabaseUnavailableError
 from ingestor.ingest import Worker
-from ingestor.run import FileFailure, InProcess, Loaders, Pass, RunContext, Wanted, run_once
+from ingestor.run import (
+    FileFailure,
+    InProcess,
+    Loaders,
+    Pass,
+    Patience,
+    RunContext,
+    Wanted,
+    run_once,
+)
 from ingestor.source_file import SourceFile
 from ingestor.sweep.tools import SweepTools
 
@@ -21,9 +30,26 @@ class Silent:
     def failed(self, failure: FileFailure, /) -> None:
         pass
 
+    def loader_died(self, how: str, /) -> None:
+        pass
+
+    def looks_again(self, files: int, seconds: float, /) -> None:
+        pass
+
+    def outage_began(self, why: str, /) -> None:
+        pass
+
+    def outage_ended(self, seconds: float, /) -> None:
+        pass
+
+
+def impatient(deadline: Deadline = UNLIMITED) -> Patience:
+    return Patience(0, deadline, Silent())
+
 
 def in_process(tools: SweepTools, deadline: Deadline = UNLIMITED) -> InProcess:
-    return InProcess(Worker(tools.database, tools.objects, tools.settings), deadline)
+    worker = Worker(tools.database, tools.objects, tools.settings)
+    return InProcess(worker, deadline, impatient(deadline), tools.objects.answers)
 
 
 def a_pass(
@@ -37,11 +63,14 @@ def a_pass(
     [bucket] = tools.settings.watched_buckets
     context = RunContext(tools.database, tools.objects, tools.settings)
     wanted = Wanted(bucket, prefix, since)
-    return run_once(context, wanted, loaders or in_process(tools, deadline), Silent(), deadline)
+    chosen = loaders or in_process(tools, deadline)
+    return run_once(context, wanted, chosen, Silent(), impatient(deadline), looks_again=False)
 
 
 class BrokenConnection:
     """All files are loaded but `keys`: their claims meet a broken connection."""
+
+    deaths = 0
 
     def __init__(self, tools: SweepTools, keys: Collection[str]) -> None:
         self._loaders = in_process(tools)
@@ -54,6 +83,8 @@ class BrokenConnection:
 
 class Killed:
     """The process ends before file number `after`, as by a kill."""
+
+    deaths = 0
 
     def __init__(self, tools: SweepTools, after: int) -> None:
         self._loaders = in_process(tools)

@@ -1,9 +1,11 @@
 """`ingestor run`."""
 
+import math
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +28,12 @@ from ingestor.cli.terminal import (
     shown,
     table,
 )
-from ingestor.database import Database
+from ingestor.deadline import UNLIMITED
+from ingestor.errors import IngestorError, SourceMissingError, TransientError
 from ingestor.settings import Settings
 
 if TYPE_CHECKING:
-    from ingestor.run import FileFailure, Loaders, Pass, RunContext, Wanted
+    from ingestor.run import FileFailure, Loaders, Pass, Patience, RunContext, Wanted
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _REPORT_EVERY_SECONDS = 10.0
@@ -39,11 +42,14 @@ _REPORT_EVERY_SECONDS = 10.0
 class Interval(click.ParamType[float]):
     name = "interval"
 
+    def __init__(self, *, may_be_zero: bool = False) -> None:
+        self._may_be_zero = may_be_zero
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
         found = re.fullmatch(r"(\d+)([smhd])", str(value))
-        if found is None or int(found[1]) == 0:
+        if found is None or (int(found[1]) == 0 and not self._may_be_zero):
             self.fail(f"{value!r} is no interval such as 30s, 5m or 1h", param, ctx)
         return float(int(found[1]) * _UNITS[found[2]])
 
@@ -65,6 +71,14 @@ class Interval(click.ParamType[float]):
     metavar="INTERVAL",
     help="Again and again, so long after the end: 30s, 5m, 1h.",
 )
+@click.option(
+    "--wait",
+    type=Interval(may_be_zero=True),
+    metavar="INTERVAL",
+    default="5m",
+    show_default=True,
+    help="How long an outage of the database or of S3 is waited for. With --every: until it ends.",
+)
 @dry_run_option
 @json_option
 def run_command(
@@ -75,6 +89,7 @@ def run_command(
     workers: int,
     rate: float | None,
     every: float | None,
+    wait: float,
     is_trial: bool,
     as_json: bool,
 ) -> None:
@@ -93,25 +108,22 @@ def run_command(
       ingestor run --bucket my-logs --prefix app/ --workers 4 --every 5m
       ingestor run --bucket my-logs --since 2026-11-01 --rate 5000
     """
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
-    from ingestor.run import RunContext, Wanted  # noqa: PLC0415 - as above
+    from ingestor.run import Wanted  # noqa: PLC0415 - boto3 takes a fifth of a second
 
     settings = environment_settings()
     wanted = Wanted(bucket, prefix, since)
     if is_trial:
         _say_what_there_is(wanted, settings, as_json=as_json)
         return
-    with (
-        named_database(settings) as database,
-        StopRequest() as stop,
-        _loaders(settings, database, stop, workers=workers, rate=rate) as loaders,
-    ):
-        context = RunContext(database, bootstrap.s3_objects(settings), settings)
-        is_good = _one_pass(context, wanted, loaders, stop, as_json=as_json)
-        while every is not None and not stop.is_made:
-            _pause(every, stop)
+    is_good = False
+    with StopRequest() as stop:
+        try:
+            with _runner(settings, stop, wait if every is None else math.inf, workers, rate) as runner:
+                is_good = runner.run(wanted, every, as_json=as_json)
+        except IngestorError as error:
             if not stop.is_made:
-                is_good = _one_pass(context, wanted, loaders, stop, as_json=as_json)
+                raise
+            say(str(error))
     if stop.is_made:
         click.get_current_context().exit(stopped_by(stop.signal_number))
     if not is_good:
@@ -120,10 +132,11 @@ def run_command(
 
 def _say_what_there_is(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
     from ingestor import bootstrap  # noqa: PLC0415 - as above
-    from ingestor.run import RunContext, survey  # noqa: PLC0415 - as above
+    from ingestor.run import Patience, RunContext, survey  # noqa: PLC0415 - as above
 
     with named_database(settings) as database:
-        found = survey(RunContext(database, bootstrap.s3_objects(settings), settings), wanted)
+        context = RunContext(database, bootstrap.s3_objects(settings), settings)
+        found = survey(context, wanted, Patience(0, UNLIMITED, _Reporter()))
     if as_json:
         print_json(found)
         return
@@ -134,53 +147,89 @@ def _say_what_there_is(wanted: "Wanted", settings: Settings, *, as_json: bool) -
 
 
 @contextmanager
-def _loaders(
-    settings: Settings, database: Database, stop: StopRequest, *, workers: int, rate: float | None
-) -> Iterator["Loaders"]:
+def _runner(
+    settings: Settings, stop: StopRequest, wait_seconds: float, workers: int, rate: float | None
+) -> Iterator["_Runner"]:
     from ingestor import bootstrap  # noqa: PLC0415 - as above
     from ingestor.ingest import Worker  # noqa: PLC0415 - as above
-    from ingestor.run import InProcess, Processes  # noqa: PLC0415 - as above
+    from ingestor.run import InProcess, Patience, Processes, RunContext  # noqa: PLC0415 - as above
     from ingestor.run.throttle import throttled  # noqa: PLC0415 - as above
 
-    if workers == 1:
-        worker = Worker(database, bootstrap.s3_objects(settings), settings)
-        yield InProcess(throttled(worker, rate, stop.deadline), stop.deadline)
-        return
-    processes = Processes(settings, workers, stop.deadline, rate)
-    try:
-        yield processes
-    finally:
-        processes.close()
+    reporter = _Reporter()
+    patience = Patience(wait_seconds, stop.deadline, reporter)
+    with named_database(settings) as database:
+        context = RunContext(database, bootstrap.s3_objects(settings), settings)
+        if workers > 1:
+            with Processes(
+                settings, workers, rate, database, patience, on_death=reporter.loader_died
+            ) as processes:
+                yield _Runner(context, processes, reporter, patience)
+            return
+        worker = throttled(Worker(database, context.objects, settings), rate, stop.deadline)
+        loaders = InProcess(worker, stop.deadline, patience, context.objects.answers)
+        yield _Runner(context, loaders, reporter, patience)
 
 
-def _one_pass(
-    context: "RunContext", wanted: "Wanted", loaders: "Loaders", stop: StopRequest, *, as_json: bool
-) -> bool:
-    """Whether every file that was found is loaded, here or by another worker."""
-    from ingestor.run import run_once  # noqa: PLC0415 - as above
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    context: "RunContext"
+    loaders: "Loaders"
+    reporter: "_Reporter"
+    patience: "Patience"
 
-    began = time.monotonic()
-    done = run_once(context, wanted, loaders, _Reporter(began), stop.deadline)
-    seconds = time.monotonic() - began
-    if as_json:
-        facts = plain_facts(done, seconds=seconds)
-        print_json(facts | {"failures": list(facts["failures"].values())})
-    else:
-        _show(done, seconds)
-    return not done.failures and not done.stopped
+    def run(self, wanted: "Wanted", every: float | None, *, as_json: bool) -> bool:
+        """Whether the last pass loaded every file that it found. A loop ends with a stop only."""
+        if every is None:
+            return self._one_pass(wanted, looks_again=True, as_json=as_json)
+        is_good = self._one_pass(wanted, looks_again=False, as_json=as_json)
+        while self.patience.sleep(every):
+            try:
+                is_good = self._one_pass(wanted, looks_again=False, as_json=as_json)
+            except (TransientError, SourceMissingError) as error:
+                # It may be that a person has to mend it; the loop is there when that is done.
+                say(f"this pass ended early: {error}")
+                is_good = False
+        return is_good
 
+    def _one_pass(self, wanted: "Wanted", *, looks_again: bool, as_json: bool) -> bool:
+        """Whether every file that was found is loaded, here or by another worker."""
+        from ingestor.run import run_once  # noqa: PLC0415 - as above
 
-def _pause(seconds: float, stop: StopRequest) -> None:
-    until = time.monotonic() + seconds
-    while not stop.is_made and (left := until - time.monotonic()) > 0:
-        time.sleep(min(left, 0.2))
+        began = time.monotonic()
+        self.reporter.begin()
+        done = run_once(
+            self.context, wanted, self.loaders, self.reporter, self.patience, looks_again=looks_again
+        )
+        seconds = time.monotonic() - began
+        if as_json:
+            facts = plain_facts(done, seconds=seconds)
+            print_json(facts | {"failures": list(facts["failures"].values())})
+        else:
+            _show(done, seconds)
+        return not done.failures and not done.stopped
 
 
 class _Reporter:
-    """A line now and then, and one for each failure, on standard error."""
+    """On standard error: a line now and then, one for each failure, and what goes on besides."""
 
-    def __init__(self, began: float) -> None:
-        self._began = self._reported = began
+    def __init__(self) -> None:
+        self._began = self._reported = time.monotonic()
+
+    def begin(self) -> None:
+        """A pass does."""
+        self._began = self._reported = time.monotonic()
+
+    def outage_began(self, why: str) -> None:
+        say(why)
+
+    def outage_ended(self, seconds: float) -> None:
+        say(f"it answers again, after {duration(seconds)}")
+
+    def loader_died(self, how: str) -> None:
+        say(how)
+
+    def looks_again(self, files: int, seconds: float) -> None:
+        say(f"{counted(files, 'file')} failed for now, tried once more in {duration(seconds)}")
 
     def failed(self, failure: "FileFailure") -> None:
         say(f"{failure.kind}: {failure.error}")

@@ -58,6 +58,7 @@ class Loading:
 
         What nobody expected is that as well, and raised.
         """
+        self._worker.on_claim(self._claim)
         try:
             return self._run()
         except (DatabaseUnavailableError, SchemaError):

@@ -42,11 +42,16 @@ def _untraced(_stage: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
+def _unheard(_claim: ledger.Claim) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Worker:
     """`abandoned`: claims that an outage took from us; given back when the database answers again.
 
-    `stage` is entered for each stage of a file, by its name: claim, open, load.
+    `stage` is entered for each stage of a file, by its name: claim, open, load. `on_claim` hears of each claim that is
+    taken, and again when it goes over to another version.
     """
 
     database: Database
@@ -54,6 +59,7 @@ class Worker:
     settings: Settings
     abandoned: list[ledger.Claim] = field(default_factory=list)
     stage: Callable[[str], AbstractContextManager[object]] = _untraced
+    on_claim: Callable[[ledger.Claim], None] = _unheard
 
     @property
     def skip_newer(self) -> bool:
@@ -90,13 +96,14 @@ class Worker:
     def give_back_abandoned(self) -> None:
         """Otherwise each would be held until its lease ends, and look like a worker that died of its file."""
         while self.abandoned:
-            # Not before the database answers, and then once: a backend that never heard of our end may hold
-            # the row until the lease is over, and another file needn't fail for that.
+            # Once the database answers, and then once: a backend that never heard of our end may hold the row until
+            # the lease is over, and another file needn't fail for that.
             with (
                 suppress(TransactionFailedError),
                 self.database.transaction(lock_timeout=self.lock_timeout_seconds) as connection,
             ):
-                ledger.give_back(connection, self.abandoned.pop())
+                ledger.give_back(connection, self.abandoned[-1])
+            self.abandoned.pop()
 
     def adopt(self, claim: ledger.Claim, current: SourceFile) -> ledger.Claim:
         """One transaction takes the old version's rows out and the new version in hand. Raises ClaimLostError."""
@@ -107,13 +114,15 @@ class Worker:
         ):
             ledger.lock_file(connection, claim)
             unloaded = load.unload(connection, claim.file_id)
-            return ledger.adopt_version(
+            adopted = ledger.adopt_version(
                 connection,
                 claim,
                 current,
                 unloaded_rows=unloaded,
                 lease_seconds=self.settings.lease_seconds,
             )
+        self.on_claim(adopted)
+        return adopted
 
     def too_many_rejects(self, claim: ledger.Claim, *, is_last: bool) -> bool:
         seen = claim.checkpoint

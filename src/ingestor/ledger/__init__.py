@@ -26,7 +26,7 @@ from ingestor.ledger.claim import (
     HeldByWorker,
     claim,
 )
-from ingestor.ledger.ending import REQUEUE_SECONDS, Ending, fail, give_back, release
+from ingestor.ledger.ending import REQUEUE_SECONDS, Ending, fail, give_back, release, release_dead
 from ingestor.ledger.gauges import LedgerGauges, read_ledger_gauges
 from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
 from ingestor.ledger.listings import (
@@ -114,6 +114,7 @@ __all__ = [
     "record_unloaded",
     "register",
     "release",
+    "release_dead",
     "renew",
     "reopen",
     "requeue_due",

@@ -74,6 +74,24 @@ RETURNING file_id
 """
 
 
+# PROCESSING --its process is dead--> PENDING, with its checkpoint, wherever that is by now
+_RELEASE_DEAD: LiteralString = """
+WITH released AS (
+    UPDATE processed_files SET
+        status = 'PENDING',
+        attempts = CASE WHEN %(counts)s THEN attempts ELSE greatest(attempts - 1, 0) END,
+        lease_expires_at = NULL,
+        next_attempt_at = clock_timestamp(),
+        updated_at = clock_timestamp()
+    WHERE id = %(file_id)s AND version = %(version)s AND status = 'PROCESSING'
+    RETURNING id, version
+)
+INSERT INTO file_events (file_id, version, event, error)
+SELECT id, version, 'released', %(why)s FROM released
+RETURNING file_id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """When a failed file is due again, in seconds from now; None: not before a person or a new version."""
@@ -121,3 +139,12 @@ def give_back(connection: Connection, claim: Claim) -> bool:
         "requeue": REQUEUE_SECONDS,
     }
     return connection.execute(_GIVE_BACK, parameters).fetchone() is not None
+
+
+def release_dead(connection: Connection, *, file_id: int, version: int, why: str, counts: bool) -> bool:
+    """For a process that its parent saw die, so that nobody waits for its lease. False: the claim had ended already.
+
+    `counts`: as a worker that the file killed.
+    """
+    parameters = {"file_id": file_id, "version": version, "why": why, "counts": counts}
+    return connection.execute(_RELEASE_DEAD, parameters).fetchone() is not None

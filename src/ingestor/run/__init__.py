@@ -3,19 +3,19 @@
 enter --> what a listing has seen and the ledger hasn't heard of becomes PENDING, before the first of it is loaded
 load --> pending, failed and stuck files of the ledger, the oldest upload first, by one process or several
 reconcile --> now and then everything is listed, entered and loaded the same way
+look again --> what failed for now, once, when it is due
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol, assert_never
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from ingestor.api import FileResult
-from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.discovery import Step
-from ingestor.errors import ErrorKind, SourceMissingError, SourceUnavailableError
-from ingestor.ingest import AlreadyLoaded, Failed, HandedOn, HeldElsewhere, Loaded
+from ingestor.errors import SourceMissingError, SourceUnavailableError
 from ingestor.run import work
-from ingestor.run.loaders import InProcess, Loaders, Processes
+from ingestor.run.loaders import InProcess, Loaders
+from ingestor.run.outage import Patience, is_outage_of
+from ingestor.run.processes import Processes
+from ingestor.run.report import FileFailure, Pass, Reporter
 from ingestor.run.work import RunContext, Wanted
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "InProcess",
     "Loaders",
     "Pass",
+    "Patience",
     "Processes",
     "Reporter",
     "RunContext",
@@ -32,79 +33,7 @@ __all__ = [
     "survey",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class FileFailure:
-    uri: str
-    kind: str
-    error: str
-
-
-@dataclass(slots=True)
-class Pass:
-    """What one pass did; it grows while the pass goes on.
-
-    `listed` objects were seen, `entered` of them new to the ledger or other than it knew. `held`: another worker has
-    them; `stopped`: given back. `failures`: by their files.
-    """
-
-    listed: int = 0
-    entered: int = 0
-    loaded: int = 0
-    rows: int = 0
-    rejected: int = 0
-    already_loaded: int = 0
-    held: int = 0
-    stopped: int = 0
-    failures: dict[str, FileFailure] = field(default_factory=dict)
-
-    @property
-    def files(self) -> int:
-        return self.loaded + self.already_loaded + self.held + self.stopped + len(self.failures)
-
-    def add_step(self, step: Step) -> list[FileFailure]:
-        """Its new failures: objects that can't be entered are told, and nobody else would."""
-        self.listed += step.listed
-        self.entered += len(step.unknown) + len(step.replaced)
-        return [
-            self._failed(each.uri, ErrorKind.PERMANENT, str(each))
-            for each in step.unusable
-            if each.uri not in self.failures
-        ]
-
-    def add(self, result: FileResult) -> FileFailure | None:
-        """Its failure, if that is what it is. A file may come again, and be loaded then."""
-        self.failures.pop(result.file.uri, None)
-        match result.outcome:
-            case Loaded(rows_loaded=rows, rows_rejected=rejected):
-                self.loaded += 1
-                self.rows += rows
-                self.rejected += rejected
-            case AlreadyLoaded():
-                self.already_loaded += 1
-            case HeldElsewhere():
-                self.held += 1
-            case HandedOn():
-                self.stopped += 1
-            case Failed(kind=kind, error=error):
-                return self._failed(result.file.uri, kind, error)
-            case _:
-                assert_never(result.outcome)
-        return None
-
-    def _failed(self, uri: str, kind: ErrorKind, error: str) -> FileFailure:
-        self.failures[uri] = failure = FileFailure(uri, kind.value, error)
-        return failure
-
-
-class Reporter(Protocol):
-    """Whom a pass reports to while it goes on."""
-
-    def progressed(self, done: Pass, /) -> None:
-        """After each file, and each step of a listing."""
-        ...
-
-    def failed(self, failure: FileFailure, /) -> None: ...
+type _Enter = Callable[[RunContext, Wanted, work.MayGoOn], Iterator[Step]]
 
 
 def run_once(
@@ -112,42 +41,77 @@ def run_once(
     wanted: Wanted,
     loaders: Loaders,
     reporter: Reporter,
-    deadline: Deadline = UNLIMITED,
+    patience: Patience,
+    *,
+    looks_again: bool = True,
 ) -> Pass:
     """What the ledger has to do is loaded, even if the bucket can't be listed.
 
-    Raises DatabaseUnavailableError, SchemaError, SourceMissingError for a missing bucket, SourceUnavailableError.
+    Raises DatabaseUnavailableError for an outage longer than patience, SchemaError, SourceMissingError for a missing
+    bucket, SourceUnavailableError.
     """
-    done = Pass()
-    trouble: SourceMissingError | SourceUnavailableError | None = None
-    for enter in (work.enter_recent, work.reconcile):
+    one = _OnePass(context, wanted, loaders, reporter, patience)
+    one.enter_and_load(work.enter_recent)
+    one.enter_and_load(work.reconcile, loads_anyway=False)
+    if looks_again:
+        one.look_again()
+    return one.done
+
+
+class _OnePass:
+    def __init__(
+        self,
+        context: RunContext,
+        wanted: Wanted,
+        loaders: Loaders,
+        reporter: Reporter,
+        patience: Patience,
+    ) -> None:
+        self._context = context
+        self._wanted = wanted
+        self._loaders = loaders
+        self._reporter = reporter
+        self._patience = patience
+        self.done = Pass()
+
+    def enter_and_load(self, enter: _Enter, *, loads_anyway: bool = True) -> None:
+        before = self.done.entered
+        trouble: SourceMissingError | SourceUnavailableError | None = None
+        is_outage = is_outage_of(lambda: self._context.objects.answers(self._wanted.bucket))
         try:
-            entered = _enter(enter(context, wanted, lambda: not deadline.is_near()), done, reporter)
+            self._patience.through(lambda: self._enter(enter), is_outage)
         except (SourceMissingError, SourceUnavailableError) as error:
-            trouble, entered = error, 0
-        if entered or enter is work.enter_recent:
-            _load(loaders.load(work.due(context, wanted)), done, reporter)
+            trouble = error
+        if loads_anyway or self.done.entered > before:
+            self._load()
         if trouble is not None:
             raise trouble
-    return done
 
+    def look_again(self) -> None:
+        """For an outage so short that nobody but a few files met it."""
+        waits = self.done.retries_within(self._context.settings.lease_seconds)
+        if not waits:
+            return
+        self._reporter.looks_again(len(waits), max(waits))
+        if self._patience.sleep(max(waits)):
+            self._load()
 
-def _enter(steps: Iterator[Step], done: Pass, reporter: Reporter) -> int:
-    """How many files were entered."""
-    before = done.entered
-    for step in steps:
-        for failure in done.add_step(step):
-            reporter.failed(failure)
-        reporter.progressed(done)
-    return done.entered - before
+    def _enter(self, enter: _Enter) -> None:
+        may_go_on = self._patience.deadline.is_near
+        for step in enter(self._context, self._wanted, lambda: not may_go_on()):
+            for failure in self.done.add_step(step):
+                self._reporter.failed(failure)
+            self._reporter.progressed(self.done)
 
-
-def _load(results: Iterator[FileResult], done: Pass, reporter: Reporter) -> None:
-    for result in results:
-        failure = done.add(result)
-        if failure is not None:
-            reporter.failed(failure)
-        reporter.progressed(done)
+    def _load(self) -> None:
+        before = self._loaders.deaths
+        due = work.due(self._context, self._wanted, self._patience)
+        for result in self._loaders.load(due):
+            failure = self.done.add(result)
+            if failure is not None:
+                self._reporter.failed(failure)
+            self._reporter.progressed(self.done)
+        self.done.died += self._loaders.deaths - before
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +123,9 @@ class Found:
     new_bytes: int
 
 
-def survey(context: RunContext, wanted: Wanted) -> Found:
+def survey(context: RunContext, wanted: Wanted, patience: Patience) -> Found:
     """Changes nothing. Raises as `run_once` does."""
-    due_files = sum(1 for _ in work.due(context, wanted))
+    due_files = sum(1 for _ in work.due(context, wanted, patience))
     new_files = new_bytes = 0
     for step in work.survey(context, wanted):
         new = step.oldest_first

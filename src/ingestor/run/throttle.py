@@ -38,6 +38,9 @@ def throttled(worker: Worker, rows_per_second: float | None, deadline: Deadline)
         worker.database,
         worker.source,
         settings.model_copy(update={"chunk_rows": rows}),
+        worker.abandoned,
+        worker.stage,
+        worker.on_claim,
         rows_per_second=rows_per_second,
         deadline=deadline,
     )

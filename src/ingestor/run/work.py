@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from ingestor import discovery, ledger
 from ingestor.database import Database
 from ingestor.discovery import DefaultStart, Entering, Scope, Step, Window
+from ingestor.run.outage import Patience
 from ingestor.s3_object import S3Objects, pages, pages_since
 from ingestor.settings import Settings
 from ingestor.source_file import SourceFile
@@ -34,18 +36,19 @@ class RunContext:
     settings: Settings
 
 
-def due(context: RunContext, wanted: Wanted) -> Iterator[SourceFile]:
+def due(context: RunContext, wanted: Wanted, patience: Patience) -> Iterator[SourceFile]:
     """Pending files, failed ones that are due, and those whose worker died: the oldest upload first, page by page."""
     last: ledger.DueFile | None = None
-    while True:
-        with context.database.transaction() as connection:
-            page = ledger.due_files(
-                connection, limit=DUE_PAGE, bucket=wanted.bucket, prefix=wanted.prefix, after=last
-            )
-        if not page:
-            return
+    while page := patience.through(partial(_due_page, context, wanted, last)):
         yield from (each.file for each in page)
         last = page[-1]
+
+
+def _due_page(context: RunContext, wanted: Wanted, after: ledger.DueFile | None) -> list[ledger.DueFile]:
+    with context.database.transaction() as connection:
+        return ledger.due_files(
+            connection, limit=DUE_PAGE, bucket=wanted.bucket, prefix=wanted.prefix, after=after
+        )
 
 
 def enter_recent(context: RunContext, wanted: Wanted, may_go_on: MayGoOn) -> Iterator[Step]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NotConnectedError
 from botocore.parsers import ResponseParserError
 
 from ingestor.deadline import Deadline
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
+_SERVERS_FAULT = 500
 _NO_SUCH_OBJECT = {"404", "405", "NoSuchKey", "MethodNotAllowed"}
 
 
@@ -64,6 +66,18 @@ class S3Objects:
             size_bytes=head["ContentLength"],
             event_time=head["LastModified"],
         )
+
+    def answers(self, bucket: str) -> bool:
+        """Whether S3 is there and well, whatever it says of `bucket`."""
+        try:
+            self._client.list_objects_v2(Bucket=bucket, MaxKeys=1)
+        except ClientError as error:
+            return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) < _SERVERS_FAULT
+        except (NotConnectedError, HTTPClientError, ResponseParserError):
+            return False
+        except BotoCoreError:
+            return True  # it was not asked: no credentials, no such name
+        return True
 
     def listing(self, bucket: str, prefix: str = "", *, start_after: str = "") -> Iterator[SourceFile]:
         """Every object with at least a byte, in key order, after `start_after`; a page of 1,000 is held at a time.

@@ -1,0 +1,121 @@
+"""An outage of the database or of S3 is waited for: with backoff, aloud, and no longer than somebody wants to."""
+
+import math
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ingestor.deadline import Deadline
+from ingestor.errors import (
+    DatabaseUnavailableError,
+    IngestorError,
+    SourceUnavailableError,
+    TransactionFailedError,
+)
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+_STEP_SECONDS = 0.1
+"""How soon a request to stop is heard."""
+
+
+class OutageReporter(Protocol):
+    """Who tells a person."""
+
+    def outage_began(self, why: str, /) -> None: ...
+    def outage_ended(self, seconds: float, /) -> None: ...
+
+
+@dataclass(slots=True)
+class _Outage:
+    """From the first attempt that failed to the first that doesn't."""
+
+    began: float = field(default_factory=time.monotonic)
+    pause: float = FIRST_PAUSE_SECONDS
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """`seconds`: how long one outage is waited for; `deadline`: it is given up at once when that is near."""
+
+    seconds: float
+    deadline: Deadline
+    reporter: OutageReporter
+
+    def through[Result](
+        self, attempt: Callable[[], Result], is_outage: Callable[[IngestorError], bool] | None = None
+    ) -> Result:
+        """What `attempt` returns, as often as it takes. Raises its last error when patience is at its end.
+
+        Without `is_outage`, that is the database's.
+        """
+        outage: _Outage | None = None
+        while True:
+            try:
+                result = attempt()
+            except IngestorError as error:
+                if not (is_outage or is_databases_outage)(error):
+                    raise
+                if outage is None:
+                    outage = _Outage()
+                    self.reporter.outage_began(self._explained(error))
+                self._pause(outage, error)
+            else:
+                if outage is not None:
+                    self.reporter.outage_ended(outage.seconds)
+                return result
+
+    def until(self, holds: Callable[[], bool], why: str) -> bool:
+        """Asked as often as it takes. False: patience is at its end, and it still doesn't hold."""
+
+        def attempt() -> None:
+            if not holds():
+                raise SourceUnavailableError(why)
+
+        try:
+            self.through(attempt, lambda _: True)
+        except SourceUnavailableError:
+            return False
+        return True
+
+    def sleep(self, seconds: float) -> bool:
+        """False: broken off, because the deadline is near."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self.deadline.is_near():
+                return False
+            time.sleep(min(left, _STEP_SECONDS))
+        return not self.deadline.is_near()
+
+    def _explained(self, error: IngestorError) -> str:
+        for_how_long = "until it answers" if math.isinf(self.seconds) else f"up to {self.seconds:.0f} s"
+        return f"{error}; waiting {for_how_long}"
+
+    def _pause(self, outage: _Outage, error: IngestorError) -> None:
+        # Several who wait for the same server shouldn't all come at once.
+        pause = outage.pause * random.uniform(0.7, 1.0)  # noqa: S311 - not for a secret
+        if outage.seconds + pause > self.seconds or not self.sleep(pause):
+            raise error
+        outage.pause = min(outage.pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def is_databases_outage(error: IngestorError) -> bool:
+    """Or a transaction of ours that somebody else's work was in the way of: the same again passes."""
+    return isinstance(error, DatabaseUnavailableError | TransactionFailedError)
+
+
+def is_outage_of(answers: Callable[[], bool]) -> Callable[[IngestorError], bool]:
+    """`answers`: whether S3 does. What it refuses, it would refuse again."""
+
+    def is_outage(error: IngestorError) -> bool:
+        if isinstance(error, SourceUnavailableError):
+            return not answers()
+        return is_databases_outage(error)
+
+    return is_outage
