@@ -10,8 +10,10 @@ from typing import BinaryIO
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind
-from ingestor.ingest import Failed, Outcome, Worker, ingest
+from ingestor.ingest import Failed, Outcome, Worker
+from ingestor.ingest.outages import ingest_through_outages
 from ingestor.local_file import LocalFiles, local_source_file, spooled_standard_input
+from ingestor.outage import IMPATIENT, Patience
 from ingestor.settings import Settings
 from ingestor.source_file import ByteStream, Source, SourceFile
 
@@ -38,18 +40,20 @@ def process_local_file(
     settings: Settings | None = None,
     database: Database | None = None,
     deadline: Deadline = UNLIMITED,
+    patience: Patience = IMPATIENT,
     on_bytes: OnBytes | None = None,
 ) -> FileResult:
     """Loads one file of this machine; loading it again changes nothing.
 
-    Raises ConfigurationError, DatabaseUnavailableError, SchemaError, SourceMissingError, and SourceUnavailableError for
-    a file that may not be looked at. Without `settings`, the environment's are read.
+    `patience`: whether, and how long, an outage of the database is waited for. Raises ConfigurationError,
+    DatabaseUnavailableError, SchemaError, SourceMissingError, and SourceUnavailableError for a file that may not be
+    looked at. Without `settings`, the environment's are read.
     """
     settings = settings or Settings.from_environment(os.environ)
     file = local_source_file(Path(path))
     with _given_or_own(database, settings) as used:
         worker = Worker(used, _watched(LocalFiles(), on_bytes), settings)
-        return FileResult(file, ingest(file, worker, deadline))
+        return FileResult(file, ingest_through_outages(file, worker, deadline, patience))
 
 
 def process_stream(
@@ -58,6 +62,7 @@ def process_stream(
     settings: Settings | None = None,
     database: Database | None = None,
     deadline: Deadline = UNLIMITED,
+    patience: Patience = IMPATIENT,
     on_bytes: OnBytes | None = None,
 ) -> FileResult:
     """Loads what a stream holds to its end, from a temporary copy; the same bytes again change nothing.
@@ -68,11 +73,16 @@ def process_stream(
     with spooled_standard_input(stream) as spooled, _given_or_own(database, settings) as used:
         source = LocalFiles({spooled.file.key: spooled.path})
         worker = Worker(used, _watched(source, on_bytes), settings)
-        return FileResult(spooled.file, ingest(spooled.file, worker, deadline))
+        return FileResult(spooled.file, ingest_through_outages(spooled.file, worker, deadline, patience))
 
 
 def process_files(
-    bucket: str, prefix: str = "", *, settings: Settings | None = None, database: Database | None = None
+    bucket: str,
+    prefix: str = "",
+    *,
+    settings: Settings | None = None,
+    database: Database | None = None,
+    patience: Patience = IMPATIENT,
 ) -> list[FileResult]:
     """Lists the bucket and loads what the ledger does not have yet, one object after the other.
 
@@ -88,7 +98,10 @@ def process_files(
         worker = Worker(used, source, settings)
         results: list[FileResult] = []
         for page in pages(source, bucket, prefix):
-            results += [FileResult(file, ingest(file, worker)) for file in page.files]
+            results += [
+                FileResult(file, ingest_through_outages(file, worker, UNLIMITED, patience))
+                for file in page.files
+            ]
             results += [
                 FileResult(SourceFile(bucket, each.key), Failed(ErrorKind.PERMANENT, str(each)))
                 for each in page.unusable

@@ -59,12 +59,13 @@ def a_pass(
     since: datetime | None = None,
     loaders: Loaders | None = None,
     deadline: Deadline = UNLIMITED,
+    looks_again: bool = False,
 ) -> Pass:
     [bucket] = tools.settings.watched_buckets
     context = RunContext(tools.database, tools.objects, tools.settings)
     wanted = Wanted(bucket, prefix, since)
     chosen = loaders or in_process(tools, deadline)
-    return run_once(context, wanted, chosen, Silent(), impatient(deadline), looks_again=False)
+    return run_once(context, wanted, chosen, Silent(), impatient(deadline), looks_again=looks_again)
 
 
 class BrokenConnection:

@@ -27,9 +27,13 @@ from ingestor.cli.terminal import (
 )
 from ingestor.database import Database
 from ingestor.errors import SourceMissingError, SourceUnavailableError, UnreadableError
+from ingestor.outage import Patience
 from ingestor.settings import OnOverwrite, Settings
 
 STANDARD_INPUT = "-"
+WAIT_SECONDS = 300
+"""How long an outage of a database is waited for."""
+
 _NUMBERS = ("rows", "rejected", "seconds", "rows/s")
 
 
@@ -112,6 +116,15 @@ class _LocalRun:
         self._settings = settings
         self._progress = progress
         self._stop = stop
+        # Nobody but a command starts the embedded server again.
+        seconds = WAIT_SECONDS if settings.names_a_database else 0
+        self._patience = Patience(seconds, stop.deadline, self)
+
+    def outage_began(self, why: str, /) -> None:
+        self._progress.note(why)
+
+    def outage_ended(self, seconds: float, /) -> None:
+        self._progress.note(f"it answers again, after {duration(seconds)}")
 
     def reports(self, files: tuple[str, ...]) -> Iterator[FileReport]:
         """One by one, as they end. Raises DatabaseUnavailableError and SchemaError: no other file would fare better."""
@@ -137,6 +150,9 @@ class _LocalRun:
                 )
             raise
         seconds = time.monotonic() - began
+        return self._patience.through(lambda: self._report(name, result, seconds))
+
+    def _report(self, name: str, result: FileResult, seconds: float) -> FileReport:
         with self._database.transaction() as connection:
             return report(name, result, connection, seconds=seconds)
 
@@ -149,6 +165,7 @@ class _LocalRun:
                 settings=self._settings,
                 database=self._database,
                 deadline=self._stop.deadline,
+                patience=self._patience,
                 on_bytes=self._progress.read_to,
             )
 
@@ -167,5 +184,6 @@ class _LocalRun:
                 settings=self._settings,
                 database=self._database,
                 deadline=self._stop.deadline,
+                patience=self._patience,
                 on_bytes=begin,
             )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from ingestor.discovery import Step
 from ingestor.errors import SourceMissingError, SourceUnavailableError
+from ingestor.outage import Patience, is_outage_of
 from ingestor.run import work
 from ingestor.run.loaders import InProcess, Loaders
-from ingestor.run.outage import Patience, is_outage_of
 from ingestor.run.processes import Processes
 from ingestor.run.report import FileFailure, Pass, Reporter
 from ingestor.run.work import RunContext, Wanted

@@ -7,8 +7,9 @@ from typing import Protocol
 from ingestor.api import FileResult
 from ingestor.deadline import Deadline
 from ingestor.errors import DatabaseUnavailableError, ErrorKind, SchemaError
-from ingestor.ingest import Failed, HeldElsewhere, Outcome, Worker, ingest
-from ingestor.run.outage import Patience
+from ingestor.ingest import Failed, Outcome, Worker
+from ingestor.ingest.outages import ingest_through_outages
+from ingestor.outage import Patience
 from ingestor.source_file import SourceFile
 
 type Answers = Callable[[str], bool]
@@ -54,39 +55,17 @@ def load_one(
     Raises DatabaseUnavailableError when patience is at its end, and SchemaError.
     """
     while True:
-        outcome = _through_databases_outages(file, worker, deadline, patience)
+        outcome = _ingest(file, worker, deadline, patience)
         if not (isinstance(outcome, Failed) and outcome.kind is ErrorKind.TRANSIENT):
             return outcome
         if answers(file.bucket) or not patience.until(lambda: answers(file.bucket), outcome.error):
             return outcome
 
 
-def claim_of_the_dead(file: SourceFile, lease_seconds: float) -> Failed:
-    """A claim that nobody gives back: of a process that died, or one whose answer an outage swallowed."""
-    error = f"{file.uri}: claimed by a process that died; free again within {lease_seconds:.0f} s"
-    return Failed(ErrorKind.TRANSIENT, error, lease_seconds)
-
-
-def _through_databases_outages(
-    file: SourceFile, worker: Worker, deadline: Deadline, patience: Patience
-) -> Outcome:
-    attempts = 0
-
-    def attempt() -> Outcome:
-        nonlocal attempts
-        attempts += 1
-        return _ingest(file, worker, deadline)
-
-    outcome = patience.through(attempt)
-    if attempts > 1 and isinstance(outcome, HeldElsewhere):
-        return claim_of_the_dead(file, worker.settings.lease_seconds)
-    return outcome
-
-
-def _ingest(file: SourceFile, worker: Worker, deadline: Deadline) -> Outcome:
+def _ingest(file: SourceFile, worker: Worker, deadline: Deadline, patience: Patience) -> Outcome:
     """What nobody foresaw is this file's failure alone, with its trace. Its claim stays: it counts as a dead worker."""
     try:
-        return ingest(file, worker, deadline)
+        return ingest_through_outages(file, worker, deadline, patience)
     except (DatabaseUnavailableError, SchemaError):
         raise
     except Exception as error:  # noqa: BLE001 - as said

@@ -20,8 +20,8 @@ from ingestor.api import FileResult
 from ingestor.deadline import Deadline
 from ingestor.errors import IngestorError
 from ingestor.ingest import Worker
+from ingestor.outage import Patience
 from ingestor.run.loaders import load_one
-from ingestor.run.outage import Patience
 from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
 from ingestor.source_file import SourceFile

@@ -12,10 +12,10 @@ from ingestor.api import FileResult
 from ingestor.database import Database
 from ingestor.errors import IngestorError
 from ingestor.ingest import HandedOn, HeldElsewhere
+from ingestor.ingest.outages import claim_of_the_dead
+from ingestor.outage import Patience
 from ingestor.run.loader import ENDING_SECONDS, Loader, start_loader
-from ingestor.run.loaders import claim_of_the_dead
 from ingestor.run.loading_process import Alive, ClaimInHand, GaveUp, Message, OutageBegan, OutageEnded
-from ingestor.run.outage import Patience
 from ingestor.settings import Settings
 from ingestor.source_file import SourceFile
 

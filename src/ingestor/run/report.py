@@ -7,7 +7,7 @@ from ingestor.api import FileResult
 from ingestor.discovery import Step
 from ingestor.errors import ErrorKind
 from ingestor.ingest import AlreadyLoaded, Failed, HandedOn, HeldElsewhere, Loaded
-from ingestor.run.outage import OutageReporter
+from ingestor.outage import OutageReporter
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from functools import partial
 from ingestor import discovery, ledger
 from ingestor.database import Database
 from ingestor.discovery import DefaultStart, Entering, Scope, Step, Window
-from ingestor.run.outage import Patience
+from ingestor.outage import Patience
 from ingestor.s3_object import S3Objects, pages, pages_since
 from ingestor.settings import Settings
 from ingestor.source_file import SourceFile

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ingestor.deadline import Deadline
+from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import (
     DatabaseUnavailableError,
     IngestorError,
@@ -21,11 +21,24 @@ _STEP_SECONDS = 0.1
 """How soon a request to stop is heard."""
 
 
+type IsOutage = Callable[[IngestorError], bool]
+
+
 class OutageReporter(Protocol):
     """Who tells a person."""
 
     def outage_began(self, why: str, /) -> None: ...
     def outage_ended(self, seconds: float, /) -> None: ...
+
+
+class Unreported:
+    """Whoever calls from Python hears of an outage by its end, or by its error."""
+
+    def outage_began(self, why: str, /) -> None:
+        pass
+
+    def outage_ended(self, seconds: float, /) -> None:
+        pass
 
 
 @dataclass(slots=True)
@@ -45,30 +58,38 @@ class Patience:
     """`seconds`: how long one outage is waited for; `deadline`: it is given up at once when that is near."""
 
     seconds: float
-    deadline: Deadline
-    reporter: OutageReporter
+    deadline: Deadline = UNLIMITED
+    reporter: OutageReporter = field(default_factory=Unreported)
 
-    def through[Result](
-        self, attempt: Callable[[], Result], is_outage: Callable[[IngestorError], bool] | None = None
-    ) -> Result:
+    def through[Result](self, attempt: Callable[[], Result], is_outage: IsOutage | None = None) -> Result:
         """What `attempt` returns, as often as it takes. Raises its last error when patience is at its end.
 
         Without `is_outage`, that is the database's.
         """
-        outage: _Outage | None = None
+        try:
+            return attempt()
+        except IngestorError as error:
+            if not (is_outage or is_databases_outage)(error):
+                raise
+            return self.wait_out(error, attempt, is_outage)
+
+    def wait_out[Result](
+        self, error: IngestorError, attempt: Callable[[], Result], is_outage: IsOutage | None = None
+    ) -> Result:
+        """As `through`, after an attempt that failed with `error`."""
+        outage = _Outage()
+        if self.seconds:
+            self.reporter.outage_began(self._explained(error))
         while True:
+            self._pause(outage, error)
             try:
                 result = attempt()
-            except IngestorError as error:
-                if not (is_outage or is_databases_outage)(error):
+            except IngestorError as again:
+                if not (is_outage or is_databases_outage)(again):
                     raise
-                if outage is None:
-                    outage = _Outage()
-                    self.reporter.outage_began(self._explained(error))
-                self._pause(outage, error)
+                error = again
             else:
-                if outage is not None:
-                    self.reporter.outage_ended(outage.seconds)
+                self.reporter.outage_ended(outage.seconds)
                 return result
 
     def until(self, holds: Callable[[], bool], why: str) -> bool:
@@ -105,12 +126,16 @@ class Patience:
         outage.pause = min(outage.pause * 2, LONGEST_PAUSE_SECONDS)
 
 
+IMPATIENT = Patience(0)
+"""The first error is the last."""
+
+
 def is_databases_outage(error: IngestorError) -> bool:
     """Or a transaction of ours that somebody else's work was in the way of: the same again passes."""
     return isinstance(error, DatabaseUnavailableError | TransactionFailedError)
 
 
-def is_outage_of(answers: Callable[[], bool]) -> Callable[[IngestorError], bool]:
+def is_outage_of(answers: Callable[[], bool]) -> IsOutage:
     """`answers`: whether S3 does. What it refuses, it would refuse again."""
 
     def is_outage(error: IngestorError) -> bool:
