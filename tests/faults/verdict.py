@@ -1,5 +1,6 @@
 """Was the promise kept? Every entry of every object once, by content, and nothing left to do."""
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
@@ -8,6 +9,7 @@ from tests.faults.arena import Arena, Connection
 from tests.faults.corpus import Content
 
 SHOWN = 12
+GONE_WITHIN_SECONDS = 15.0
 
 _FILES: LiteralString = """
 SELECT id, s3_key, status, checkpoint, rows_loaded, rows_rejected,
@@ -144,8 +146,11 @@ def _judge_file(
 
 
 def _judge_traces(connection: Connection, verdict: Verdict) -> None:
-    """What a worker may have left in the server."""
-    if backends := connection.execute(_IDLE).fetchall():
+    """What a worker may have left in the server. Whoever was killed by surprise may take some seconds to go."""
+    until = time.monotonic() + GONE_WITHIN_SECONDS
+    while (backends := connection.execute(_IDLE).fetchall()) and time.monotonic() < until:
+        time.sleep(0.1)
+    if backends:
         verdict.problems.append(f"backends left: {backends}")
     (orphans,) = connection.execute(_ORPHANS).fetchone() or (0,)
     if orphans:

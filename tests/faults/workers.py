@@ -108,6 +108,7 @@ class Workers:
         self._answered = threading.Condition(self._lock)
         self._workers: dict[int, Worker] = {}
         self._early: dict[int, dict[str, Any]] = {}
+        self._sessions: set[int] = set()
         self._is_over = False
 
     def __enter__(self) -> Self:
@@ -141,6 +142,7 @@ class Workers:
         finally:
             self._process.kill()
             self._process.wait()
+            end_sessions(self._sessions)
             self._listener.join()
             self._channel.close()
 
@@ -161,6 +163,8 @@ class Workers:
         worker = Worker(pid, Channel(ours), role, self)
         with self._lock:
             self._workers[pid] = worker
+            if role == "program":
+                self._sessions.add(pid)
             early = self._early.pop(pid, None)
         if early:
             self._tell(worker, early)
@@ -214,6 +218,16 @@ class Workers:
             self._workers.pop(worker.pid, None)
         worker.status = said["status"]
         worker.ended.set()
+
+
+def end_sessions(leaders: set[int]) -> None:
+    """What a program started and left behind when it was killed: a test has told of it, and nobody else ends it."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name in parentheses may hold anything; then come state, parent, group and session.
+            session = int(path.read_text().rpartition(")")[2].split()[3])
+            if session in leaders:
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def _children(pid: int) -> list[int]:
