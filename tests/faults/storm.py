@@ -22,6 +22,9 @@ POLLERS = 3
 PROGRAMS = 0.1
 """Of the `run`s: a fork costs milliseconds, a program a second."""
 
+FREEZES = 0.06
+"""Of all ends: one takes as long as forty kills."""
+
 MOST_WAITING = 60
 """Messages: an uploader that waits for its readers keeps the storm about the readers."""
 
@@ -183,6 +186,9 @@ class Storm:
         doom = None if is_program else _some_doom(rng, POINTS)
         with self._workers.worker("program" if is_program else "command", *arguments, doom=doom) as worker:
             self._is_over.wait(rng.uniform(0, 4.0 if is_program else 0.4))
+            if rng.random() < FREEZES:
+                self._freeze(worker, rng)
+                self._is_over.wait(rng.uniform(0, 3 * LEASE_SECONDS))
             loaders = worker.loaders() if rng.random() < 0.5 else []
             if loaders and worker.kill_loader(rng.choice(loaders)):
                 self.tally.count_kill("loader")
@@ -207,7 +213,7 @@ class Storm:
 
     def _threaten(self, worker: Worker, rng: random.Random, longest: float) -> None:
         chance = rng.random()
-        if chance < 0.06:
+        if chance < FREEZES:
             self._timers.after(rng.uniform(0, longest / 2), lambda: self._freeze(worker, rng))
         elif chance < 0.85:
             self._timers.after(rng.uniform(0, longest), worker.kill)
