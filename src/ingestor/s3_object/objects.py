@@ -70,7 +70,7 @@ class S3Objects:
     def answers(self, bucket: str) -> bool:
         """Whether S3 is there and well, whatever it says of `bucket`."""
         try:
-            self._client.list_objects_v2(Bucket=bucket, MaxKeys=1)
+            self._client.now().list_objects_v2(Bucket=bucket, MaxKeys=1)
         except ClientError as error:
             return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) < _SERVERS_FAULT
         except (NotConnectedError, HTTPClientError, ResponseParserError):
