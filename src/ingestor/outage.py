@@ -120,7 +120,7 @@ class Patience:
 
     def _pause(self, outage: _Outage, error: IngestorError) -> None:
         # Several who wait for the same server shouldn't all come at once.
-        pause = outage.pause * random.uniform(0.7, 1.0)  # noqa: S311 - not for a secret
+        pause = outage.pause * random.uniform(0.7, 1.0)  # noqa: S311 # nosec B311 # not for a secret
         if outage.seconds + pause > self.seconds or not self.sleep(pause):
             raise error
         outage.pause = min(outage.pause * 2, LONGEST_PAUSE_SECONDS)
