@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 OUTAGE_FIRST_SECONDS = 15
 OUTAGE_CAP_SECONDS = 900
 DEFAULT_RETRY_SECONDS = 30
+SHOWN_FAILURES = 5
 
 
 class UndoneMessageError(IngestorError):
@@ -85,7 +86,7 @@ class MessageLoader:
             raise NotificationError(parsed.complaint)
         if failures:
             self._defer(record, _retry_seconds(failures))
-            raise UndoneMessageError("; ".join(failed.error for failed in failures))
+            raise UndoneMessageError(_complaint(failures))
 
     def _load_one(self, file: SourceFile) -> Failed | None:
         """None: the message is not needed for this file any more. Every line logged meanwhile names the file."""
@@ -187,6 +188,13 @@ class MessageLoader:
             self._runtime.queue.defer(record.receipt_handle, seconds)
         except SourceUnavailableError as error:
             self._seen.logger.warning("visibility not set", message_id=record.message_id, error=str(error))
+
+
+def _complaint(failures: list[Failed]) -> str:
+    """A message may name very many files; each has its own line in the log."""
+    more = len(failures) - SHOWN_FAILURES
+    shown = [failed.error for failed in failures[:SHOWN_FAILURES]]
+    return "; ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def _retry_seconds(failures: list[Failed]) -> float:

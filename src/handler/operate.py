@@ -37,7 +37,7 @@ _group = IngestorGroup("ingestor", commands={str(each.name): each for each in CO
 
 @with_harmless_failures
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """An `Answer`, of a `Request`. Raises ValueError where the event is none."""
+    """An `Answer`, of a `Request`. Raises UnexpectedError where the event is none."""
     request = msgspec.convert(event, Request)
     log = _logger()
     log.append_keys(request_id=context.aws_request_id)

@@ -154,8 +154,9 @@ def test_a_message_whose_files_cant_be_sent_on_comes_again(
         patch.setattr(SqsQueue, "send", refuse)
         patch.setattr(Deadline, "is_near", lambda *_: True)
         polled = service.poll()
-    assert polled.failed == polled.ids
-    assert deferred == [DEFERRED] * len(uploaded)
+    _first, *others = polled.ids  # each invocation begins a file, however little time there is
+    assert polled.failed == others
+    assert deferred == [DEFERRED] * len(others)
     come_again(service, polled)
     assert service.poll().failed == []
     assert ledger(database) == everything(uploaded)

@@ -15,6 +15,7 @@ from tests.integration.sweeping import Place
 from tests.integration.sweeping import place as make_place
 
 from handler import operate
+from handler.failures import UnexpectedError
 from handler.operate import lambda_handler
 from ingestor.cli.group import UNFINISHED
 from ingestor.cli.terminal import relayed
@@ -141,7 +142,7 @@ def test_an_answer_longer_than_lambda_takes_is_said_to_be(monkeypatch: pytest.Mo
 
 
 def test_an_event_that_is_no_request_is_refused() -> None:
-    with pytest.raises(ValueError, match="arguments"):
+    with pytest.raises(UnexpectedError, match="arguments"):
         lambda_handler({"command": "status"}, FakeContext())  # type: ignore[arg-type]  # what we read of it
 
 

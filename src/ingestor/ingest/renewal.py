@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 
 from ingestor import ledger
 from ingestor.database import Database
-from ingestor.errors import ClaimLostError, DatabaseUnavailableError
+from ingestor.errors import ClaimLostError, DatabaseUnavailableError, TransactionFailedError
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def renewed_lease(
             while not done.wait(lease_seconds / 3):
                 # Tried again while the lease lasts; after that the fence tells the worker.
                 with (
-                    suppress(DatabaseUnavailableError),
+                    suppress(DatabaseUnavailableError, TransactionFailedError),
                     own.transaction(lock_timeout=lock_timeout) as connection,
                 ):
                     ledger.renew(connection, claim, lease_seconds=lease_seconds)
