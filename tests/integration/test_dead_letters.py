@@ -16,7 +16,7 @@ from ingestor.errors import ErrorKind, SourceUnavailableError
 from ingestor.s3_object import S3Objects
 from ingestor.settings import OnOverwrite
 from ingestor.source_file import SourceFile
-from ingestor.sweep.dead_letters import DeadLetters, settle_dead_letters
+from ingestor.sweep.dead_letters import DeadLetters, Look, go_through, settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
 from ingestor.sweep.owning import current_versions, own
 from ingestor.sweep.tools import SweepTools
@@ -213,3 +213,24 @@ def test_a_row_that_changes_after_its_key_was_asked_is_looked_at_by_a_worker(pla
     with tools.database.transaction() as connection:
         assert own(connection, [newer], current, skip_newer=False) == 0
     assert requeue_due_files(tools, UNLIMITED).sent == 1
+
+
+def test_without_buckets_a_look_for_some_files_takes_over_no_other_bucket(place: Place) -> None:
+    """As `ingestor retry` on somebody's machine, where BUCKETS is not set."""
+    assert place.tools.dead_letters is not None
+    settings = place.tools.settings.model_copy(update={"buckets": ()})
+    mine = failed(place.tools.database, ours(place), ErrorKind.PERMANENT).file
+    bury(place, notification(mine, replace(mine, bucket="of-somebody-else")))
+    bury_file(place, mine)
+    with place.tools.database.transaction() as connection:
+        ledger.reopen(connection, 1, accept_rejects=False)
+    look = Look(
+        place.tools.database,
+        place.tools.objects,
+        place.tools.dead_letters,
+        settings,
+        only=frozenset({(mine.bucket, mine.key)}),
+    )
+    assert go_through(look, UNLIMITED, lambda _: None).settled == 1
+    assert buried(place) == 1, "the one that names another bucket too is left for the sweeper, or a person"
+    assert states(place.tools.database) == {"app.json.gz": "PENDING"}
