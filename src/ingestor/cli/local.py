@@ -66,6 +66,8 @@ def local(*, files: tuple[str, ...], replace: bool, as_json: bool) -> None:
     reports: list[FileReport] = []
     stop = StopRequest()
     with chosen_database(settings) as database:
+        with database.transaction():
+            pass  # One that never answered is rather a mistake in DB_* than an outage: said at once, not waited for.
         try:
             with load_progress(files) as progress:
                 run = _LocalRun(database, settings, progress, stop)
