@@ -130,6 +130,32 @@ def test_five_crashes_of_the_database_during_a_first_chunk_do_not_wear_the_file_
     assert sum("it answers again, after" in line for line in run.said) == 5
 
 
+def test_runs_that_die_with_the_database_do_not_wear_the_file_out(
+    command: CommandLine, place: Place, server: OwnServer
+) -> None:
+    """They can't give their claims back."""
+    place.upload("large", log(LARGE))
+    hasty = command.using({"LEASE_SECONDS": "1", "MAX_ATTEMPTS": "2"})
+    version = 0
+    for _ in range(3):
+        with running(hasty, "run", "--bucket", place.bucket, "--wait", "0s") as run:
+            version = wait_until_held(place, "large", after_version=version)
+            server.crash()
+            assert run.ended() == 1
+            server.start()
+        wait_for(lambda: _is_due(place, "large"))
+    assert command("run", "--bucket", place.bucket).status == 0
+    assert rows(place) == {"large": LARGE}
+
+
+def _is_due(place: Place, key: str) -> bool:
+    with place.tools.database.transaction() as connection:
+        row = connection.execute(
+            "SELECT due_at <= clock_timestamp() FROM files WHERE s3_key = %s", (key,)
+        ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def test_a_run_waits_for_a_database_that_is_not_there_yet(
     command: CommandLine, place: Place, server: OwnServer
 ) -> None:

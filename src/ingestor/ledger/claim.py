@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from ingestor.ledger.announcement import announce_to_worker, skip_announced_version
 from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
-from ingestor.ledger.wear import IS_WORN_OUT, WEAR_OUT
+from ingestor.ledger.wear import ATTEMPTS, IS_WORN_OUT, WEAR_OUT
 from ingestor.source_file import SourceFile
 
 
@@ -76,7 +76,7 @@ WITH before AS (
     ON CONFLICT (bucket, s3_key) DO UPDATE SET
         status = 'PROCESSING',
         version = f.version + 1,
-        attempts = CASE WHEN {_IS_UPLOADED_AGAIN} THEN 1 ELSE f.attempts + 1 END,
+        attempts = CASE WHEN {_IS_UPLOADED_AGAIN} THEN 1 ELSE {ATTEMPTS} + 1 END,
         failures = CASE WHEN {_IS_UPLOADED_AGAIN} THEN 0 ELSE f.failures END,
         failing_since = CASE WHEN {_IS_UPLOADED_AGAIN} THEN NULL ELSE f.failing_since END,
         lease_expires_at = EXCLUDED.lease_expires_at,
@@ -92,7 +92,7 @@ WITH before AS (
     WHERE (((f.status = 'PENDING'
              OR (f.status = 'FAILED' AND f.error_kind = 'transient')
              OR (f.status = 'PROCESSING' AND f.lease_expires_at <= clock_timestamp()))
-            AND f.attempts < %(max_attempts)s)
+            AND {ATTEMPTS} < %(max_attempts)s)
            OR {_IS_UPLOADED_AGAIN})
       AND f.etag IS NOT DISTINCT FROM EXCLUDED.etag
       AND f.next_etag IS NULL
@@ -106,9 +106,9 @@ SELECT {CLAIM_COLUMNS} FROM claimed
 """
 
 _LOOK: LiteralString = f"""
-SELECT status, error, error_kind, attempts, next_etag,
+SELECT status, error, error_kind, {ATTEMPTS} AS attempts, next_etag,
        coalesce(lease_expires_at > clock_timestamp(), false) AS is_held,
-{CLAIM_COLUMNS} FROM processed_files WHERE bucket = %(bucket)s AND s3_key = %(key)s
+{CLAIM_COLUMNS} FROM processed_files f WHERE bucket = %(bucket)s AND s3_key = %(key)s
 """
 
 _WEAR_OUT: LiteralString = f"""

@@ -8,15 +8,16 @@ from ingestor.errors import ClaimLostError
 from ingestor.ledger.checkpoint import FENCE
 from ingestor.ledger.claim import AnotherVersion
 from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
+from ingestor.ledger.wear import ATTEMPTS
 from ingestor.source_file import SourceFile
 
 # any state but a live worker's --> PROCESSING, still speaking of the old version
 _CLAIM_FOR_REPLACEMENT: LiteralString = f"""
 WITH claimed AS (
-    UPDATE processed_files SET
+    UPDATE processed_files f SET
         status = 'PROCESSING',
         version = version + 1,
-        attempts = CASE WHEN status = 'FAILED' AND error_kind = 'permanent' THEN 1 ELSE attempts + 1 END,
+        attempts = CASE WHEN status = 'FAILED' AND error_kind = 'permanent' THEN 1 ELSE {ATTEMPTS} + 1 END,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
         next_attempt_at = NULL,
         next_etag = %(etag)s,

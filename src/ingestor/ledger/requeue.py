@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.rows import Connection, FileColumns
-from ingestor.ledger.wear import IS_WORN_OUT, WEAR_OUT
+from ingestor.ledger.wear import ATTEMPTS, IS_WORN_OUT, WEAR_OUT
 from ingestor.source_file import LOCAL_BUCKET, SourceFile
 
 # statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
@@ -35,6 +35,7 @@ WITH due AS (
     UPDATE processed_files f SET
         status = CASE WHEN f.status = 'COMPLETED' THEN 'COMPLETED' ELSE 'PENDING' END,
         version = f.version + 1,
+        attempts = {ATTEMPTS},
         lease_expires_at = NULL,
         next_attempt_at = clock_timestamp() + make_interval(secs => %(requeue)s),
         updated_at = clock_timestamp()

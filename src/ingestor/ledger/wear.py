@@ -5,10 +5,19 @@ Whoever finds it so, a claimer or the sweeper, ends it by these words, so that i
 
 from typing import LiteralString
 
+# A claim that was made before the server last began, by command or after a crash, may have ended with it: such an end
+# says nothing of the file. After a crash PostgreSQL counts its statistics anew, also where the postmaster lived on.
+ATTEMPTS: LiteralString = """
+    greatest(0, f.attempts - (
+        f.status = 'PROCESSING'
+        AND f.last_attempt_at < greatest(pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())
+    )::int)
+"""
+
 # While another version waits, once more: the attempts may all be the old one's, and the new one is to have a try.
-IS_WORN_OUT: LiteralString = """
+IS_WORN_OUT: LiteralString = f"""
     f.status <> 'COMPLETED' AND (f.status <> 'FAILED' OR f.error_kind = 'transient')
-    AND f.attempts >= %(max_attempts)s + (f.next_etag IS NOT NULL)::int
+    AND {ATTEMPTS} >= %(max_attempts)s + (f.next_etag IS NOT NULL)::int
 """
 
 # PENDING, FAILED (transient), PROCESSING (lease expired) --> FAILED (permanent). The version rises: a worker that was
