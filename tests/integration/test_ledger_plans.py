@@ -99,21 +99,24 @@ CASES: dict[str, tuple[LiteralString, dict[str, object]]] = {
 }
 
 
-def test_a_page_of_what_can_be_claimed_is_read_in_order_and_not_sorted(large: Database) -> None:
-    """However many wait: a bucket of millions, just entered, is loaded page by page."""
-    with large.transaction() as connection, connection.transaction(force_rollback=True):
+def test_a_page_of_what_can_be_claimed_is_read_in_order_also_from_a_ledger_just_filled(
+    database: Database,
+) -> None:
+    """Without statistics yet: a bucket of millions, just entered, is loaded page by page."""
+    with database.transaction() as connection:
         connection.execute(
-            "UPDATE processed_files SET status = 'PENDING', next_attempt_at = now(), error_kind = NULL"
+            "INSERT INTO processed_files (bucket, s3_key, status, next_attempt_at, event_time) "
+            "SELECT 'logs', n::text, 'PENDING', now(), now() - make_interval(secs => n) "
+            "FROM generate_series(1, 20000) AS n"
         )
-        connection.execute("ANALYZE processed_files")
-        query, parameters = CASES["claimable"]
-        [[[explained]]] = connection.execute(
-            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query, parameters
-        ).fetchall()
-    plan = explained["Plan"]
-    assert list(scans(plan)) == [("Index Scan", "processed_files")]
-    assert "processed_files_unfinished_by_upload" in str(plan)
-    assert "Sort" not in str(plan)
+        before = connection.execute("SELECT pg_stat_get_xact_tuples_fetched('processed_files'::regclass)")
+        [(fetched,)] = before.fetchall()
+        page = ledger.due_files(connection, limit=DUE, bucket="logs", prefix="", after=None)
+        ledger.due_files(connection, limit=DUE, bucket="logs", prefix="", after=page[-1])
+        after = connection.execute("SELECT pg_stat_get_xact_tuples_fetched('processed_files'::regclass)")
+        [(fetched_since,)] = after.fetchall()
+    assert [file.file.key for file in page[:2]] == ["20000", "19999"]
+    assert fetched_since - fetched <= 3 * DUE
 
 
 @pytest.mark.parametrize("name", CASES)

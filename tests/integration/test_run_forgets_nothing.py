@@ -131,6 +131,16 @@ def test_an_entry_and_a_notification_from_the_year_2099_hide_nothing(place: Plac
     assert loaded(tools) == {"a", "b", "odd"}
 
 
+def test_a_listing_of_a_clock_that_was_set_back_since_proves_nothing(place: Place) -> None:
+    tools = bucket_of(place, a=hours(9))
+    a_pass(tools)
+    for purpose in ("recent", "reconcile"):
+        aged(tools, "-1000 hours", purpose)
+    completed(tools.database, SourceFile(place.bucket, "newest", "e", None, 9, NOW), last_log_at=NOW)
+    a_pass(bucket_of(place, a=hours(9), lost=hours(7)))
+    assert loaded(tools) == {"a", "lost", "newest"}
+
+
 def test_a_second_pass_lists_no_older_objects_than_it_must(place: Place) -> None:
     days = {f"{NOW - timedelta(days=day):%Y/%m/%d}/{n}": hours(24 * day) for day in range(30) for n in "abcd"}
     tools = bucket_of(place, **days)

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,8 @@ from ingestor.run.processes import LoadersDyingError
 
 SEEDS = (1,)
 
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="loaders are found in /proc")
+
 
 @pytest.fixture
 def command(place: Place, ingestor: CommandLine) -> CommandLine:
@@ -49,6 +52,7 @@ def a_loader_at_work(place: Place, parent_id: int) -> int:
     return loaders_of(parent_id)[0]
 
 
+@needs_proc
 def test_a_killed_loader_is_replaced_and_its_file_goes_on_at_once(command: CommandLine, place: Place) -> None:
     expected = upload(place, 2, 4_000)
     run = command.using({"CHUNK_ROWS": "500"}).start(
@@ -63,6 +67,7 @@ def test_a_killed_loader_is_replaced_and_its_file_goes_on_at_once(command: Comma
     assert loaders_of(run.pid) == []
 
 
+@needs_proc
 @pytest.mark.parametrize("seed", SEEDS)
 def test_loaders_killed_at_random_lose_and_double_nothing(
     command: CommandLine, place: Place, seed: int
@@ -85,6 +90,7 @@ def test_loaders_killed_at_random_lose_and_double_nothing(
     assert set(states(place.tools.database).values()) == {"COMPLETED"}
 
 
+@needs_proc
 def test_killed_itself_the_parent_leaves_neither_loader_nor_connection(
     command: CommandLine, place: Place
 ) -> None:
@@ -101,6 +107,7 @@ def test_killed_itself_the_parent_leaves_neither_loader_nor_connection(
     wait_for(lambda: command("run", "--bucket", place.bucket).status == 0 and rows(place) == expected)
 
 
+@needs_proc
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_at_any_instant_it_ends_and_the_next_run_goes_on(

@@ -148,7 +148,9 @@ def _last_finished(connection: ledger.Connection, scope: Scope) -> ledger.Listin
     listings = (
         _read(connection, scope, purpose) for purpose in (ledger.Purpose.RECENT, ledger.Purpose.RECONCILE)
     )
-    finished = [each for each in listings if each is not None and each.finished_at is not None]
+    now = ledger.current_time(connection)
+    # One that is yet to begin was dated by a clock that has been set back since.
+    finished = [each for each in listings if each and each.finished_at is not None and each.started_at <= now]
     return max(finished, key=lambda each: each.started_at, default=None)
 
 
