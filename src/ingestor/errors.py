@@ -84,6 +84,10 @@ class DatabaseUnavailableError(TransientError):
     pass
 
 
+class LoginRefusedError(DatabaseUnavailableError):
+    """A server is there and doesn't let us in: rather a mistake in DB_* than an outage, but a rotation may mend it."""
+
+
 class TransactionFailedError(TransientError):
     pass
 

@@ -11,6 +11,7 @@ from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import (
     DatabaseUnavailableError,
     IngestorError,
+    LoginRefusedError,
     SourceUnavailableError,
     TransactionFailedError,
 )
@@ -132,7 +133,8 @@ IMPATIENT = Patience(0)
 
 def is_databases_outage(error: IngestorError) -> bool:
     """Or a transaction of ours that somebody else's work was in the way of: the same again passes."""
-    return isinstance(error, DatabaseUnavailableError | TransactionFailedError)
+    is_transient = isinstance(error, DatabaseUnavailableError | TransactionFailedError)
+    return is_transient and not isinstance(error, LoginRefusedError)
 
 
 def is_outage_of(answers: Callable[[], bool]) -> IsOutage:

@@ -27,7 +27,9 @@ def clone_in(folder: Path) -> Path:
 
 
 def make_install(clone: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **OFFLINE, "UV_CACHE_DIR": str(clone / "cache"), **variables}
+    # These tests are themselves run by make, which would count levels and pass its own flags on.
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment = {**outer, **OFFLINE, "UV_CACHE_DIR": str(clone / "cache"), **variables}
     return subprocess.run(
         ["make", "install", f"PYTHON={base_python()}"],
         cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=120,

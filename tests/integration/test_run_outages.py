@@ -168,6 +168,13 @@ def test_a_run_waits_for_a_database_that_is_not_there_yet(
     assert rows(place) == {"a": 10}
 
 
+def test_a_database_that_lets_nobody_in_is_no_outage(command: CommandLine, place: Place) -> None:
+    answer = command.using({"DB_NAME": "nothing"})("run", "--bucket", place.bucket)
+    assert answer.status == 1
+    assert [line.startswith("ingestor: ") for line in answer.stderr.splitlines()] == [True], answer.stderr
+    assert 'database "nothing" does not exist' in answer.stderr
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_outage_longer_than_asked_for_ends_a_run_with_one_sentence(
     command: CommandLine, place: Place, server: OwnServer, workers: str

@@ -3,6 +3,8 @@
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
+import re
+
 import psycopg
 
 from ingestor.errors import (
@@ -10,6 +12,7 @@ from ingestor.errors import (
     DuplicateRowError,
     IngestorError,
     LockTimeoutError,
+    LoginRefusedError,
     SchemaError,
     TransactionFailedError,
     TransactionInterruptedError,
@@ -28,8 +31,8 @@ _BY_STATE: dict[str, type[IngestorError]] = {
 }
 _BY_CLASS: dict[str, type[IngestorError]] = {
     "08": DatabaseUnavailableError,  # connection
-    "28": DatabaseUnavailableError,  # refused login: a password just rotated
-    "3D": DatabaseUnavailableError,  # no such database, yet
+    "28": LoginRefusedError,  # a password just rotated
+    "3D": LoginRefusedError,  # no such database, yet
     "3F": SchemaError,
     "40": TransactionInterruptedError,  # deadlock, serialisation
     "42": SchemaError,
@@ -38,6 +41,8 @@ _BY_CLASS: dict[str, type[IngestorError]] = {
     "58": DatabaseUnavailableError,  # the operating system's: an I/O error
     "F0": DatabaseUnavailableError,  # its configuration
 }
+_REFUSALS = re.compile(r"authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: .* does not exist")
+"""Of a login: libpq gives no SQLSTATE while it connects. In another language than English they count as an outage."""
 _CHECK_VIOLATION = "23514"
 _NO_PRIVILEGE = "42501"
 _DISK_FULL = "53100"
@@ -69,13 +74,15 @@ def translated(error: psycopg.Error, address: str) -> IngestorError:
 
 def spoils_connection(error: psycopg.Error) -> bool:
     """A new connection may reach a better server: a primary that a failover made read-only still answers who stays."""
-    return _kind(error) is DatabaseUnavailableError or (error.sqlstate or "").startswith("XX")
+    return issubclass(_kind(error), DatabaseUnavailableError) or (error.sqlstate or "").startswith("XX")
 
 
 def _kind(error: psycopg.Error) -> type[IngestorError]:
     state = error.sqlstate
     if not state:
-        return TransactionFailedError if isinstance(error, _OUR_OWN_FAULT) else DatabaseUnavailableError
+        if isinstance(error, _OUR_OWN_FAULT):
+            return TransactionFailedError
+        return LoginRefusedError if _REFUSALS.search(str(error)) else DatabaseUnavailableError
     if state == _CHECK_VIOLATION and error.diag.constraint_name is None:
         # A partition's own bounds: its month was moved out of the default one while a COPY waited for that.
         return TransactionInterruptedError
