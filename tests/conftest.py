@@ -76,6 +76,18 @@ def clean_environment() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _environment_stays() -> Iterator[None]:
+    """A test that changes it for the tests that follow makes them fail in some orders only."""
+    before = _ours()
+    yield
+    assert _ours() == before
+
+
+def _ours() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(_FOREIGN_PREFIXES)}
+
+
 @pytest.fixture(scope="session")
 def reachable_folder() -> Iterator[Path]:
     """pytest's own temporary folders are private, and TMPDIR may be; whom a root's PostgreSQL runs as must get in."""

@@ -41,7 +41,9 @@ _BY_CLASS: dict[str, type[IngestorError]] = {
     "58": DatabaseUnavailableError,  # the operating system's: an I/O error
     "F0": DatabaseUnavailableError,  # its configuration
 }
-_REFUSALS = re.compile(r"authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: .* does not exist")
+_REFUSALS = re.compile(
+    r"authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: .* does not exist"
+)
 """Of a login: libpq gives no SQLSTATE while it connects. In another language than English they count as an outage."""
 _CHECK_VIOLATION = "23514"
 _NO_PRIVILEGE = "42501"
