@@ -47,8 +47,7 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     ),
     "dead letter": (
         "after receive",
-        "before COMMIT of announce_version",
-        "after COMMIT of announce_version",
+        "before delete",
         "after delete",
     ),
     "move a month": (

@@ -109,5 +109,7 @@ def test_a_storm_of_kills_in_bad_weather_of_the_database_loses_and_doubles_nothi
     plan = Plan(kills=SCALE.kills, seconds=SCALE.seconds / 2)
     tally = Storm(arena, workers, plan, "weather", weather=weather).rage()
     assert not tally.troubles
-    conclude(arena, workers, tally.seen, report, **tally.figures(), faults=dict(met))
+    conclude(
+        arena, workers, tally.seen, report, **tally.figures(), weather=met.total(), weather_by_kind=dict(met)
+    )
     assert met.total() >= plan.seconds / 12, "a storm with hardly any weather proves nothing"

@@ -3,6 +3,7 @@
 import os
 import pwd
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from ingestor.database.server_account import UNPRIVILEGED_USER
 ENTRIES = 2_000
 CHUNK_ROWS = "200"
 TABLESPACE_MIB, DATA_MIB = 40, 220
+RECOVERED_SECONDS = 60.0
 BLOCK = b"\0" * 65_536
 
 
@@ -137,8 +139,19 @@ def test_a_disk_too_full_for_the_servers_own_log_costs_time_and_nothing_else(
                 assert has_ended_for_want_of_room(server)
                 worker.wake()
                 source.settle(batch, source.answer(worker))
-        server.start()
+        wait_for(server)
         conclude(arena, workers, seen, report)
+
+
+def wait_for(server: OwnServer) -> None:
+    """By itself it tried to start again, and again, while there was no room; now it recovers."""
+    until = time.monotonic() + RECOVERED_SECONDS
+    while time.monotonic() < until:
+        server.start()
+        with suppress(psycopg.OperationalError), server.connect():
+            return
+        time.sleep(0.1)
+    raise TimeoutError("the server did not recover")
 
 
 def has_ended_for_want_of_room(server: OwnServer) -> bool:

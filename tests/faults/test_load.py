@@ -16,7 +16,7 @@ from tests.faults.settling import conclude
 from tests.faults.workers import Worker, Workers
 
 POLLERS = 2
-MOST_WAITING = 200
+MOST_WAITING = 50
 LARGE_FILES, LARGE_ENTRIES = (20, 100_000) if SCALE.is_long else (1, 3_000)
 FUNCTION_SECONDS = 60.0
 GROWTH_KIB = 24 * 1024

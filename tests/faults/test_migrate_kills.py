@@ -67,7 +67,7 @@ def test_a_migration_killed_at_any_statement_is_done_by_the_next_one(
             workers.arrange({**environment, **variables_of(parameters)})
             with workers.worker("command", "migrate", doom=Doom("after execute", hit)) as doomed:
                 doomed.ended.wait(60)
-            assert applied(parameters) == (everything if doomed.status == 0 else 0)
+            assert applied(parameters) in {0, everything}
             if doomed.status == 0:
                 break
             assert doomed.was_killed
