@@ -41,8 +41,8 @@ integration: install ## against a real PostgreSQL and PgBouncer, and moto's S3 a
 	@tools/install_pgbouncer.sh
 	@$(PYTEST) -n 2 tests/integration
 
-faults-short: install ## the part of `make faults` that needs no server: bytes
-	@$(PYTEST) tests/faults/test_bytes.py
+faults-short: tools-install ## the small part of `make faults`
+	@$(PYTEST) -n 2 --dist loadfile tests/faults
 
 faults: tools-install ## kills, crashes, outages, a bad network and load, for hours (FAULT_SECONDS, FAULT_KILLS, FAULT_FILES, FAULT_SEED)
 	@FAULT_SECONDS=$${FAULT_SECONDS:-900} $(PYTEST) tests/faults
