@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from ingestor.decode import Limits, batches
+from ingestor.formats.json import Limits, batches
 
 MB = 1_000_000
 LIMITS = Limits(chunk_rows=20_000, chunk_bytes=4 * 1024 * 1024, max_entry_bytes=4 * 1024 * 1024)

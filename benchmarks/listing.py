@@ -18,7 +18,8 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from ingestor.s3_object import S3Objects, pages, pages_since
+from ingestor.sources.listing import pages, pages_since
+from ingestor.sources.s3 import S3Objects
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAYS = 365

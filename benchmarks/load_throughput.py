@@ -25,7 +25,7 @@ from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
 from ingestor.ingest import Loaded
-from ingestor.log_record import COLUMNS
+from ingestor.model.columns import COLUMNS
 from ingestor.settings import Settings
 
 _COLUMN_LIST = ", ".join(column.name for column in COLUMNS)

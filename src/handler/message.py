@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 from aws_lambda_powertools.metrics import MetricUnit
 
 from handler.runtime import Runtime
-from ingestor import notification
+from ingestor import notifications as notification
 from ingestor.deadline import Deadline
 from ingestor.errors import (
     DatabaseUnavailableError,
@@ -25,7 +25,7 @@ from ingestor.ingest import (
     Outcome,
     ingest,
 )
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 from ingestor.visible_text import harmless
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from aws_lambda_powertools import Logger
 from handler.failures import with_harmless_failures
 from handler.invocation import invocation_deadline
 from handler.telemetry import telemetry
-from ingestor.cli.group import FAILED, WRONG_USAGE, IngestorGroup
-from ingestor.cli.stack import COMMANDS
-from ingestor.cli.surroundings import Surroundings
+from ingestor.aws.operate_function import TERMINAL_VARIABLES, Answer, Request, Terminal
+from ingestor.cli.support.group import FAILED, WRONG_USAGE, IngestorGroup
+from ingestor.cli.support.stack import COMMANDS
+from ingestor.cli.support.surroundings import Surroundings
 from ingestor.deadline import Deadline
 from ingestor.errors import ConfigurationError
-from ingestor.operate_function import TERMINAL_VARIABLES, Answer, Request, Terminal
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -8,9 +8,9 @@ from handler.telemetry import Telemetry, telemetry
 from ingestor import bootstrap
 from ingestor.deadline import Deadline
 from ingestor.ingest import Worker
-from ingestor.s3_object import S3Objects
+from ingestor.queues.sqs import SqsQueue
 from ingestor.settings import Settings
-from ingestor.sqs_queue import SqsQueue
+from ingestor.sources.s3 import S3Objects
 
 
 @dataclass(frozen=True, slots=True)

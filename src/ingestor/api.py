@@ -12,10 +12,11 @@ from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, Outcome, Worker
 from ingestor.ingest.outages import ingest_through_outages
-from ingestor.local_file import LocalFiles, local_source_file, spooled_standard_input
+from ingestor.model.source_file import ByteStream, SourceFile
 from ingestor.outage import IMPATIENT, Patience
 from ingestor.settings import Settings
-from ingestor.source_file import ByteStream, Source, SourceFile
+from ingestor.sources import Source
+from ingestor.sources.local import LocalFiles, local_source_file, spooled_standard_input
 
 type OnBytes = Callable[[int], None]
 """Told the stored bytes of the file read so far; they begin again at 0 when the file changed meanwhile."""
@@ -90,7 +91,7 @@ def process_files(
     Raises as `process_local_file` does, and SourceUnavailableError while listing.
     """
     from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; local files need none
-    from ingestor.s3_object import pages  # noqa: PLC0415 - the same
+    from ingestor.sources.listing import pages  # noqa: PLC0415 - the same
 
     settings = settings or Settings.from_environment(os.environ)
     source = bootstrap.s3_objects(settings)

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from ingestor.errors import ConfigurationError
-from ingestor.source_file import LOCAL_BUCKET
+from ingestor.model.source_file import LOCAL_BUCKET
 
 KIB = 1024
 MIB = 1024 * KIB

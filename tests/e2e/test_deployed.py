@@ -18,8 +18,8 @@ from demo.observe import FileState
 
 from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database
-from ingestor.notification import hand_on_message
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message
 
 WAIT_SECONDS = 75
 """More than the schedule's minute."""

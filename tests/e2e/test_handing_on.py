@@ -9,9 +9,10 @@ import pytest
 from tests.e2e.conftest import BUCKET, FakeContext, Service
 
 from handler.runtime import runtime
-from ingestor import ledger, notification
+from ingestor import ledger
+from ingestor import notifications as notification
 from ingestor.database import Database
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 ENTRIES = 2_500
 

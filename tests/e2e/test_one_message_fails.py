@@ -15,13 +15,14 @@ from tests.e2e.outage.conftest import come_again, deferred, everything, ledger, 
 
 from handler import message
 from handler.runtime import runtime
-from ingestor import load, notification
+from ingestor import notifications as notification
 from ingestor.database import Database
 from ingestor.deadline import RESERVE_SECONDS, Deadline
 from ingestor.errors import SourceUnavailableError
 from ingestor.ingest import ingest
-from ingestor.source_file import SourceFile
-from ingestor.sqs_queue import SqsQueue
+from ingestor.model.source_file import SourceFile
+from ingestor.queues.sqs import SqsQueue
+from ingestor.sinks import postgres as load
 
 __all__ = ["deferred", "uploaded"]
 

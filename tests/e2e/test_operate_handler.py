@@ -17,10 +17,10 @@ from tests.integration.sweeping import place as make_place
 from handler import operate
 from handler.failures import UnexpectedError
 from handler.operate import lambda_handler
-from ingestor.cli.group import UNFINISHED
-from ingestor.cli.terminal import relayed
+from ingestor.aws.operate_function import Answer, Terminal
+from ingestor.cli.support.group import UNFINISHED
+from ingestor.cli.support.terminal import relayed
 from ingestor.database import ConnectionParameters, Database
-from ingestor.operate_function import Answer, Terminal
 
 WIDE = {"columns": 200, "variables": {"TERM": "xterm-256color"}}
 

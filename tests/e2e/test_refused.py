@@ -12,8 +12,8 @@ from handler.runtime import runtime
 from handler.sweep import sweep_runtime
 from ingestor.database import Database
 from ingestor.errors import ConfigurationError, SourceMissingError
-from ingestor.s3_object import S3Objects
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.sources.s3 import S3Objects
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from tests.integration.breaking_s3 import BreakingS3, Cut, Refuse, Trouble, brea
 
 from handler.runtime import runtime
 from ingestor import bootstrap
-from ingestor.bootstrap import clients
+from ingestor.aws import clients
+from ingestor.aws.timely import TimelyClient
 from ingestor.database import Database
-from ingestor.s3_object import body
 from ingestor.settings import Settings
-from ingestor.timely import TimelyClient
+from ingestor.sources.s3 import body
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -52,7 +52,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def next_release(folder: Path, name: str, script: str) -> Path:
     """The built artefact as a release with one migration more would have it."""
     shutil.copytree(deployment.ARTEFACT, folder)
-    (folder / "MigrateFunction/ingestor/sql" / name).write_text(script)
+    (folder / "MigrateFunction/ingestor/database/sql" / name).write_text(script)
     text = (folder / "template.yaml").read_text()
     newest = bundled_migrations()[-1].name
     assert newest in text

@@ -11,7 +11,7 @@ from handler.sweep import IncompleteSweepError, lambda_handler, sweep_runtime
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import SourceUnavailableError
-from ingestor.sqs_queue import SqsQueue
+from ingestor.queues.sqs import SqsQueue
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from unittest.mock import patch
 
 from tests.unit.decoding import never
 
-from ingestor.decode import Limits, batches, bulk, scanner
-from ingestor.decode.layout import Layout
 from ingestor.errors import IngestorError
+from ingestor.formats.json import Limits, batches, bulk, scanner
+from ingestor.formats.json.layout import Layout
 
 _LIMITS = Limits(chunk_rows=2_000, chunk_bytes=256 * 1024, max_entry_bytes=64 * 1024)
 _LOOKED_AT_ONCE = 4 * 1024

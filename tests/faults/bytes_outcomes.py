@@ -3,12 +3,15 @@
 from msgspec import Raw
 from tests.unit.decoding import Stored, never
 
-from ingestor.decode import Limits, batches, excerpt
-from ingestor.entry import Malformed, Repaired, Value
 from ingestor.errors import IngestorError, NotificationError
-from ingestor.log_record import COLUMNS, LogRecords, Unusable, with_acceptable_jsonb, without_jsonb
-from ingestor.notification import hand_on_message, parse
-from ingestor.source_file import SourceFile
+from ingestor.formats.excerpt import excerpt
+from ingestor.formats.json import Limits, batches
+from ingestor.formats.json.mapping import LogRecords, Unusable
+from ingestor.model.columns import COLUMNS
+from ingestor.model.entry import Malformed, Repaired, Value
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message, parse
+from ingestor.sinks.postgres.jsonb import with_acceptable_jsonb, without_jsonb
 
 _LIMITS = Limits(chunk_rows=20_000, chunk_bytes=8 * 1024 * 1024, max_entry_bytes=4_000)
 _RECORDS = LogRecords(file_id=1, bucket="b", key="k", object_version="v")

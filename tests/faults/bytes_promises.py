@@ -13,10 +13,11 @@ from unittest.mock import patch
 
 from tests.unit.decoding import Found, Reading, Stored, kind_of, never, reading
 
-from ingestor.decode import Limits, batches, fast, gzip_members, head, repair
-from ingestor.decode.limits import DEPTH_LIMIT
-from ingestor.entry import RAW_LIMIT, Batch
 from ingestor.errors import IngestorError
+from ingestor.formats import gzip_members, head
+from ingestor.formats.json import Limits, batches, fast, repair
+from ingestor.formats.limits import DEPTH_LIMIT
+from ingestor.model.entry import RAW_LIMIT, Batch
 
 MAX_ENTRY_BYTES = 4_000
 WIDE = Limits(chunk_rows=20_000, chunk_bytes=8 * 1024 * 1024, max_entry_bytes=MAX_ENTRY_BYTES)

@@ -35,11 +35,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "requeue_due",
         "start_over",
     ),
-    "ingestor.load": ("copy_batch", "unload"),
+    "ingestor.sinks.postgres": ("copy_batch", "unload"),
 }
 METHODS: dict[str, tuple[str, ...]] = {
-    "ingestor.sqs_queue.SqsQueue": ("defer", "delete", "receive", "send", "send_all"),
-    "ingestor.s3_object.S3Objects": ("current", "open", "page"),
+    "ingestor.queues.sqs.SqsQueue": ("defer", "delete", "receive", "send", "send_all"),
+    "ingestor.sources.s3.S3Objects": ("current", "open", "page"),
     "ingestor.database.House": ("ensure_partitions", "move_month_out_of_default"),
     "psycopg.Copy": ("write_row",),
     "psycopg.Connection": ("execute",),

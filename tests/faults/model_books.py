@@ -10,7 +10,7 @@ from tests.faults.model_postgres import ModelPostgres
 from tests.faults.model_s3 import BUCKET, Version
 from tests.faults.model_service import LEASE_SECONDS, MAX_ATTEMPTS, Service
 
-from ingestor import notification
+from ingestor import notifications as notification
 from ingestor.errors import NotificationError
 from ingestor.settings import OnOverwrite
 

@@ -7,14 +7,13 @@ from tests.faults.model_process import Process, before, own_deadline
 from tests.faults.model_s3 import BUCKET
 from tests.faults.model_service import Service, StepwiseWorker
 
-from ingestor import ledger
-from ingestor.cli import reload
+from ingestor import backfill, ledger
+from ingestor.cli.commands import reload
 from ingestor.database import Database
-from ingestor.notification import hand_on_message
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message
 from ingestor.outage import Patience, Unreported
 from ingestor.run import FileFailure, InProcess, Pass, RunContext, Wanted, run_once
-from ingestor.source_file import SourceFile
-from ingestor.sweep import backfill
 from ingestor.sweep.dead_letters import settle_dead_letters
 
 LOCK_TIMEOUT_SECONDS = 10.0

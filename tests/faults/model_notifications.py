@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 from tests.faults.model_s3 import ModelS3
 
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 
 class Forgery(Enum):

@@ -9,7 +9,7 @@ from functools import partial
 from tests.faults.model_process import Fate, before
 
 from ingestor.errors import SourceUnavailableError
-from ingestor.sqs_queue import QueueDepth, ReceivedMessage, SqsQueue
+from ingestor.queues.sqs import QueueDepth, ReceivedMessage, SqsQueue
 
 VISIBILITY_SECONDS = 900
 MAX_RECEIVE_COUNT = 5

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from tests.faults.model_process import Fate, before
 
 from ingestor.errors import ObjectSupersededError, SourceMissingError, SourceUnavailableError
-from ingestor.s3_object import ListedPage, S3Objects
-from ingestor.s3_object.listing import ListedLevel
-from ingestor.source_file import ByteStream, SourceFile
+from ingestor.model.source_file import ByteStream, SourceFile
+from ingestor.sources.listing import ListedLevel, ListedPage
+from ingestor.sources.s3 import S3Objects
 
 BUCKET = "logs"
 KEYS_IN_A_PAGE = 2

@@ -20,13 +20,13 @@ from handler.tracing import tracer
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import Deadline
-from ingestor.entry import Batch
 from ingestor.ingest import Worker
 from ingestor.ingest.worker import Committed
+from ingestor.model.entry import Batch
+from ingestor.queues.sqs import ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.sqs_queue import ReceivedMessage
 from ingestor.sweep import SweepTools, sweep
-from ingestor.sweep.housekeeping import keep_house
+from ingestor.sweep.partitions import keep_house
 
 LEASE_SECONDS = 300.0
 MAX_ATTEMPTS = 3

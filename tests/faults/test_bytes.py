@@ -27,7 +27,7 @@ SHARES = {"files": 0.6, "messages": 0.1, "work": 0.15, "memory": 0.15}
 
 pytestmark = pytest.mark.timeout(300 + 2 * SECONDS)
 
-_WATCHED = ("ingestor.decode.", "ingestor.log_record.", "ingestor.notification.")
+_WATCHED = ("ingestor.formats.json.", "ingestor.log_record.", "ingestor.notifications.")
 
 
 @pytest.fixture

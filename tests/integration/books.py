@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import ErrorKind
-from ingestor.source_file import LOCAL_BUCKET, SourceFile
+from ingestor.model.source_file import LOCAL_BUCKET, SourceFile
 
 UPLOADED = datetime.now(UTC) - timedelta(minutes=1)
 

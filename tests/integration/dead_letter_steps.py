@@ -6,8 +6,8 @@ from dataclasses import replace
 from tests.integration.ledger_steps import FILE
 from tests.integration.sweeping import Place
 
-from ingestor.notification import hand_on_message
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message
 
 
 def ours(place: Place, key: str = "app.json.gz", etag: str = "e1") -> SourceFile:

@@ -7,8 +7,9 @@ from tests.integration.ledger_steps import completed
 from tests.integration.sweeping import Place
 
 from ingestor import ledger
-from ingestor.s3_object import ListedPage, S3Objects
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.sources.listing import ListedPage
+from ingestor.sources.s3 import S3Objects
 from ingestor.sweep.tools import SweepTools
 
 NOW = datetime.now(UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import ErrorKind
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 FILE = SourceFile(
     bucket="logs",

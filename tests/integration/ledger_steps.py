@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import ErrorKind
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 FILE = SourceFile("logs", "2026/11/23/app.json.gz", "e1", None, 10, datetime(2026, 11, 23, tzinfo=UTC))
 

@@ -12,8 +12,8 @@ from typing import Any
 from tests.integration.sweeping import Place
 
 from ingestor import ledger
+from ingestor.model.source_file import SourceFile
 from ingestor.run import loading_process
-from ingestor.source_file import SourceFile
 
 START_MS = 1_795_432_855_268
 

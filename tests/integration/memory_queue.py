@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ingestor.sqs_queue import QueueDepth, ReceivedMessage
+from ingestor.queues.sqs import QueueDepth, ReceivedMessage
 
 SENT_AT = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from tests.integration.sweeping import Place
 
 from ingestor import ledger
 from ingestor.errors import ErrorKind
-from ingestor.notification import hand_on_message
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message
 
 
 def at(place: Place, ingestor: CommandLine) -> CommandLine:

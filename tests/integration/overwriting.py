@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ingestor.database import Database
 from ingestor.ingest import Worker
-from ingestor.s3_object import S3Body, S3Objects
+from ingestor.model.source_file import SourceFile
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.source_file import SourceFile
+from ingestor.sources.s3 import S3Body, S3Objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,6 +7,7 @@ from ingestor.api import FileResult
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import DatabaseUnavailableError
 from ingestor.ingest import Worker
+from ingestor.model.source_file import SourceFile
 from ingestor.run import (
     FileFailure,
     InProcess,
@@ -17,7 +18,6 @@ from ingestor.run import (
     Wanted,
     run_once,
 )
-from ingestor.source_file import SourceFile
 from ingestor.sweep.tools import SweepTools
 
 

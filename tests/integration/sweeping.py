@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ingestor import bootstrap
 from ingestor.database import Database
-from ingestor.s3_object import S3Objects
+from ingestor.queues.sqs import SqsQueue
 from ingestor.settings import Settings
-from ingestor.sqs_queue import SqsQueue
+from ingestor.sources.s3 import S3Objects
 from ingestor.sweep.tools import SweepTools
 
 if TYPE_CHECKING:

@@ -9,15 +9,16 @@ from tests.integration.conftest import CommandLine
 from tests.integration.ledger_steps import FILE, completed, states
 from tests.integration.sweeping import Place
 
+from ingestor import backfill as module
 from ingestor import ledger
+from ingestor.backfill import Backfill, Wanted, backfill
 from ingestor.database import Database
 from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
-from ingestor.notification import parse
-from ingestor.s3_object import ListedPage, S3Objects
-from ingestor.source_file import SourceFile
-from ingestor.sweep import backfill as module
-from ingestor.sweep.backfill import Backfill, Wanted, backfill
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import parse
+from ingestor.sources.listing import ListedPage
+from ingestor.sources.s3 import S3Objects
 from ingestor.sweep.tools import SweepTools
 
 ALL = ("2026/a", "2026/b", "2026/c")

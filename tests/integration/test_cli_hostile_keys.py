@@ -16,7 +16,7 @@ from ingestor import ledger
 from ingestor.cli import main
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, Loaded, Worker, ingest
-from ingestor.notification import hand_on_message
+from ingestor.notifications import hand_on_message
 
 KEYS = tuple(key for key in HOSTILE_KEYS.values() if "\n" not in key)
 """Of objects; moto answers 404 where a key holds a line feed, which the ledger is given without it."""

@@ -14,7 +14,7 @@ from tests.integration.conftest import CommandLine
 
 from ingestor import ledger
 from ingestor.database import Database
-from ingestor.local_file import local_source_file
+from ingestor.sources.local import local_source_file
 
 type WriteLog = Callable[[str, list[object]], Path]
 type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from tests.integration.conftest import CommandLine
 
+from ingestor.aws.event_source import EventSources, Schedules
 from ingestor.errors import SourceUnavailableError
-from ingestor.event_source import EventSources, Schedules
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -6,7 +6,7 @@ from tests.integration.ledger_steps import states
 from tests.integration.operating import at, buried, failed_for_good, ours
 from tests.integration.sweeping import Place
 
-from ingestor.notification import hand_on_message
+from ingestor.notifications import hand_on_message
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from ingestor.database import Database
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Loaded, Worker, ingest
-from ingestor.notification import hand_on_message, parse
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message, parse
 
 
 @pytest.fixture

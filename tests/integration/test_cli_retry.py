@@ -9,7 +9,7 @@ from tests.integration.operating import at, buried, failed_for_good, ours, recor
 from tests.integration.sweeping import Place
 
 from ingestor.errors import ErrorKind
-from ingestor.source_file import LOCAL_BUCKET, SourceFile
+from ingestor.model.source_file import LOCAL_BUCKET, SourceFile
 
 
 @pytest.fixture

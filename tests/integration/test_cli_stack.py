@@ -11,9 +11,9 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from tests.integration.conftest import CommandLine
 
-from ingestor.cli import stack
+from ingestor.aws.operate_function import Answer, OperateFunction, Request, function_name
+from ingestor.cli.support import stack
 from ingestor.errors import IngestorError, SourceUnavailableError
-from ingestor.operate_function import Answer, OperateFunction, Request, function_name
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}
 STATUS = Request(arguments=["status"])

@@ -13,9 +13,9 @@ from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind, SourceUnavailableError
-from ingestor.s3_object import S3Objects
+from ingestor.model.source_file import SourceFile
 from ingestor.settings import OnOverwrite
-from ingestor.source_file import SourceFile
+from ingestor.sources.s3 import S3Objects
 from ingestor.sweep.dead_letters import DeadLetters, Look, go_through, settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
 from ingestor.sweep.owning import current_versions, own

@@ -11,7 +11,7 @@ from tests.integration.sweeping import Place
 from ingestor.database import ConnectionParameters, Database
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import DatabaseUnavailableError
-from ingestor.sqs_queue import ReceivedMessage, SqsQueue
+from ingestor.queues.sqs import ReceivedMessage, SqsQueue
 from ingestor.sweep.dead_letters import settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
 

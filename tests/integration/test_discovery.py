@@ -11,7 +11,7 @@ from tests.integration.sweeping import Place
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 from ingestor.sweep.discovery import Discovery, queue_unknown_objects
 
 

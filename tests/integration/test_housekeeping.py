@@ -13,7 +13,7 @@ from tests.integration.sweeping import Place
 from ingestor.database import Database, House
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind, LockTimeoutError
-from ingestor.sweep.housekeeping import Housekeeping, keep_house
+from ingestor.sweep.partitions import Housekeeping, keep_house
 from ingestor.sweep.tools import SweepTools
 
 type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]

@@ -35,11 +35,11 @@ from ingestor.errors import (
     TransactionTimeoutError,
 )
 from ingestor.ingest import Failed, HeldElsewhere, Loaded
+from ingestor.model.source_file import SourceFile
 from ingestor.settings import Settings
-from ingestor.source_file import SourceFile
-from ingestor.sweep.housekeeping import keep_house
+from ingestor.sweep.partitions import keep_house
 
-HOUSEKEEPING_MODULE = import_module("ingestor.database.housekeeping")
+HOUSEKEEPING_MODULE = import_module("ingestor.database.partitions")
 MIGRATE_MODULE = import_module("ingestor.database.migrate")  # by its path it is the function
 
 type Connection = psycopg.Connection[tuple[Any, ...]]

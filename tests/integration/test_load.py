@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from msgspec import Raw
 
-from ingestor.entry import RAW_LIMIT, Batch, Malformed, Repaired, Value
-from ingestor.load import FileRows, Loaded, copy_batch, unload
+from ingestor.model.entry import RAW_LIMIT, Batch, Malformed, Repaired, Value
+from ingestor.sinks.postgres import FileRows, Loaded, copy_batch, unload
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]

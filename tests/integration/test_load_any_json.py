@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestor.decode import Limits, batches
-from ingestor.load import FileRows, copy_batch, unload
+from ingestor.formats.json import Limits, batches
+from ingestor.sinks.postgres import FileRows, copy_batch, unload
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import psycopg
 from msgspec import Raw
 
-from ingestor.entry import Batch
-from ingestor.load import FileRows, copy_batch
-from ingestor.log_record import COLUMNS
+from ingestor.model.columns import COLUMNS
+from ingestor.model.entry import Batch
+from ingestor.sinks.postgres import FileRows, copy_batch
 
 type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 

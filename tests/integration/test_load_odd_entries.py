@@ -17,8 +17,8 @@ from tests.integration.odd_entries import (
     WRONG_VALUES,
 )
 
-from ingestor.decode import Limits, batches
-from ingestor.load import FileRows, copy_batch
+from ingestor.formats.json import Limits, batches
+from ingestor.sinks.postgres import FileRows, copy_batch
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]

@@ -10,8 +10,8 @@ from tests.integration.overwriting import Bucket, OverwritingSource, body, ledge
 from ingestor.database import Database
 from ingestor.deadline import Deadline
 from ingestor.ingest import AlreadyLoaded, Failed, HandedOn, HeldElsewhere, Loaded, Outcome, ingest
-from ingestor.s3_object import S3Objects
 from ingestor.settings import OnOverwrite
+from ingestor.sources.s3 import S3Objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -28,7 +28,7 @@ from tests.integration.test_exactly_once import (
 from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database, Limits, migrate
 from ingestor.errors import DatabaseUnavailableError, TransactionInterruptedError
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 from ingestor.sweep import sweep
 
 LIMITS: LiteralString = """

@@ -17,7 +17,7 @@ from ingestor.database import ConnectionParameters, Database, House, migrate, re
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ConfigurationError, ErrorKind
 from ingestor.sweep import sweep
-from ingestor.sweep.housekeeping import Housekeeping, keep_house
+from ingestor.sweep.partitions import Housekeeping, keep_house
 from ingestor.sweep.tools import SweepTools
 
 type Session = psycopg.Connection[tuple[Any, ...]]

@@ -17,7 +17,7 @@ from ingestor.database import Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
 from ingestor.errors import LockTimeoutError, SchemaError
 from ingestor.ingest import Loaded
-from ingestor.load import unload
+from ingestor.sinks.postgres import unload
 
 RELATIONS: LiteralString = """
 SELECT relname FROM pg_class

@@ -13,8 +13,8 @@ from tests.integration.sweeping import Place
 from ingestor import ledger
 from ingestor.discovery import steps
 from ingestor.errors import DatabaseUnavailableError, SourceUnavailableError
-from ingestor.s3_object import ListedPage
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.sources.listing import ListedPage
 from ingestor.sweep.tools import SweepTools
 
 NEW_LOG = f'{{"time":{int(NOW.timestamp() * 1000)},"msg":"hello"}}\n'.encode()

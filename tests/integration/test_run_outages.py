@@ -23,8 +23,8 @@ from ingestor import bootstrap
 from ingestor.database import ConnectionParameters
 from ingestor.errors import SourceUnavailableError
 from ingestor.ledger import ending
-from ingestor.s3_object import S3Body, S3Objects
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.sources.s3 import S3Body, S3Objects
 
 LARGE = 60_000
 """Entries of one chunk that takes seconds."""

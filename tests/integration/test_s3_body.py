@@ -21,8 +21,8 @@ from tests.integration.breaking_s3 import (
 )
 
 from ingestor.errors import ObjectSupersededError, SourceMissingError, SourceUnavailableError
-from ingestor.s3_object import S3Objects, body
-from ingestor.source_file import ByteStream, SourceFile
+from ingestor.model.source_file import ByteStream, SourceFile
+from ingestor.sources.s3 import S3Objects, body
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -16,8 +16,8 @@ from ingestor.errors import (
     SourceUnavailableError,
     UnreadableError,
 )
-from ingestor.s3_object import S3Objects
-from ingestor.source_file import ByteStream, SourceFile
+from ingestor.model.source_file import ByteStream, SourceFile
+from ingestor.sources.s3 import S3Objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,7 +8,7 @@ from tests.integration.sweeping import Place, RefusingQueue
 
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import SourceUnavailableError
-from ingestor.notification import parse
+from ingestor.notifications import parse
 from ingestor.sweep.due import PAGE, Due, requeue_due_files
 
 

@@ -10,12 +10,12 @@ import pytest
 from tests.integration.breaking_s3 import Break, Cut, breaking_s3
 
 from ingestor import bootstrap
-from ingestor.bootstrap import clients
+from ingestor.aws import clients
+from ingestor.aws.timely import TimelyClient, Waits
 from ingestor.deadline import Deadline
 from ingestor.errors import OutOfTimeError, SourceUnavailableError
+from ingestor.model.source_file import SourceFile
 from ingestor.settings import Settings
-from ingestor.source_file import SourceFile
-from ingestor.timely import TimelyClient, Waits
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -68,7 +68,7 @@ def test_the_authorities_of_aws_are_in_the_package_and_vouch_for_nobody_else(ser
         "DB_SSLMODE": "verify-full", "DB_SSLROOTCERT": "aws",
     })  # fmt: skip
     bundle = ConnectionParameters.from_settings(settings).sslrootcert
-    assert bundle == str(files("ingestor") / "certificates" / "aws.pem")
+    assert bundle == str(files("ingestor.database") / "certificates" / "aws.pem")
     trusted = ssl.create_default_context(cafile=bundle).get_ca_certs()
     subjects = str([each["subject"] for each in trusted])
     assert "Amazon RDS eu-west-1 Root CA RSA2048 G1" in subjects

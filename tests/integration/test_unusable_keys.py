@@ -11,11 +11,11 @@ from tests.integration.running import a_pass
 from tests.integration.sweeping import Place
 
 from ingestor import process_files
+from ingestor.backfill import Wanted, backfill
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, Loaded
 from ingestor.sweep import discovery
-from ingestor.sweep.backfill import Wanted, backfill
 from ingestor.sweep.discovery import queue_unknown_objects
 
 NEIGHBOURS = {"a": "COMPLETED", "c": "COMPLETED", "z": "COMPLETED"}

@@ -18,7 +18,7 @@ from tests.integration.versions_source import BROKEN, BUCKET, ENTRIES, Versioned
 from ingestor.database import ConnectionParameters, Database
 from ingestor.deadline import UNLIMITED
 from ingestor.ingest import Failed, HandedOn, Worker, ingest
-from ingestor.notification import hand_on_message, parse
+from ingestor.notifications import hand_on_message, parse
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sweep.dead_letters import settle_dead_letters
 from ingestor.sweep.due import requeue_due_files

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ingestor.errors import ObjectSupersededError, SourceMissingError
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 BUCKET, KEY = "logs", "app.json"
 BROKEN = "X"

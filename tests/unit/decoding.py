@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from msgspec import Raw
 
-from ingestor.decode import Limits, batches
-from ingestor.entry import Batch, Malformed, Repaired, Value
 from ingestor.errors import UnreadableError
+from ingestor.formats.json import Limits, batches
+from ingestor.model.entry import Batch, Malformed, Repaired, Value
 
 WIDE = Limits(chunk_rows=20_000, chunk_bytes=4 * 1024 * 1024, max_entry_bytes=1024 * 1024)
 

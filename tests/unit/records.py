@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from ingestor.log_record import COLUMNS, LogRecords, Unusable
+from ingestor.formats.json.mapping import LogRecords, Unusable
+from ingestor.model.columns import COLUMNS
 
 RECORDS = LogRecords(file_id=7, bucket="logs", key="a.json.gz", object_version="e1")
 NOON = "2026-11-23T12:00:00.5Z"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingestor.bucket_notifications import connected, disconnected, is_same
+from ingestor.aws.bucket_notifications import connected, disconnected, is_same
 from ingestor.errors import IngestorError
 
 QUEUE = "arn:aws:sqs:eu-central-1:1:ingest"

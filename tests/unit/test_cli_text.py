@@ -6,8 +6,8 @@ import click
 import pytest
 
 from ingestor.cli import main
-from ingestor.cli.file_view import folded
-from ingestor.cli.terminal import counted, duration, shown
+from ingestor.cli.support.terminal import counted, duration, shown
+from ingestor.cli.views.file_view import folded
 from ingestor.ledger import FileEvent
 from ingestor.visible_text import visible
 

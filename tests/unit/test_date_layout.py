@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.s3_object.date_layout import dated_branches, dated_sibling
+from ingestor.sources.date_layout import dated_branches, dated_sibling
 
 DAYS = st.dates(date(1970, 1, 1), date(2100, 12, 31))
 LAYOUTS = [

@@ -3,8 +3,8 @@
 import pytest
 from tests.unit.decoding import WIDE, Found, Stored, decoded, never, reading, values_of
 
-from ingestor.decode import Limits, batches
-from ingestor.entry import RAW_LIMIT, Malformed, Repaired
+from ingestor.formats.json import Limits, batches
+from ingestor.model.entry import RAW_LIMIT, Malformed, Repaired
 
 
 def kinds(data: bytes) -> list[tuple[int, bytes, str]]:

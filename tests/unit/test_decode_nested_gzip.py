@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 from tests.unit.decoding import WIDE, Reading, Stored, decoded, never, reading
 
-from ingestor.decode import Limits, batches
+from ingestor.formats.json import Limits, batches
 
 LINES = b"".join(b'{"n":%d}\n' % n for n in range(2_000))
 TWICE = gzip.compress(gzip.compress(LINES))

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.decoding import WIDE, Found, Stored, kind_of, never, reading
 
-from ingestor.decode import Limits, batches, fast
-from ingestor.entry import Batch
+from ingestor.formats.json import Limits, batches, fast
+from ingestor.model.entry import Batch
 
 HOSTILE = [
     "},{",

@@ -7,10 +7,10 @@ import zlib
 import pytest
 from tests.unit.decoding import WIDE, Stored, decoded, found, never, reading, values_of
 
-from ingestor.decode import Limits, batches, bulk, scanner
-from ingestor.decode.layout import Layout
-from ingestor.entry import Batch, Malformed, Value
 from ingestor.errors import SourceUnavailableError, UnreadableError
+from ingestor.formats.json import Limits, batches, bulk, scanner
+from ingestor.formats.json.layout import Layout
+from ingestor.model.entry import Batch, Malformed, Value
 
 LINES = b"".join(b'{"n":%d}\n' % n for n in range(2_000))
 MEMBER = gzip.compress(LINES)

@@ -4,7 +4,7 @@ import pytest
 
 from ingestor.discovery.known import has_other_bytes
 from ingestor.ledger import KnownFile
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 
 @pytest.mark.parametrize(

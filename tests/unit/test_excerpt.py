@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.decode.excerpt import excerpt
+from ingestor.formats.excerpt import excerpt
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ingestor.cli.run import run_command
+from ingestor.cli.commands.run import run_command
 from ingestor.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"

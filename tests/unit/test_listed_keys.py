@@ -8,7 +8,8 @@ import pytest
 from botocore.stub import Stubber
 
 from ingestor.errors import SourceUnavailableError
-from ingestor.s3_object import S3Objects, UnusableObject, pages
+from ingestor.sources.listing import pages
+from ingestor.sources.s3 import S3Objects, UnusableObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.s3_object.date_layout import dated_branches
-from ingestor.s3_object.listing import ListedLevel, ListedPage, pages, pages_since
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.sources.date_layout import dated_branches
+from ingestor.sources.listing import ListedLevel, ListedPage, pages, pages_since
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

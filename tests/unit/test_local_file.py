@@ -15,8 +15,8 @@ from ingestor.errors import (
     SourceUnavailableError,
     UnreadableError,
 )
-from ingestor.local_file import LocalFiles, local_source_file, spooled_standard_input
-from ingestor.source_file import ByteStream
+from ingestor.model.source_file import ByteStream
+from ingestor.sources.local import LocalFiles, local_source_file, spooled_standard_input
 
 CONTENT = b'{"level":30}\n' * 1_000
 

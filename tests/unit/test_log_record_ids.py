@@ -7,8 +7,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.log_record.identity import Identities
-from ingestor.log_record.instants import microseconds_of
+from ingestor.model.identity import Identities
+from ingestor.model.instants import microseconds_of
 
 NOW = microseconds_of("2026-11-23T11:20:55.268Z")
 assert NOW is not None

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ingestor.log_record import TIMESTAMP_POSITION, LogRecords, Unusable, datetime_of
-from ingestor.log_record.instants import microseconds_of
+from ingestor.formats.json.mapping import LogRecords, Unusable
+from ingestor.model.columns import TIMESTAMP_POSITION
+from ingestor.model.instants import datetime_of, microseconds_of
 
 RECORDS = LogRecords(file_id=7, bucket="logs", key="a.json.gz", object_version="e1")
 

@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import ValidationError
 
-from ingestor.log_record import LogRecords, Unusable
-from ingestor.log_record.fields import Entry, Request, Response, decode_field_by_field, decode_strictly
+from ingestor.formats.json.fields import Entry, Request, Response, decode_field_by_field, decode_strictly
+from ingestor.formats.json.mapping import LogRecords, Unusable
 
 NAMES = [each.encode_name for struct in (Entry, Request, Response) for each in msgspec.structs.fields(struct)]
 NUMBERS = st.sampled_from(

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from tests.unit.records import RECORDS, reason_for, row_of
 
-from ingestor.log_record import COLUMNS, COPY_TYPES, Unusable
+from ingestor.formats.json.mapping import Unusable
+from ingestor.model.columns import COLUMNS, COPY_TYPES
 
 
 def test_one_wrong_field_costs_only_itself() -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from tests.unit.notification_messages import ETAG, event_bridge, hand_on, record, s3_message, sns_envelope
 
-from ingestor.notification import hand_on_message, parse
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message, parse
 
 TIME = datetime(2026, 10, 5, 12, 34, 56, 789000, tzinfo=UTC)
 FILE = SourceFile("ingestor-logs", "logs/app.json.gz", ETAG, None, 112_876, TIME)

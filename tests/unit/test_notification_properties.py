@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingestor.errors import NotificationError
-from ingestor.notification import hand_on_message, parse
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message, parse
 
 keys = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=256)
 tags = st.none() | st.text(st.characters(min_codepoint=0x23, max_codepoint=0x7E), min_size=1, max_size=64)

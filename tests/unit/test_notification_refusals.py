@@ -6,7 +6,7 @@ import pytest
 from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
 
 from ingestor.errors import NotificationError
-from ingestor.notification import parse, parse_each
+from ingestor.notifications import parse, parse_each
 
 
 def refusal(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ingestor.errors import NotificationError
-from ingestor.notification import parse
+from ingestor.notifications import parse
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"

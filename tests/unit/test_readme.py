@@ -9,14 +9,14 @@ import pytest
 from tests.documents import DOCUMENTS, README, ROOT, code_spans, command_lines, section, table_rows
 
 from ingestor.cli import main
-from ingestor.log_record.columns import COLUMNS
+from ingestor.model.columns import COLUMNS
 from ingestor.settings import KIB, MIB, Settings
 
 TEXT = README.read_text()
 SPANS = set(code_spans(TEXT))
 MAX_LINES = 280
 
-MIGRATIONS = "".join(path.read_text() for path in sorted((ROOT / "src/ingestor/sql").glob("*.sql")))
+MIGRATIONS = "".join(path.read_text() for path in sorted((ROOT / "src/ingestor/database/sql").glob("*.sql")))
 LEDGER = {"processed_files", "files"}
 """Their columns are for the curious: the README names those that people ask for, and `\\d+` explains the others."""
 

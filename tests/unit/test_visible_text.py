@@ -15,7 +15,7 @@ from tests.documents import ROOT
 from tests.hostile_keys import CONTROLS, HOSTILE_KEYS, raw_controls
 
 from handler.telemetry import telemetry
-from ingestor.cli.terminal import output, print_json, relayed, say, shown
+from ingestor.cli.support.terminal import output, print_json, relayed, say, shown
 from ingestor.errors import ConfigurationError, ErrorKind, IngestorError, SourceUnavailableError
 from ingestor.visible_text import visible, visible_lines, without_secrets
 
@@ -159,7 +159,7 @@ def test_a_line_of_the_functions_log_holds_no_secret_and_names_the_file_exactly(
 def test_a_mistake_of_ours_prints_its_traceback_harmlessly() -> None:
     code = (
         "from unittest.mock import patch; from ingestor.cli import main\n"
-        "with patch('ingestor.cli.status.environment_settings', side_effect=OSError('\\x9b http://u:pw@h')):\n"
+        "with patch('ingestor.cli.commands.status.environment_settings', side_effect=OSError('\\x9b http://u:pw@h')):\n"
         "    main(['status'])"
     )
     done = subprocess.run(
@@ -179,4 +179,4 @@ def test_only_one_module_writes_to_a_terminal() -> None:
         for path in sources.rglob("*.py")
         if writes.search(path.read_text())
     }
-    assert writing == {"ingestor/cli/stack.py", "ingestor/cli/terminal.py"}
+    assert writing == {"ingestor/cli/support/stack.py", "ingestor/cli/support/terminal.py"}

@@ -1,16 +1,11 @@
 """From settings to the things that hold connections; nothing is opened before it is used."""
 
-from ingestor.bootstrap.clients import (
-    s3_client,
-    secrets_client,
-    timely_s3_client,
-    timely_sqs_client,
-)
-from ingestor.bootstrap.login import SecretReader, parameters, secret_reader
+from ingestor.aws.clients import s3_client, secrets_client, timely_s3_client, timely_sqs_client
+from ingestor.aws.login import SecretReader, parameters, secret_reader
 from ingestor.database import Database
-from ingestor.s3_object import S3Objects
+from ingestor.queues.sqs import SqsQueue
 from ingestor.settings import Settings
-from ingestor.sqs_queue import SqsQueue
+from ingestor.sources.s3 import S3Objects
 
 __all__ = [
     "SecretReader",

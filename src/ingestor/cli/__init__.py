@@ -1,5 +1,5 @@
 """The command line, `ingestor`: `main` is the click group that holds every command."""
 
-from ingestor.cli.commands import main
+from ingestor.cli.main import main
 
 __all__ = ["main"]

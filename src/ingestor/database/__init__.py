@@ -4,9 +4,9 @@ The server is imported from `ingestor.database.embedded`: the functions need non
 """
 
 from ingestor.database.connection import Connection, ConnectionParameters, Database
-from ingestor.database.housekeeping import House
 from ingestor.database.limits import REPORT, SHORT, UNLOADING, Limits
 from ingestor.database.migrate import AppliedMigration, MigrationReport, migrate
+from ingestor.database.partitions import House
 from ingestor.database.query import Row, run_query
 from ingestor.database.retention import record_retention
 

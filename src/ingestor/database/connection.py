@@ -228,4 +228,4 @@ def _milliseconds(seconds: float) -> str:
 
 
 def _root_certificates(named: str | None) -> str | None:
-    return str(files("ingestor") / "certificates" / "aws.pem") if named == AWS_AUTHORITIES else named
+    return str(files("ingestor.database") / "certificates" / "aws.pem") if named == AWS_AUTHORITIES else named

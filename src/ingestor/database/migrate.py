@@ -69,7 +69,7 @@ class MigrationReport:
 
 def bundled_migrations() -> tuple[Migration, ...]:
     """The package's own, in their order."""
-    folder = resources.files("ingestor") / "sql"
+    folder = resources.files("ingestor.database") / "sql"
     scripts = sorted(
         (each for each in folder.iterdir() if each.name.endswith(".sql")), key=lambda each: each.name
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingestor import ledger
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from ingestor import ledger
 from ingestor.database import Database
 from ingestor.discovery.known import unheard
 from ingestor.discovery.window import Window
-from ingestor.s3_object import ListedPage, Lister, UnusableObject, pages, pages_since
+from ingestor.model.source_file import SourceFile
 from ingestor.settings import FROM_THE_BEGINNING, OnOverwrite, Settings
-from ingestor.source_file import SourceFile
+from ingestor.sources.listing import ListedPage, Lister, pages, pages_since
+from ingestor.sources.s3 import UnusableObject
 
 LOCK_TIMEOUT_SECONDS = 5.0
 """Nobody waits long for a worker: what can't be had now is found again."""

@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import Self
 
 from ingestor import ledger
+from ingestor.model.source_file import SourceFile
 from ingestor.settings import FROM_THE_BEGINNING, Settings, not_before_s3
-from ingestor.source_file import SourceFile
 
 GRACE = timedelta(minutes=15)
 """Where notifications come, a younger object's is probably on its way."""

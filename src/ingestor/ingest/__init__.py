@@ -24,7 +24,7 @@ from ingestor.ingest.outcome import (
     Outcome,
 )
 from ingestor.ingest.worker import Worker
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 __all__ = [
     "AlreadyLoaded",

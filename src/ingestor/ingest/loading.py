@@ -5,9 +5,8 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 
-from ingestor import decode, ledger, load
+from ingestor import ledger
 from ingestor.deadline import Deadline
-from ingestor.entry import Batch
 from ingestor.errors import (
     ClaimLostError,
     DatabaseUnavailableError,
@@ -21,11 +20,14 @@ from ingestor.errors import (
     TransactionFailedError,
     TransientError,
 )
+from ingestor.formats import json as decode
 from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Outcome
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Committed, Worker
-from ingestor.source_file import ByteStream, SourceFile
+from ingestor.model.entry import Batch
+from ingestor.model.source_file import ByteStream, SourceFile
+from ingestor.sinks import postgres as load
 from ingestor.visible_text import harmless, visible
 
 MAX_OVERWRITES = 5

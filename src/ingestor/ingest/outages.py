@@ -5,8 +5,8 @@ from functools import partial
 from ingestor.deadline import Deadline
 from ingestor.errors import DatabaseUnavailableError, ErrorKind
 from ingestor.ingest import Failed, HeldElsewhere, Outcome, Worker, ingest
+from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
-from ingestor.source_file import SourceFile
 
 MAX_OUTAGES = 10
 """Of one file's turn. A file that takes the database down each time must not do so for ever."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ingestor.errors import ErrorKind
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 
 @dataclass(frozen=True, slots=True)

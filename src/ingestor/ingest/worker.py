@@ -4,9 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from ingestor import ledger, load
+from ingestor import ledger
 from ingestor.database import SHORT, UNLOADING, Database, Limits
-from ingestor.entry import Batch
 from ingestor.errors import (
     ClaimLostError,
     DatabaseUnavailableError,
@@ -17,9 +16,12 @@ from ingestor.errors import (
     TransactionInterruptedError,
 )
 from ingestor.ingest.renewal import renewed_lease
-from ingestor.load import FileRows
+from ingestor.model.entry import Batch
+from ingestor.model.source_file import SourceFile
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.source_file import Source, SourceFile
+from ingestor.sinks import postgres as load
+from ingestor.sinks.postgres import FileRows
+from ingestor.sources import Source
 
 MAX_TRIES = 5
 """Of a chunk that a deadlock or a moved month rolled back; more often than that, later is better."""

@@ -28,6 +28,16 @@ from ingestor.ledger.claim import (
 )
 from ingestor.ledger.ending import REQUEUE_SECONDS, Ending, fail, give_back, release, release_dead
 from ingestor.ledger.gauges import LedgerGauges, read_ledger_gauges
+from ingestor.ledger.history import (
+    FileEvent,
+    FileRecord,
+    RejectedEntry,
+    Story,
+    file_story,
+    find_file,
+    matching_files,
+    rows_of_last_claim,
+)
 from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
 from ingestor.ledger.listings import (
     Listing,
@@ -44,16 +54,6 @@ from ingestor.ledger.registration import KnownFile, known_files, newest_log_time
 from ingestor.ledger.replacement import adopt_version, claim_for_replacement
 from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, requeue_due
 from ingestor.ledger.rows import Claim, Connection
-from ingestor.ledger.story import (
-    FileEvent,
-    FileRecord,
-    RejectedEntry,
-    Story,
-    file_story,
-    find_file,
-    matching_files,
-    rows_of_last_claim,
-)
 
 __all__ = [
     "REQUEUE_SECONDS",

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from ingestor.ledger.announcement import announce_to_worker, skip_announced_version
 from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
 from ingestor.ledger.wear import ATTEMPTS, IS_WORN_OUT, WEAR_OUT
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 
 @dataclass(frozen=True, slots=True)

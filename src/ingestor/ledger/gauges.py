@@ -7,7 +7,7 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from ingestor.ledger.rows import Connection
-from ingestor.source_file import LOCAL_BUCKET
+from ingestor.model.source_file import LOCAL_BUCKET
 
 # < 'infinity', not IS NOT NULL: only a comparison uses the index' statistics, which say that unfinished files are few.
 _GAUGES: LiteralString = """

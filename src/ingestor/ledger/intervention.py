@@ -6,9 +6,9 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from ingestor.ledger.ending import REQUEUE_SECONDS
+from ingestor.ledger.history import RECORD, FileRecord, records
 from ingestor.ledger.rows import CLAIM_COLUMNS, ClaimRow, Connection
-from ingestor.ledger.story import RECORD, FileRecord, records
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 # FAILED --retry--> PENDING, with its checkpoint, to be sent again
 _REOPEN: LiteralString = f"""

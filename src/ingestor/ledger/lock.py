@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 
 from ingestor.ledger.checkpoint import FENCE, fence_of, lost
 from ingestor.ledger.rows import Claim, Connection
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 
 def _key(file_id: LiteralString) -> LiteralString:

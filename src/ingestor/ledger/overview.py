@@ -5,9 +5,9 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from ingestor.ledger.history import RECORD, FileRecord, records
 from ingestor.ledger.rows import Connection
-from ingestor.ledger.story import RECORD, FileRecord, records
-from ingestor.source_file import LOCAL_BUCKET
+from ingestor.model.source_file import LOCAL_BUCKET
 
 SHOWN_FILES = 10
 

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from ingestor.errors import ErrorKind, SchemaError
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.rows import Connection
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 # none --> PENDING
 _REGISTER: LiteralString = """

@@ -9,7 +9,7 @@ from ingestor.ledger.checkpoint import FENCE
 from ingestor.ledger.claim import AnotherVersion
 from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
 from ingestor.ledger.wear import ATTEMPTS
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 # any state but a live worker's --> PROCESSING, still speaking of the old version
 _CLAIM_FOR_REPLACEMENT: LiteralString = f"""

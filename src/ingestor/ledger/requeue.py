@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.rows import Connection, FileColumns
 from ingestor.ledger.wear import ATTEMPTS, IS_WORN_OUT, WEAR_OUT
-from ingestor.source_file import LOCAL_BUCKET, SourceFile
+from ingestor.model.source_file import LOCAL_BUCKET, SourceFile
 
 # statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
 _IS_DUE: LiteralString = "coalesce(f.lease_expires_at, f.next_attempt_at) <= statement_timestamp()"

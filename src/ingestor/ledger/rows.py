@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
+from ingestor.model.source_file import SourceFile
 from ingestor.run.loading_process import STOPPING_SIGNALS, ClaimInHand, Message, serve
 from ingestor.settings import Settings
-from ingestor.source_file import SourceFile
 
 ENDING_SECONDS = 5.0
 """Between its last word and its end."""

@@ -9,8 +9,8 @@ from ingestor.deadline import Deadline
 from ingestor.errors import DatabaseUnavailableError, ErrorKind, SchemaError
 from ingestor.ingest import Failed, Outcome, Worker
 from ingestor.ingest.outages import ingest_through_outages
+from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
-from ingestor.source_file import SourceFile
 
 type Answers = Callable[[str], bool]
 """Whether S3 does, asked with a bucket."""

@@ -20,11 +20,11 @@ from ingestor.api import FileResult
 from ingestor.deadline import Deadline
 from ingestor.errors import IngestorError
 from ingestor.ingest import Worker
+from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.run.loaders import load_one
 from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
-from ingestor.source_file import SourceFile
 
 BEAT_SECONDS = 2.0
 """How often a process that has a file says that it is alive."""

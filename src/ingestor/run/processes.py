@@ -13,11 +13,11 @@ from ingestor.database import Database
 from ingestor.errors import IngestorError
 from ingestor.ingest import HandedOn, HeldElsewhere
 from ingestor.ingest.outages import claim_of_the_dead
+from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.run.loader import ENDING_SECONDS, Loader, start_loader
 from ingestor.run.loading_process import Alive, ClaimInHand, GaveUp, Message, OutageBegan, OutageEnded
 from ingestor.settings import Settings
-from ingestor.source_file import SourceFile
 
 LOOK_EVERY_SECONDS = 0.2
 """How soon a request to stop reaches the processes."""

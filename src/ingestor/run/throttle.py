@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.entry import Batch
 from ingestor.ingest import Worker
 from ingestor.ingest.worker import Committed
+from ingestor.model.entry import Batch
 
 _STEP_SECONDS = 0.2
 

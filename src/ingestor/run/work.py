@@ -8,10 +8,11 @@ from functools import partial
 from ingestor import discovery, ledger
 from ingestor.database import Database
 from ingestor.discovery import DefaultStart, Entering, Scope, Step, Window
+from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
-from ingestor.s3_object import S3Objects, pages, pages_since
 from ingestor.settings import Settings
-from ingestor.source_file import SourceFile
+from ingestor.sources.listing import pages, pages_since
+from ingestor.sources.s3 import S3Objects
 
 DUE_PAGE = 500
 

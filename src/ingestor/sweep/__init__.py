@@ -16,7 +16,7 @@ from ingestor.sweep.dead_letters import DeadLetters, settle_dead_letters
 from ingestor.sweep.discovery import Discovery, queue_unknown_objects
 from ingestor.sweep.due import Due, requeue_due_files
 from ingestor.sweep.gauges import Gauges, read_gauges
-from ingestor.sweep.housekeeping import Housekeeping, keep_house
+from ingestor.sweep.partitions import Housekeeping, keep_house
 from ingestor.sweep.tools import SweepTools
 
 __all__ = ["DeadLetters", "Discovery", "Due", "Gauges", "Housekeeping", "SweepReport", "SweepTools", "sweep"]

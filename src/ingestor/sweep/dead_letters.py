@@ -16,10 +16,11 @@ from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import Deadline
 from ingestor.errors import NotificationError, SourceUnavailableError
-from ingestor.notification import parse
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import parse
+from ingestor.queues.sqs import ReceivedMessage, SqsQueue
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.source_file import Source, SourceFile
-from ingestor.sqs_queue import ReceivedMessage, SqsQueue
+from ingestor.sources import Source
 from ingestor.sweep.owning import current_versions, own
 from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ingestor import ledger
 from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
-from ingestor.notification import hand_on_message
+from ingestor.notifications import hand_on_message
 from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
 
 PAGE = 100

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from ingestor import ledger
 from ingestor.database import Database
-from ingestor.source_file import Source, SourceFile
+from ingestor.model.source_file import SourceFile
+from ingestor.sources import Source
 
 type CurrentVersions = Mapping[tuple[str, str], SourceFile | None]
 """By bucket and key: what the key holds, None when it is gone."""

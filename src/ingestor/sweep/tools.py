@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from ingestor.database import Database
 from ingestor.deadline import Deadline
-from ingestor.s3_object import S3Objects
+from ingestor.queues.sqs import SqsQueue
 from ingestor.settings import Settings
-from ingestor.sqs_queue import SqsQueue
+from ingestor.sources.s3 import S3Objects
 
 LOCK_TIMEOUT_SECONDS = 5.0
 """A sweep never waits long for a worker: what it can't have now, it finds at the next tick."""

@@ -11,11 +11,11 @@ import pytest
 from tests.e2e.conftest import BUCKET, Polled, Service
 from tests.e2e.outage.own_server import OwnServer
 
-from ingestor import notification
+from ingestor import notifications as notification
 from ingestor.database import ConnectionParameters, Database
 from ingestor.database.bounded import BoundedConnection
-from ingestor.source_file import SourceFile
-from ingestor.sqs_queue import SqsQueue
+from ingestor.model.source_file import SourceFile
+from ingestor.queues.sqs import SqsQueue
 
 FILES = 5
 ENTRIES = 3

@@ -14,7 +14,7 @@ from tests.e2e.outage.own_server import Connection, OwnServer
 
 from handler.runtime import runtime
 from ingestor.database import ConnectionParameters, Database
-from ingestor.source_file import SourceFile
+from ingestor.model.source_file import SourceFile
 
 
 def shut_down(server: OwnServer, _rival: Connection) -> None:

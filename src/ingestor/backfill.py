@@ -1,0 +1,117 @@
+"""Everything below a prefix into the ledger and the queue, page by page: what was there before the service."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ingestor import discovery, ledger
+from ingestor.database import Database
+from ingestor.deadline import UNLIMITED, Deadline
+from ingestor.discovery import Entering, Step, Window
+from ingestor.model.source_file import SourceFile
+from ingestor.notifications import hand_on_message
+from ingestor.settings import FROM_THE_BEGINNING, Settings
+from ingestor.sources.listing import pages
+from ingestor.sources.s3 import S3Objects, UnusableObject
+from ingestor.sweep.due import send_all
+from ingestor.sweep.tools import SweepTools
+
+DUE_SECONDS = 6 * 3600
+"""A backfill's messages wait for hours; sent again every quarter of an hour, they would wait even longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Objects of `bucket` whose keys begin with `prefix`, not older than `since`."""
+
+    bucket: str
+    prefix: str
+    since: datetime = FROM_THE_BEGINNING
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """`objects` and their stored `bytes` were seen in this run; the new ones are, or would be, entered and sent.
+
+    New are unknown keys, and known ones that have other bytes now, if ON_OVERWRITE wants those. `resumed_after`: the
+    last key of an earlier run that was stopped. `unusable` objects can't be entered, for their keys.
+    """
+
+    objects: int = 0
+    bytes: int = 0
+    new_objects: int = 0
+    new_bytes: int = 0
+    list_requests: int = 0
+    resumed_after: str | None = None
+    is_complete: bool = False
+    unusable: tuple[UnusableObject, ...] = ()
+
+
+type OnPage = Callable[[Backfill], None]
+
+
+def backfill(
+    tools: SweepTools, wanted: Wanted, *, on_page: OnPage, deadline: Deadline = UNLIMITED
+) -> Backfill:
+    """Goes on where an earlier run of the same was stopped. Safe beside workers, sweepers and other runs.
+
+    Raises SourceMissingError, SourceUnavailableError; then the same call goes on, too.
+    """
+    tools.queue.depth()  # without a queue, nothing is entered
+    with tools.database.transaction() as connection:
+        listing = discovery.open_since(connection, wanted.bucket, wanted.prefix, wanted.since)
+        window = discovery.window_of(connection, listing)
+
+    def sent() -> Iterator[Step]:
+        entering = _entering(tools.database, tools.settings)
+        for step in discovery.enter(entering, listing, window, tools.objects, _until(deadline)):
+            send_all(tools, [hand_on_message(file) for file in step.oldest_first])
+            yield step
+
+    return _count(sent(), Backfill(resumed_after=listing.cursor), on_page)
+
+
+def survey(
+    database: Database,
+    objects: S3Objects,
+    settings: Settings,
+    wanted: Wanted,
+    *,
+    on_page: OnPage,
+    deadline: Deadline = UNLIMITED,
+) -> Backfill:
+    """What a backfill from the first key on would do. Changes nothing."""
+    with database.transaction() as connection:
+        window = Window(wanted.since, ledger.current_time(connection))
+    listed = pages(objects, wanted.bucket, wanted.prefix)
+    looked = discovery.survey(_entering(database, settings), wanted.bucket, window, listed, _until(deadline))
+    return _count(looked, Backfill(), on_page)
+
+
+def _count(steps: Iterator[Step], done: Backfill, on_page: OnPage) -> Backfill:
+    for step in steps:
+        new = step.oldest_first
+        done = Backfill(
+            objects=done.objects + len(step.wanted),
+            bytes=done.bytes + _bytes(step.wanted),
+            new_objects=done.new_objects + len(new),
+            new_bytes=done.new_bytes + _bytes(new),
+            list_requests=done.list_requests + step.list_requests,
+            resumed_after=done.resumed_after,
+            is_complete=step.is_last,
+            unusable=(*done.unusable, *step.unusable),
+        )
+        on_page(done)
+    return done
+
+
+def _entering(database: Database, settings: Settings) -> Entering:
+    return replace(Entering.of(database, settings), due_in_seconds=DUE_SECONDS, pages_a_step=1)
+
+
+def _until(deadline: Deadline) -> Callable[[], bool]:
+    return lambda: not deadline.is_near()
+
+
+def _bytes(files: Sequence[SourceFile]) -> int:
+    return sum(file.size_bytes or 0 for file in files)

@@ -1,0 +1,174 @@
+"""`ingestor backfill`: what was in the bucket before the service, for the Lambda functions to load."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ingestor.cli.support.database_choice import environment_settings, named_database
+from ingestor.cli.support.group import FAILED, UNFINISHED, stopped_by
+from ingestor.cli.support.since import since_option
+from ingestor.cli.support.stopping import StopRequest
+from ingestor.cli.support.terminal import (
+    count,
+    counted,
+    json_option,
+    messages,
+    output,
+    plain_facts,
+    print_json,
+    say,
+    shown,
+)
+from ingestor.errors import ConfigurationError
+from ingestor.settings import FROM_THE_BEGINNING, Settings
+
+if TYPE_CHECKING:
+    from ingestor.backfill import Backfill, OnPage, Wanted
+    from ingestor.deadline import Deadline
+
+SECONDS_BETWEEN_LINES = 10
+"""Where no terminal shows the counts as they grow."""
+
+
+@click.command()
+@click.option(
+    "--bucket", required=True, metavar="B", help="The bucket to list; one of BUCKETS, if that is set."
+)
+@click.option("--prefix", metavar="P", help="Only keys that begin with this; PREFIX, if not given.")
+@since_option
+@click.option(
+    "--dry-run", is_flag=True, help="Only count: objects, bytes, and how many are new. Needs no queue."
+)
+@json_option
+def backfill(
+    *, bucket: str, prefix: str | None, since: datetime | None, dry_run: bool, as_json: bool
+) -> None:
+    """Enter every object below a prefix and queue it for the Lambda functions.
+
+    Objects that the ledger knows are left alone. Stopped or broken off, the same command goes on where it was; a
+    page of 1,000 keys is held at a time, and any number of workers and sweepers may run meanwhile.
+
+    With --json: one object with objects, bytes, new_objects, new_bytes, list_requests, resumed_after, is_complete.
+
+    \b
+    Examples:
+      ingestor backfill --bucket my-logs --prefix 2026/ --dry-run
+      ingestor backfill --bucket my-logs --prefix 2026/
+      ingestor backfill --bucket my-logs --since 2026-11-01
+    """
+    from ingestor.backfill import Wanted  # noqa: PLC0415 - boto3 takes a fifth of a second
+
+    settings = environment_settings()
+    prefix = settings.prefix if prefix is None else prefix
+    _check(settings, bucket, prefix, needs_queue=not dry_run)
+    wanted = Wanted(bucket, prefix, since or FROM_THE_BEGINNING)
+    stop = StopRequest()
+    with _progress() as on_page, stop:
+        run = _survey if dry_run else _backfill
+        done = run(settings, wanted, on_page, stop.deadline)
+    if as_json:
+        print_json(plain_facts(done, bucket=bucket, prefix=prefix, dry_run=dry_run))
+    else:
+        _show(done, is_dry_run=dry_run)
+    for each in done.unusable:
+        say(str(each))
+    if stop.is_made:
+        say("stopped; the same command goes on from here" if not dry_run else "stopped")
+        click.get_current_context().exit(stopped_by(stop.signal_number))
+    elif not done.is_complete:
+        _end_unfinished(is_trial=dry_run)
+    elif done.unusable:
+        click.get_current_context().exit(FAILED)
+
+
+def _end_unfinished(*, is_trial: bool) -> NoReturn:
+    if is_trial:
+        say("the time limit ended the listing, and a dry run begins anew each time; give a longer --prefix")
+    click.get_current_context().exit(FAILED if is_trial else UNFINISHED)
+
+
+def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -> None:
+    """Raises ConfigurationError: what the handler would refuse or leave out must not be queued."""
+    if settings.db_secret_arn is None:
+        names = ("db_host", "db_username", "db_password", "queue_url")
+        settings.require(*(names if needs_queue else names[:-1]))
+    elif needs_queue:
+        settings.require("queue_url")
+    if settings.watched_buckets and bucket not in settings.watched_buckets:
+        raise ConfigurationError(
+            f"bucket {bucket!r} is none of BUCKETS ({', '.join(sorted(settings.watched_buckets))}): the handler would "
+            "refuse its objects; add it there"
+        )
+    if not prefix.startswith(settings.prefix):
+        raise ConfigurationError(
+            f"--prefix {prefix!r} does not begin with PREFIX ({settings.prefix!r}): the handler would leave those "
+            "objects out"
+        )
+
+
+def _backfill(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: "Deadline") -> "Backfill":
+    from ingestor.backfill import backfill as run  # noqa: PLC0415 - as above
+    from ingestor.bootstrap import operating  # noqa: PLC0415 - as above
+
+    tools = operating.sweep_tools(settings)
+    try:
+        return run(tools, wanted, on_page=on_page, deadline=deadline)
+    finally:
+        tools.database.close()
+
+
+def _survey(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: "Deadline") -> "Backfill":
+    from ingestor import bootstrap  # noqa: PLC0415 - as above
+    from ingestor.backfill import survey  # noqa: PLC0415 - as above
+
+    with named_database(settings) as database:
+        objects = bootstrap.s3_objects(settings)
+        return survey(database, objects, settings, wanted, on_page=on_page, deadline=deadline)
+
+
+@contextmanager
+def _progress() -> "Iterator[Callable[[Backfill], None]]":
+    """Objects, bytes and rate: on a terminal as they grow, elsewhere a line now and then."""
+    console = messages()
+    began = last = time.monotonic()
+    if console.is_terminal:
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        ) as progress:
+            task = progress.add_task("listing")
+            yield lambda done: progress.update(task, description=shown(_line(done, time.monotonic() - began)))
+        return
+
+    def print_line(done: "Backfill") -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            say(_line(done, last - began))
+
+    yield print_line
+
+
+def _line(done: "Backfill", seconds: float) -> str:
+    rate = done.objects / seconds if seconds > 0 else 0
+    objects = f"{counted(done.objects, 'object')}, {count(done.new_objects)} new"
+    return f"{objects}, {count(done.bytes)} bytes, {count(rate)} objects/s"
+
+
+def _show(done: "Backfill", *, is_dry_run: bool) -> None:
+    if done.resumed_after is not None:
+        say(f"went on after {done.resumed_after}, where an earlier run stopped")
+    verb = "would be queued" if is_dry_run else "queued"
+    output().print(
+        f"{counted(done.objects, 'object')}, {count(done.bytes)} bytes; "
+        f"{verb}: {counted(done.new_objects, 'object')}, {count(done.new_bytes)} bytes.",
+        soft_wrap=True,
+    )

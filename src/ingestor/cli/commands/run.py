@@ -1,0 +1,269 @@
+"""`ingestor run`."""
+
+import math
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ingestor.cli.support.database_choice import environment_settings, named_database
+from ingestor.cli.support.group import FAILED, stopped_by
+from ingestor.cli.support.since import since_option
+from ingestor.cli.support.stopping import StopRequest
+from ingestor.cli.support.terminal import (
+    count,
+    counted,
+    dry_run_option,
+    duration,
+    json_option,
+    output,
+    plain_facts,
+    print_json,
+    say,
+    shown,
+    table,
+)
+from ingestor.deadline import UNLIMITED
+from ingestor.errors import IngestorError, SourceMissingError, TransientError
+from ingestor.settings import Settings
+
+if TYPE_CHECKING:
+    from ingestor.run import FileFailure, Loaders, Pass, Patience, RunContext, Wanted
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_REPORT_EVERY_SECONDS = 10.0
+
+
+class Interval(click.ParamType[float]):
+    name = "interval"
+
+    def __init__(self, *, may_be_zero: bool = False) -> None:
+        self._may_be_zero = may_be_zero
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+)([smhd])", str(value))
+        if found is None or (int(found[1]) == 0 and not self._may_be_zero):
+            self.fail(f"{value!r} is no interval such as 30s, 5m or 1h", param, ctx)
+        return float(int(found[1]) * _UNITS[found[2]])
+
+
+@click.command("run")
+@click.option("--bucket", required=True, metavar="BUCKET", help="Where the log files are.")
+@click.option("--prefix", default="", metavar="PREFIX", help="Only keys that begin with it.")
+@since_option
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that load side by side.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=1),
+    metavar="ROWS",
+    help="At most so many rows a second, all workers together.",
+)
+@click.option(
+    "--every",
+    type=Interval(),
+    metavar="INTERVAL",
+    help="Again and again, so long after the end: 30s, 5m, 1h.",
+)
+@click.option(
+    "--wait",
+    type=Interval(may_be_zero=True),
+    metavar="INTERVAL",
+    default="5m",
+    show_default=True,
+    help="How long an outage of the database or of S3 is waited for. With --every: until it ends.",
+)
+@dry_run_option
+@json_option
+def run_command(
+    *,
+    bucket: str,
+    prefix: str,
+    since: datetime | None,
+    workers: int,
+    rate: float | None,
+    every: float | None,
+    wait: float,
+    is_trial: bool,
+    as_json: bool,
+) -> None:
+    """Load a bucket right here, without a queue: one pass, for a CronJob, or a loop.
+
+    The bucket is listed, from the most recent log on, and what the ledger doesn't know is entered; then all that it has
+    to do is loaded, the oldest upload first. Everything is listed the first time, and again once in RECONCILE_HOURS.
+    Objects older than START_FROM are left alone, unless --since says otherwise.
+
+    The claims are those of the Lambda functions, so any number may run side by side, beside them too. SIGTERM and
+    Ctrl-C commit the chunks in hand; the next pass goes on from there.
+
+    \b
+    Examples:
+      ingestor run --bucket my-logs
+      ingestor run --bucket my-logs --prefix app/ --workers 4 --every 5m
+      ingestor run --bucket my-logs --since 2026-11-01 --rate 5000
+    """
+    from ingestor.run import Wanted  # noqa: PLC0415 - boto3 takes a fifth of a second
+
+    settings = environment_settings()
+    wanted = Wanted(bucket, prefix, since)
+    if is_trial:
+        _say_what_there_is(wanted, settings, as_json=as_json)
+        return
+    is_good = False
+    with StopRequest() as stop:
+        try:
+            with _runner(settings, stop, wait if every is None else math.inf, workers, rate) as runner:
+                is_good = runner.run(wanted, every, as_json=as_json)
+        except IngestorError as error:
+            if not stop.is_made:
+                raise
+            say(str(error))
+    if stop.is_made:
+        click.get_current_context().exit(stopped_by(stop.signal_number))
+    if not is_good:
+        click.get_current_context().exit(FAILED)
+
+
+def _say_what_there_is(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
+    from ingestor import bootstrap  # noqa: PLC0415 - as above
+    from ingestor.run import Patience, RunContext, survey  # noqa: PLC0415 - as above
+
+    with named_database(settings) as database:
+        context = RunContext(database, bootstrap.s3_objects(settings), settings)
+        found = survey(context, wanted, Patience(0, UNLIMITED, _Reporter()))
+    if as_json:
+        print_json(found)
+        return
+    output().print(
+        f"{counted(found.due_files, 'file')} of the ledger and {counted(found.new_files, 'new object')} "
+        f"({counted(found.new_bytes, 'byte')}) would be loaded"
+    )
+
+
+@contextmanager
+def _runner(
+    settings: Settings, stop: StopRequest, wait_seconds: float, workers: int, rate: float | None
+) -> Iterator["_Runner"]:
+    from ingestor import bootstrap  # noqa: PLC0415 - as above
+    from ingestor.ingest import Worker  # noqa: PLC0415 - as above
+    from ingestor.run import InProcess, Patience, Processes, RunContext  # noqa: PLC0415 - as above
+    from ingestor.run.throttle import throttled  # noqa: PLC0415 - as above
+
+    reporter = _Reporter()
+    patience = Patience(wait_seconds, stop.deadline, reporter)
+    with named_database(settings) as database:
+        context = RunContext(database, bootstrap.s3_objects(settings), settings)
+        if workers > 1:
+            with Processes(
+                settings, workers, rate, database, patience, on_death=reporter.loader_died
+            ) as processes:
+                yield _Runner(context, processes, reporter, patience)
+            return
+        worker = throttled(Worker(database, context.objects, settings), rate, stop.deadline)
+        loaders = InProcess(worker, stop.deadline, patience, context.objects.answers)
+        yield _Runner(context, loaders, reporter, patience)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    context: "RunContext"
+    loaders: "Loaders"
+    reporter: "_Reporter"
+    patience: "Patience"
+
+    def run(self, wanted: "Wanted", every: float | None, *, as_json: bool) -> bool:
+        """Whether the last pass loaded every file that it found. A loop ends with a stop only."""
+        if every is None:
+            return self._one_pass(wanted, looks_again=True, as_json=as_json)
+        is_good = self._one_pass(wanted, looks_again=False, as_json=as_json)
+        while self.patience.sleep(every):
+            try:
+                is_good = self._one_pass(wanted, looks_again=False, as_json=as_json)
+            except (TransientError, SourceMissingError) as error:
+                # It may be that a person has to mend it; the loop is there when that is done.
+                say(f"this pass ended early: {error}")
+                is_good = False
+        return is_good
+
+    def _one_pass(self, wanted: "Wanted", *, looks_again: bool, as_json: bool) -> bool:
+        """Whether every file that was found is loaded, here or by another worker."""
+        from ingestor.run import run_once  # noqa: PLC0415 - as above
+
+        began = time.monotonic()
+        self.reporter.begin()
+        done = run_once(
+            self.context, wanted, self.loaders, self.reporter, self.patience, looks_again=looks_again
+        )
+        seconds = time.monotonic() - began
+        if as_json:
+            facts = plain_facts(done, seconds=seconds)
+            print_json(facts | {"failures": list(facts["failures"].values())})
+        else:
+            _show(done, seconds)
+        return not done.failures and not done.stopped
+
+
+class _Reporter:
+    """On standard error: a line now and then, one for each failure, and what goes on besides."""
+
+    def __init__(self) -> None:
+        self._began = self._reported = time.monotonic()
+
+    def begin(self) -> None:
+        """A pass does."""
+        self._began = self._reported = time.monotonic()
+
+    def outage_began(self, why: str) -> None:
+        say(why)
+
+    def outage_ended(self, seconds: float) -> None:
+        say(f"it answers again, after {duration(seconds)}")
+
+    def loader_died(self, how: str) -> None:
+        say(how)
+
+    def looks_again(self, files: int, seconds: float) -> None:
+        say(f"{counted(files, 'file')} failed for now, tried once more in {duration(seconds)}")
+
+    def failed(self, failure: "FileFailure") -> None:
+        say(f"{failure.kind}: {failure.error}")
+
+    def progressed(self, done: "Pass") -> None:
+        now = time.monotonic()
+        if now - self._reported < _REPORT_EVERY_SECONDS:
+            return
+        self._reported = now
+        rate = done.rows / (now - self._began)
+        say(
+            f"{counted(done.listed, 'object')} listed, {counted(done.files, 'file')}, "
+            f"{counted(done.rows, 'row')}, {count(rate)} rows/s"
+        )
+
+
+def _show(done: Any, seconds: float) -> None:  # noqa: ANN401 - Pass, whose import costs boto3's
+    rows = table("", "files", numbers=frozenset({"files"}))
+    for name, number in (
+        ("loaded", done.loaded),
+        ("loaded already", done.already_loaded),
+        ("another worker has them", done.held),
+        ("stopped, to go on from their checkpoint", done.stopped),
+        ("failed for now", sum(each.kind == "transient" for each in done.failures.values())),
+        ("failed for good", sum(each.kind == "permanent" for each in done.failures.values())),
+    ):
+        if number:
+            rows.add_row(name, count(number))
+    console = output()
+    if done.files:
+        console.print(rows)
+    rate = f", {count(done.rows / seconds)} rows/s" if done.rows else ""
+    console.print(
+        shown(f"{counted(done.rows, 'row')}, {count(done.rejected)} rejected, in {duration(seconds)}{rate}")
+        if done.files
+        else "nothing to load"
+    )

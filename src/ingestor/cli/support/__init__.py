@@ -1,0 +1,1 @@
+"""What several commands need: the database that is meant, a terminal, a stop, a stack."""

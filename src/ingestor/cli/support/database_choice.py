@@ -1,0 +1,105 @@
+"""Which database a command works with: the one that DB_* names, or an embedded one in the current folder."""
+
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from ingestor.cli.support.group import raise_stopped
+from ingestor.cli.support.surroundings import surroundings
+from ingestor.cli.support.terminal import say
+from ingestor.database import Database, migrate
+from ingestor.database.embedded import EmbeddedPostgres, unusable
+from ingestor.database.file_lock import open_lock
+from ingestor.settings import Settings
+
+FOLDER = ".ingestor"
+
+
+@contextmanager
+def chosen_database(settings: Settings) -> Iterator[Database]:
+    """The embedded one is migrated, and stopped when no other command uses it."""
+    if settings.names_a_database:
+        with named_database(settings) as database:
+            yield database
+        return
+    with _embedded_server(Path(FOLDER)) as server:
+        parameters = server.start()
+        database = Database(lambda: parameters, settings.db_schema)
+        try:
+            migrate(database)
+            yield database
+        finally:
+            database.close()
+
+
+@contextmanager
+def named_database(settings: Settings) -> Iterator[Database]:
+    """Raises ConfigurationError naming the DB_* variables that are missing."""
+    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; a named database may need it
+
+    database = bootstrap.database(settings)
+    database.deadline = surroundings().deadline
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def _embedded_server(folder: Path) -> Iterator[EmbeddedPostgres]:
+    try:
+        server = EmbeddedPostgres(folder)
+        server.make_home()
+        (server.home / ".gitignore").write_text("*\n")
+        users = open_lock(server.home / "users")
+    except OSError as error:
+        raise unusable(folder, error) from error
+    with users, _orderly_end():
+        fcntl.flock(users, fcntl.LOCK_SH)
+        _introduce(server)
+        try:
+            yield server
+        finally:
+            _stop_unless_used(server, users)
+
+
+def _introduce(server: EmbeddedPostgres) -> None:
+    data = server.data_folder
+    if (data / "PG_VERSION").exists():
+        return
+    elsewhere = "" if data.parent == server.home else f", its data in {data.parent}"
+    say(
+        f"no DB_* variable is set: using an embedded PostgreSQL in {server.home}{elsewhere}. "
+        "It runs while a command needs it; `ingestor psql` opens it."
+    )
+
+
+def _stop_unless_used(server: EmbeddedPostgres, users: BinaryIO) -> None:
+    """The last one out stops it; a command that comes now waits for that and starts it again."""
+    fcntl.flock(users, fcntl.LOCK_UN)
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    server.stop()
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """SIGTERM and a closed terminal stop the server as well."""
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, raise_stopped) for each in ends}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def environment_settings() -> Settings:
+    """Raises ConfigurationError naming every wrong variable."""
+    return Settings.from_environment(os.environ)

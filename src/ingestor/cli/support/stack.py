@@ -1,0 +1,89 @@
+"""`ingestor --stack NAME COMMAND`: the command is done by the stack's operate function, and told here."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ingestor.aws.operate_function import (
+    TERMINAL_VARIABLES,
+    Answer,
+    OperateFunction,
+    Request,
+    Terminal,
+    function_name,
+)
+from ingestor.cli.commands.backfill import backfill
+from ingestor.cli.commands.ignore import ignore
+from ingestor.cli.commands.redrive import redrive
+from ingestor.cli.commands.reload import reload_command
+from ingestor.cli.commands.retry import retry
+from ingestor.cli.commands.status import status
+from ingestor.cli.commands.sweep import sweep_command
+from ingestor.cli.support.database_choice import environment_settings
+from ingestor.cli.support.group import UNFINISHED
+from ingestor.cli.support.terminal import relayed
+
+COMMANDS: tuple[click.Command, ...] = (
+    status,
+    retry,
+    redrive,
+    reload_command,
+    ignore,
+    sweep_command,
+    backfill,
+)
+"""What the operate function does: all that needs the stack's database, and nothing of the caller's machine."""
+
+
+def elsewhere(command: click.Command, stack: str) -> click.Command:
+    """The same command, with the same options and help, done in the stack."""
+    names = [str(each.name) for each in COMMANDS]
+    if command.name not in names:
+        raise click.UsageError(
+            f"`ingestor {command.name}` is not done in a stack: leave out --stack. With it go {', '.join(names)}"
+        )
+    return _Elsewhere(command, stack)
+
+
+class _Elsewhere(click.Command):
+    def __init__(self, command: click.Command, stack: str) -> None:
+        super().__init__(command.name, params=command.params, help=command.help)
+        self._stack = stack
+        self._arguments: list[str] = []
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Here as well, so that help and wrong usage need no stack."""
+        self._arguments = [str(self.name), *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
+
+        function = operating.operate_function(environment_settings(), function_name(self._stack))
+        ctx.exit(_run(function, self._stack, self._arguments))
+
+
+def _run(function: OperateFunction, stack: str, arguments: Sequence[str]) -> int:
+    """The exit status. What the function's time limit cut short, it is asked to go on with."""
+    request = Request(arguments=list(arguments), stack=stack, terminal=_terminal())
+    while True:
+        answer = function.run(request)
+        _tell(answer)
+        if answer.status != UNFINISHED:
+            return answer.status
+
+
+def _tell(answer: Answer) -> None:
+    click.echo(relayed(answer.stderr), nl=False, err=True)
+    click.echo(relayed(answer.stdout), nl=False)
+
+
+def _terminal() -> Terminal | None:
+    if not sys.stdout.isatty():
+        return None
+    variables = {name: os.environ[name] for name in TERMINAL_VARIABLES if name in os.environ}
+    return Terminal(columns=shutil.get_terminal_size().columns, variables=variables)

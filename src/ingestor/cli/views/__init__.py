@@ -1,0 +1,1 @@
+"""What commands show, apart from how they find it."""

@@ -1,0 +1,128 @@
+"""One file's story for people."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+
+from rich.console import Console
+
+from ingestor.cli.support.terminal import count, counted, duration, moment, output, shown, table
+from ingestor.cli.views.advice import what_happens_next, where_it_is
+from ingestor.ledger import FileEvent, FileRecord, RejectedEntry, Story
+from ingestor.ledger.history import SHOWN_EVENTS
+
+_COLOURS = {"COMPLETED": "green", "FAILED": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One event, or as many checkpoints in a row."""
+
+    event: FileEvent
+    times: int
+
+
+def show_story(story: Story) -> None:
+    console = output()
+    _show_state(console, story.file)
+    _show_rejected(console, story)
+    _show_events(console, story.events)
+
+
+def show_matches(files: list[FileRecord]) -> None:
+    rows = table("file", "state", "rows", numbers=frozenset({"rows"}))
+    for file in files:
+        rows.add_row(shown(file.uri), file.status, count(file.rows_loaded))
+    output().print(rows)
+
+
+def _show_state(console: Console, file: FileRecord) -> None:
+    console.print(f"[bold]{shown(file.uri)}[/]", soft_wrap=True)
+    for name, value in _facts(file):
+        console.print(f"  {name + ':':<15}{value}", soft_wrap=True)
+
+
+def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
+    colour = _COLOURS.get(file.status, "yellow")
+    kind = f" ({file.error_kind}{', ignored' if file.ignored_at else ''})" if file.status == "FAILED" else ""
+    yield "state", f"[{colour}]{file.status}[/]{kind}"
+    yield "next", shown(what_happens_next(file))
+    yield "where", where_it_is(file)
+    if file.error:
+        yield "last error", shown(file.error)
+    if file.failing_since is not None:
+        yield "failing since", f"{moment(file.failing_since)}, for {_age(file.failing_since)}"
+    if file.ignored_at is not None:
+        yield "ignored", f"{moment(file.ignored_at)}: {shown(file.ignored_reason)}"
+    yield "rows", f"{count(file.rows_loaded)}, and {count(file.rows_rejected)} rejected"
+    if file.first_log_at is not None:
+        yield "log times", f"{moment(file.first_log_at)} to {moment(file.last_log_at)}"
+    yield (
+        "checkpoint",
+        f"entry {count(file.checkpoint)}, at byte {count(file.checkpoint_offset)} uncompressed",
+    )
+    yield (
+        "attempts",
+        f"{count(file.attempts)} without an answer, {counted(file.failures, 'failure')} in a row",
+    )
+    yield "version", shown(f"ETag {file.etag}" + (f", version {file.version_id}" if file.version_id else ""))
+    if file.size_bytes is not None:
+        yield "stored size", counted(file.size_bytes, "byte")
+    if file.event_time is not None:
+        yield "created", moment(file.event_time)
+    if file.processed_at is not None:
+        yield "completed", moment(file.processed_at) + _lag(file)
+
+
+def _age(since: datetime) -> str:
+    return duration((datetime.now(UTC) - since).total_seconds())
+
+
+def _lag(file: FileRecord) -> str:
+    if file.is_local or file.event_time is None or file.processed_at is None:
+        return ""
+    return f", {duration((file.processed_at - file.event_time).total_seconds())} after its upload"
+
+
+def _show_rejected(console: Console, story: Story) -> None:
+    if not story.first_rejected:
+        return
+    rows = table("entry", "byte", "why", "begins", numbers=frozenset({"entry", "byte"}), title="Rejected")
+    for each in story.first_rejected:
+        rows.add_row(count(each.ordinal), count(each.byte_offset), shown(each.error), shown(_beginning(each)))
+    console.print("", rows, sep="\n")
+    left_out = story.file.rows_rejected - len(story.first_rejected)
+    if left_out > 0:
+        console.print(
+            f"… and {count(left_out)} more in the table rejected_entries, with file_id {story.file.id}",
+            soft_wrap=True,
+        )
+
+
+def _beginning(entry: RejectedEntry) -> str:
+    text = entry.raw.decode("utf-8", "replace")
+    return text if len(text) <= 60 else text[:60] + "…"  # noqa: PLR2004 - a glimpse, beside the reason
+
+
+def _show_events(console: Console, events: list[FileEvent]) -> None:
+    title = "What happened" + (f" (the last {SHOWN_EVENTS:,})" if len(events) == SHOWN_EVENTS else "")
+    rows = table("at", "event", "claim", "rows", "", numbers=frozenset({"claim", "rows"}), title=title)
+    for line in folded(events):
+        event = line.event
+        name = event.event if line.times == 1 else f"{event.event} ({line.times} times)"
+        error = f"{event.kind}: {event.error}" if event.error else ""
+        rows.add_row(moment(event.at), name, count(event.version), count(event.rows), shown(error))
+    console.print("", rows, sep="\n")
+
+
+def folded(events: list[FileEvent]) -> list[EventLine]:
+    """Checkpoints of one claim in a row become one line: the last one's time, all their rows."""
+    lines = []
+    for (name, _), group in groupby(events, key=lambda event: (event.event, event.version)):
+        run = list(group)
+        if name == "checkpoint":
+            lines.append(EventLine(replace(run[-1], rows=sum(each.rows or 0 for each in run)), len(run)))
+        else:
+            lines.extend(EventLine(each, 1) for each in run)
+    return lines

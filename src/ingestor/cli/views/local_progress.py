@@ -1,0 +1,81 @@
+"""How far `ingestor local` is: a bar by bytes on a terminal, a line per file elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from ingestor.cli.support.terminal import messages, shown
+from ingestor.cli.views.local_report import FileReport, LocalState
+
+QUIET_ON_TERMINAL = {LocalState.LOADED, LocalState.ALREADY_LOADED}
+"""The bar and the summary say enough of these."""
+
+
+class LoadProgress:
+    """Counts stored (compressed) bytes over all files; standard input counts when it is known whole."""
+
+    def __init__(self, console: Console, names: tuple[str, ...], progress: Progress | None) -> None:
+        self._console = console
+        self._progress = progress
+        self._sizes = {name: _size(name) for name in names}
+        self._done = 0
+        if progress is not None:
+            self._task = progress.add_task("", total=sum(self._sizes[name] for name in names) or None)
+
+    def begin(self, name: str) -> None:
+        if self._progress is not None:
+            label = "standard input" if name == "-" else Path(name).name
+            self._progress.update(self._task, description=shown(label))
+
+    def read_to(self, position: int) -> None:
+        """`position`: the stored bytes of the file in hand read so far."""
+        if self._progress is not None:
+            self._progress.update(self._task, completed=self._done + position)
+
+    def end(self, report: FileReport) -> None:
+        self._done += self._sizes[report.file]
+        if self._progress is not None:
+            self._progress.update(self._task, completed=self._done)
+            if report.state in QUIET_ON_TERMINAL:
+                return
+        self._console.print(shown(f"ingestor: {report.line}"), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        self._console.print(shown(f"ingestor: {text}"), soft_wrap=True)
+
+
+@contextmanager
+def load_progress(names: tuple[str, ...]) -> Iterator[LoadProgress]:
+    console = messages()
+    if not console.is_terminal:
+        yield LoadProgress(console, names, None)
+        return
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        yield LoadProgress(console, names, progress)
+
+
+def _size(name: str) -> int:
+    try:
+        return 0 if name == "-" else Path(name).stat().st_size
+    except OSError:
+        return 0

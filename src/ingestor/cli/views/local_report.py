@@ -1,0 +1,132 @@
+"""What `ingestor local` says of each file."""
+
+import shlex
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from ingestor import ledger
+from ingestor.api import FileResult
+from ingestor.cli.support.terminal import count, counted, duration
+from ingestor.errors import ErrorKind, IngestorError
+from ingestor.ingest import AlreadyLoaded, Failed, HandedOn, HeldElsewhere, Loaded
+
+
+class LocalState(StrEnum):
+    LOADED = "loaded"
+    ALREADY_LOADED = "already loaded"
+    CHANGED_KEPT = "changed since, kept"
+    HELD = "held by another worker"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def is_failure(self) -> bool:
+        return self in {LocalState.HELD, LocalState.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file. `file` is as it was given, `key` its key in the ledger; None when it could not even be opened.
+
+    `rows` and `rejected` are the whole file's, `rows_per_second` is of this command alone. `next` says what to do,
+    where there is something.
+    """
+
+    file: str
+    key: str | None
+    state: LocalState
+    rows: int
+    rejected: int
+    seconds: float
+    rows_per_second: float | None = None
+    error: str | None = None
+    next: str | None = None
+
+    @property
+    def summary_hint(self) -> str | None:
+        """`next`, where the line of the file leaves it to the summary of all."""
+        return self.next if self.rejected and not self.state.is_failure else None
+
+    @property
+    def line(self) -> str:
+        facts = f"{self.file}: {self.state}"
+        if self.state is LocalState.LOADED:
+            facts += (
+                f", {counted(self.rows, 'row')}, {count(self.rejected)} rejected, {duration(self.seconds)}"
+            )
+        hint = None if self.summary_hint else self.next
+        return "; ".join(part for part in (facts, self.error, hint) if part)
+
+
+def unopened(name: str, error: IngestorError, *, seconds: float) -> FileReport:
+    return FileReport(name, None, LocalState.FAILED, 0, 0, round(seconds, 3), error=str(error))
+
+
+def report(name: str, result: FileResult, connection: ledger.Connection, *, seconds: float) -> FileReport:
+    """Reads the file's counts from the ledger: an outcome tells only what this worker did."""
+    record = ledger.find_file(connection, result.file.bucket, result.file.key)
+    state, error = _state(result)
+    rate = None
+    if record is not None and state is LocalState.LOADED and seconds > 0:
+        rate = ledger.rows_of_last_claim(connection, record.id) / seconds
+    return FileReport(
+        file=name,
+        key=result.file.key,
+        state=state,
+        rows=record.rows_loaded if record else 0,
+        rejected=record.rows_rejected if record else 0,
+        seconds=round(seconds, 3),
+        rows_per_second=None if rate is None else round(rate, 1),
+        error=error,
+        next=_next(name, state, result, record),
+    )
+
+
+def _state(result: FileResult) -> tuple[LocalState, str | None]:
+    match result.outcome:
+        case Loaded():
+            return LocalState.LOADED, None
+        case AlreadyLoaded(newer_skipped=True):
+            return LocalState.CHANGED_KEPT, None
+        case AlreadyLoaded():
+            return LocalState.ALREADY_LOADED, None
+        case HeldElsewhere():
+            return LocalState.HELD, None
+        case HandedOn():
+            return LocalState.STOPPED, None
+        case Failed(error=error):
+            return LocalState.FAILED, error
+        case _:
+            assert_never(result.outcome)
+
+
+def _next(name: str, state: LocalState, result: FileResult, record: ledger.FileRecord | None) -> str | None:
+    again = f"`ingestor local {quoted(name)}`"
+    match state:
+        case LocalState.LOADED | LocalState.ALREADY_LOADED:
+            rejects = record is not None and record.rows_rejected > 0
+            return f"reasons of the rejected: {status_hint(name, result)}" if rejects else None
+        case LocalState.CHANGED_KEPT:
+            return f"to load it anew: `ingestor local --replace {quoted(name)}`"
+        case LocalState.HELD:
+            left = record.due_in_seconds if record and record.is_held else None
+            ends = f"; its claim ends in {duration(left)}" if left else ""
+            return f"another process loads it, or died doing so{ends}: then run {again}"
+        case LocalState.STOPPED:
+            return f"{again} goes on at entry {record.checkpoint if record else 0:,}"
+        case LocalState.FAILED:
+            if isinstance(result.outcome, Failed) and result.outcome.kind is ErrorKind.TRANSIENT:
+                return f"to try again: {again}"
+            return f"details: {status_hint(name, result)}"
+        case _:
+            assert_never(state)
+
+
+def status_hint(name: str, result: FileResult) -> str:
+    return f"`ingestor status {quoted(result.file.key if name == '-' else name)}`"
+
+
+def quoted(name: str) -> str:
+    """To be pasted: a name that begins with a dash is no option then."""
+    return shlex.quote(f"./{name}" if name.startswith("-") and name != "-" else name)

@@ -1,0 +1,167 @@
+"""The ledger for people: one file's whole story, and how to find it. Nothing here writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from psycopg.rows import class_row
+
+from ingestor.ledger.rows import Connection
+from ingestor.model.source_file import LOCAL_BUCKET
+
+SHOWN_REASONS = 5
+SHOWN_MATCHES = 20
+SHOWN_EVENTS = 1_000
+
+RECORD: LiteralString = """
+    id, bucket, s3_key, status, version, attempts, failures, checkpoint, checkpoint_offset,
+    rows_loaded, rows_rejected, first_log_at, last_log_at, size_bytes, etag, version_id, event_time,
+    next_etag IS NOT NULL AS newer_waits, error, error_kind, failing_since,
+    ignored_at, ignored_reason, last_attempt_at, processed_at, created_at, updated_at,
+    coalesce(lease_expires_at, next_attempt_at) AS due_at,
+    extract(epoch FROM coalesce(lease_expires_at, next_attempt_at) - clock_timestamp())::float8 AS due_in_seconds
+"""
+_BY_KEY: LiteralString = (
+    f"SELECT {RECORD} FROM processed_files WHERE bucket = %(bucket)s AND s3_key = %(key)s"
+)
+_EXACTLY: LiteralString = f"""
+SELECT {RECORD} FROM processed_files
+WHERE s3_key = %(asked)s OR (bucket = %(bucket)s AND s3_key = %(key)s) OR (bucket = %(local)s AND s3_key = %(path)s)
+ORDER BY bucket, s3_key LIMIT %(limit)s
+"""
+_BY_SUFFIX: LiteralString = f"""
+SELECT {RECORD} FROM processed_files
+WHERE right(s3_key, length(%(asked)s)) = %(asked)s ORDER BY bucket, s3_key LIMIT %(limit)s
+"""
+_REASONS: LiteralString = """
+SELECT ordinal, byte_offset, byte_length, error, substring(raw FOR 200) AS raw
+FROM rejected_entries WHERE file_id = %(file_id)s ORDER BY ordinal LIMIT %(limit)s
+"""
+_EVENTS: LiteralString = """
+SELECT at, version, event, kind, error, rows FROM (
+    SELECT * FROM file_events WHERE file_id = %(file_id)s ORDER BY id DESC LIMIT %(limit)s
+) AS newest ORDER BY id
+"""
+_ROWS_OF_LAST_CLAIM: LiteralString = """
+SELECT coalesce(sum(e.rows), 0)::bigint
+FROM processed_files f JOIN file_events e ON e.file_id = f.id AND e.version = f.version
+WHERE f.id = %(file_id)s AND e.event IN ('checkpoint', 'completed')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A row of the ledger. `due_in_seconds`, on the database's clock, is negative when `due_at` is over."""
+
+    id: int
+    bucket: str
+    s3_key: str
+    status: str
+    version: int
+    attempts: int
+    failures: int
+    checkpoint: int
+    checkpoint_offset: int
+    rows_loaded: int
+    rows_rejected: int
+    first_log_at: datetime | None
+    last_log_at: datetime | None
+    size_bytes: int | None
+    etag: str | None
+    version_id: str | None
+    event_time: datetime | None
+    newer_waits: bool
+    error: str | None
+    error_kind: str | None
+    failing_since: datetime | None
+    ignored_at: datetime | None
+    ignored_reason: str | None
+    last_attempt_at: datetime | None
+    processed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    due_in_seconds: float | None
+
+    @property
+    def is_local(self) -> bool:
+        return self.bucket == LOCAL_BUCKET
+
+    @property
+    def uri(self) -> str:
+        return self.s3_key if self.is_local else f"s3://{self.bucket}/{self.s3_key}"
+
+    @property
+    def is_held(self) -> bool:
+        """A worker's lease still runs."""
+        return self.status == "PROCESSING" and (self.due_in_seconds or 0) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedEntry:
+    """`raw` is its first 200 bytes."""
+
+    ordinal: int
+    byte_offset: int
+    byte_length: int
+    error: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FileEvent:
+    at: datetime
+    version: int
+    event: str
+    kind: str | None
+    error: str | None
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The first five rejected entries; the events from the oldest to the newest, at most the last thousand."""
+
+    file: FileRecord
+    first_rejected: list[RejectedEntry]
+    events: list[FileEvent]
+
+
+def find_file(connection: Connection, bucket: str, key: str) -> FileRecord | None:
+    return next(iter(records(connection, _BY_KEY, {"bucket": bucket, "key": key})), None)
+
+
+def matching_files(connection: Connection, asked: str, *, path: str) -> list[FileRecord]:
+    """The files a person may mean: `s3://bucket/key`, a key, the local `path`; else keys that end so.
+
+    At most 21, so that more than 20 can be told from 20.
+    """
+    bucket, _, key = asked.removeprefix("s3://").partition("/") if asked.startswith("s3://") else ("", "", "")
+    parameters = {
+        "asked": asked, "bucket": bucket, "key": key,
+        "local": LOCAL_BUCKET, "path": path, "limit": SHOWN_MATCHES + 1,
+    }  # fmt: skip
+    return records(connection, _EXACTLY, parameters) or records(connection, _BY_SUFFIX, parameters)
+
+
+def file_story(connection: Connection, file: FileRecord) -> Story:
+    parameters = {"file_id": file.id}
+    with connection.cursor(row_factory=class_row(RejectedEntry)) as cursor:
+        rejected = cursor.execute(_REASONS, parameters | {"limit": SHOWN_REASONS}).fetchall()
+    with connection.cursor(row_factory=class_row(FileEvent)) as cursor:
+        events = cursor.execute(_EVENTS, parameters | {"limit": SHOWN_EVENTS}).fetchall()
+    return Story(file, rejected, events)
+
+
+def rows_of_last_claim(connection: Connection, file_id: int) -> int:
+    """The rows that the latest claim added, leaving out those its predecessors had committed."""
+    row = connection.execute(_ROWS_OF_LAST_CLAIM, {"file_id": file_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def records(
+    connection: Connection, query: LiteralString, parameters: Mapping[str, object]
+) -> list[FileRecord]:
+    with connection.cursor(row_factory=class_row(FileRecord)) as cursor:
+        return cursor.execute(query, parameters).fetchall()

@@ -1,0 +1,53 @@
+"""The object a worker is asked to load: which bytes, in which version."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+LOCAL_BUCKET = "file"
+"""The bucket of local files; their key is the absolute path."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One version of one object.
+
+    `etag` identifies the bytes: two notifications with the same ETag speak of the same content. It carries no
+    quotes. `version_id` is None, or "null", where the bucket isn't versioned. `event_time` is when the object
+    was created, `size_bytes` its stored (compressed) size.
+    """
+
+    bucket: str
+    key: str
+    etag: str | None = None
+    version_id: str | None = None
+    size_bytes: int | None = None
+    event_time: datetime | None = None
+
+    @property
+    def is_local(self) -> bool:
+        return self.bucket == LOCAL_BUCKET
+
+    @property
+    def uri(self) -> str:
+        return self.key if self.is_local else f"s3://{self.bucket}/{self.key}"
+
+    def at_version(self, *, etag: str | None, version_id: str | None) -> "SourceFile":
+        """The same key in another version, its size and time unknown."""
+        return replace(self, etag=etag, version_id=version_id, size_bytes=None, event_time=None)
+
+
+def why_unstorable(key: str) -> str | None:
+    """Why no row of PostgreSQL can hold `key`; None: it can."""
+    if "\x00" in key:
+        return "the key holds NUL, which PostgreSQL refuses"
+    if any("\ud800" <= character <= "\udfff" for character in key):
+        return "the key is not UTF-8"
+    return None
+
+
+class ByteStream(Protocol):
+    """The stored bytes of one object version, in order; `read` returns b"" at the end."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...

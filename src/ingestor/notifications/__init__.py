@@ -1,0 +1,8 @@
+"""What a message of the queue names: the objects to load.
+
+S3's own notifications, directly or through SNS (raw or wrapped), EventBridge's, and our own hand-ons.
+"""
+
+from ingestor.notifications.parsing import Parsed, hand_on_message, parse, parse_each
+
+__all__ = ["Parsed", "hand_on_message", "parse", "parse_each"]

@@ -1,0 +1,1 @@
+"""Where messages wait: `sqs` is the one queue."""

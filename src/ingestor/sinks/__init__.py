@@ -1,0 +1,1 @@
+"""Where rows go: `postgres` is the one sink."""

@@ -1,0 +1,173 @@
+"""One batch in one COPY; where Postgres refuses that, the search for the entries at fault."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+
+from ingestor.formats.json.mapping import LogRecords
+from ingestor.model.entry import Batch
+from ingestor.model.instants import datetime_of
+from ingestor.sinks.postgres.jsonb import with_acceptable_jsonb, without_jsonb
+from ingestor.sinks.postgres.outcome import Original, Outcome, Rejected, combined, rejected
+from ingestor.sinks.postgres.stream import Treatment, stream
+
+type Connection = psycopg.Connection[tuple[Any, ...]]
+
+_COPY_REJECTED: LiteralString = """
+    COPY rejected_entries (file_id, ordinal, byte_offset, byte_length, error, raw) FROM STDIN (FORMAT BINARY)"""
+_REJECTED_TYPES = ("int8", "int8", "int8", "int8", "text", "bytea")
+_COPY_ORIGINALS: LiteralString = "COPY raw_originals (file_id, ordinal, raw) FROM STDIN (FORMAT BINARY)"
+_ORIGINAL_TYPES = ("int8", "int8", "bytea")
+
+# A statement that waits while a month is moved out of the default partition knows the partitions from before the move,
+# and would leave the month's rows. So one statement waits, for the lock that the move takes, and the next one deletes.
+_HOLD_PARTITIONS: LiteralString = "LOCK TABLE logs IN ROW EXCLUSIVE MODE"
+_UNLOAD: tuple[LiteralString, ...] = (
+    "DELETE FROM rejected_entries WHERE file_id = %(file_id)s AND ordinal >= %(from_ordinal)s",
+    "DELETE FROM raw_originals WHERE file_id = %(file_id)s AND ordinal >= %(from_ordinal)s",
+    "DELETE FROM logs WHERE file_id = %(file_id)s AND ordinal >= %(from_ordinal)s",
+)
+
+# Data exceptions and exceeded limits: an entry's fault, https://www.postgresql.org/docs/current/errcodes-appendix.html
+_ENTRYS_FAULT = ("22", "54")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """Whose rows they are: the ledger's id, and the object version that the rows' ids are made from."""
+
+    file_id: int
+    bucket: str
+    key: str
+    etag: str | None
+    version_id: str | None
+
+    @property
+    def object_version(self) -> str | None:
+        return self.etag if self.etag is not None else self.version_id
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`rows` + `rejected` is the number of entries in the batch; the times are UTC, None without rows."""
+
+    rows: int
+    rejected: int
+    first_log_at: datetime | None
+    last_log_at: datetime | None
+
+
+def copy_batch(
+    connection: Connection, file: FileRows, batch: Batch, all_sent: Callable[[], None] = lambda: None
+) -> Loaded:
+    """Every entry of `batch` becomes a row of `logs` or of `rejected_entries`.
+
+    The connection must be inside a transaction, which stays open. Rows are mapped while Postgres works on those
+    sent before; `all_sent` is called, at least once, when only waiting is left. An empty batch sends nothing. Raises
+    psycopg's errors, apart from SQLSTATE classes 22 and 54: those are some entry's fault, and only it is rejected.
+    """
+    if not batch.values:
+        return Loaded(0, 0, None, None)
+    records = LogRecords(
+        file_id=file.file_id, bucket=file.bucket, key=file.key, object_version=file.object_version
+    )
+    attempts = _Attempts(connection, records, batch, all_sent)
+    outcome = attempts.whole() or combined(attempts.bisected())
+    _copy(connection, _COPY_REJECTED, _REJECTED_TYPES, _rejected_rows(file, outcome.rejected))
+    _copy(connection, _COPY_ORIGINALS, _ORIGINAL_TYPES, _original_rows(file, outcome.originals))
+    return Loaded(
+        rows=outcome.rows,
+        rejected=len(outcome.rejected),
+        first_log_at=None if outcome.first is None else datetime_of(outcome.first),
+        last_log_at=None if outcome.last is None else datetime_of(outcome.last),
+    )
+
+
+def unload(connection: Connection, file_id: int, *, from_ordinal: int = 0) -> int:
+    """Takes out all that came from this file, or from its entries beginning at one; how many rows left `logs`."""
+    connection.execute(_HOLD_PARTITIONS)
+    parameters = {"file_id": file_id, "from_ordinal": from_ordinal}
+    *_, rows = (connection.execute(statement, parameters).rowcount for statement in _UNLOAD)
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempts:
+    connection: Connection
+    records: LogRecords
+    batch: Batch
+    all_sent: Callable[[], None]
+
+    def whole(self) -> Outcome | None:
+        """The usual case. None if Postgres refused an entry: then nothing of the batch is in."""
+        outcome = self._attempt(range(len(self.batch.values)), None)
+        return outcome if isinstance(outcome, Outcome) else None
+
+    def bisected(self) -> Iterator[Outcome]:
+        """With k entries refused among n: at most about 2 k log2(n) COPYs, each of a half of the one before."""
+        pending = [range(len(self.batch.values))]
+        while pending:
+            span = pending.pop()
+            outcome = self._attempt(span, with_acceptable_jsonb)
+            if isinstance(outcome, Outcome):
+                yield outcome
+            elif len(span) == 1:
+                yield self._alone(span)
+            else:
+                middle = len(span) // 2
+                pending += [span[middle:], span[:middle]]
+
+    def _alone(self, span: range) -> Outcome:
+        outcome = self._attempt(span, without_jsonb)
+        if isinstance(outcome, Outcome):
+            return outcome
+        return Outcome(
+            rejected=[rejected(self.batch, span.start, f"PostgreSQL refused it: {_said(outcome)}")]
+        )
+
+    def _attempt(self, span: range, treatment: Treatment) -> Outcome | psycopg.Error:
+        """What became of the span; the error, and nothing of the span is in, where an entry is at fault."""
+        try:
+            with self.connection.transaction():
+                return stream(
+                    self.connection,
+                    self.records,
+                    self.batch,
+                    span,
+                    treatment=treatment,
+                    all_sent=self.all_sent,
+                )
+        except psycopg.Error as error:
+            if (error.sqlstate or "").startswith(_ENTRYS_FAULT):
+                return error
+            raise
+
+
+def _said(error: psycopg.Error) -> str:
+    parts = (error.diag.message_primary or str(error), error.diag.message_detail, error.diag.context)
+    return "; ".join(part for part in parts if part)
+
+
+def _rejected_rows(file: FileRows, entries: Iterable[Rejected]) -> list[tuple[object, ...]]:
+    return [
+        (file.file_id, each.ordinal, each.byte_offset, each.byte_length, each.reason, each.raw)
+        for each in entries
+    ]
+
+
+def _original_rows(file: FileRows, entries: Iterable[Original]) -> list[tuple[object, ...]]:
+    return [(file.file_id, each.ordinal, each.raw) for each in entries]
+
+
+def _copy(
+    connection: Connection, statement: LiteralString, types: tuple[str, ...], rows: list[tuple[object, ...]]
+) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)

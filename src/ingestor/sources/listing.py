@@ -1,0 +1,136 @@
+"""Go through a bucket's keys in their order, past those whose folders say that they are old."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from ingestor.model.source_file import SourceFile
+from ingestor.sources.date_layout import dated_branches, dated_sibling
+
+KEY_DATE_MARGIN = timedelta(days=1)
+"""A key's date is when its log began, in somebody's time zone; it is uploaded later, after midnight too."""
+
+_LAST = "\U0010ffff"
+"""After every key that begins the same: S3 lists in the order of UTF-8's bytes, which is that of code points."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableObject:
+    """An object that no row and no message can name; `key` is percent-encoded."""
+
+    bucket: str
+    key: str
+    why: str
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def __str__(self) -> str:
+        return f"{self.uri}: {self.why}; rename the object"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """At most 1,000 keys; `files` and `unusable` are those with at least a byte. `requests`: what it took to come here.
+
+    `last_key` is the last one that can be written down, None if none can. `token` is the endpoint's own word for where
+    the next page begins, good for this process.
+    """
+
+    files: tuple[SourceFile, ...]
+    last_key: str | None
+    is_last: bool
+    requests: int = 1
+    unusable: tuple[UnusableObject, ...] = ()
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLevel:
+    """What is directly below a prefix, at most 1,000: keys, and folders, which end in a slash, in one order."""
+
+    entries: tuple[str, ...]
+    is_last: bool
+
+
+class Lister(Protocol):
+    """One request each; `start_after` is the last key not wanted any more, `token` the endpoint's word for it."""
+
+    def page(
+        self, bucket: str, prefix: str = "", *, start_after: str = "", token: str | None = None
+    ) -> ListedPage: ...
+    def level(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedLevel: ...
+
+
+def pages(lister: Lister, bucket: str, prefix: str, *, start_after: str = "") -> Iterator[ListedPage]:
+    """Every page, to the last key."""
+    position, token = start_after, None
+    while True:
+        page = lister.page(bucket, prefix, start_after=position, token=token)
+        yield page
+        if page.is_last:
+            return
+        position, token = page.last_key or position, page.token
+
+
+def pages_since(
+    lister: Lister, bucket: str, prefix: str, *, newer_than: datetime, start_after: str = ""
+) -> Iterator[ListedPage]:
+    """Every page that may hold objects newer than `newer_than`, and a few more.
+
+    After a page without any, folders whose names date them more than KEY_DATE_MARGIN before that are passed over. An
+    object that came into such a folder later may so be missed; without dates in the keys, none is.
+    """
+    oldest_day = (newer_than - KEY_DATE_MARGIN).date()
+    position, token = start_after, None
+    jumped = 0
+    while True:
+        page = lister.page(bucket, prefix, start_after=position, token=token)
+        yield replace(page, requests=page.requests + jumped)
+        if page.is_last:
+            return
+        position, token, jumped = page.last_key or position, page.token, 0
+        if not any(file.event_time is None or file.event_time > newer_than for file in page.files):
+            first_key = page.files[0].key if page.files else position
+            further, jumped = _past_old_days(
+                lister, bucket, prefix, first_key=first_key, position=position, oldest_day=oldest_day
+            )
+            if further != position:
+                position, token = further, None
+
+
+def _past_old_days(
+    lister: Lister, bucket: str, prefix: str, *, first_key: str, position: str, oldest_day: date
+) -> tuple[str, int]:
+    """Where to go on, and the requests it took to know what lies between: nothing but old days is passed over.
+
+    Only where the whole page was of the same dates: of an application with fewer keys than a page, none are saved.
+    """
+    old = next((branch for branch in dated_branches(position) if branch.last_day < oldest_day), None)
+    if old is None or not first_key.startswith(old.parent):
+        return position, 0
+    position, parent = old.path + _LAST, old.parent
+    requests = 0
+    while True:
+        below = parent if parent.startswith(prefix) else prefix
+        level = lister.level(bucket, below, start_after=position)
+        requests += 1
+        wanted: str | None = None
+        for entry in level.entries:
+            branch = dated_sibling(entry)
+            if branch is None or branch.last_day >= oldest_day:
+                wanted = entry
+                break
+            position = branch.path + _LAST
+        if wanted is None and not level.is_last:
+            continue
+        if wanted is None or not _is_partly_old(wanted, oldest_day):
+            return position, requests
+        parent = wanted
+
+
+def _is_partly_old(entry: str, oldest_day: date) -> bool:
+    branch = dated_sibling(entry)
+    return branch is not None and branch.first_day < oldest_day <= branch.last_day
