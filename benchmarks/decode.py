@@ -12,7 +12,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from ingestor.formats.json import Limits, batches
+from tests.support.entries import batches
+
+from ingestor.formats import Limits
 
 MB = 1_000_000
 LIMITS = Limits(chunk_rows=20_000, chunk_bytes=4 * 1024 * 1024, max_entry_bytes=4 * 1024 * 1024)

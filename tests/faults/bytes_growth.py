@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from tests.support.entries import batches
 from tests.unit.decoding import never
 
 from ingestor.errors import IngestorError
-from ingestor.formats.json import Limits, batches, bulk, scanner
+from ingestor.formats import Limits
+from ingestor.formats.json import bulk, scanner
 from ingestor.formats.json.layout import Layout
 
 _LIMITS = Limits(chunk_rows=2_000, chunk_bytes=256 * 1024, max_entry_bytes=64 * 1024)

@@ -1,20 +1,22 @@
 """What holds for what comes of any bytes: rows, reasons, and the objects that a message names."""
 
 from msgspec import Raw
+from tests.support.entries import batches
 from tests.unit.decoding import Stored, never
 
 from ingestor.errors import IngestorError, NotificationError
+from ingestor.formats import Limits
 from ingestor.formats.excerpt import excerpt
-from ingestor.formats.json import Limits, batches
-from ingestor.formats.json.mapping import LogRecords, Unusable
+from ingestor.formats.json.mapping import JsonMapper
 from ingestor.model.columns import COLUMNS
-from ingestor.model.entry import Malformed, Repaired, Value
+from ingestor.model.entry import Malformed, Value
+from ingestor.model.rows import RowOrigin
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import hand_on_message, parse
 from ingestor.sinks.postgres.jsonb import with_acceptable_jsonb, without_jsonb
 
 _LIMITS = Limits(chunk_rows=20_000, chunk_bytes=8 * 1024 * 1024, max_entry_bytes=4_000)
-_RECORDS = LogRecords(file_id=1, bucket="b", key="k", object_version="v")
+_RECORDS = JsonMapper(RowOrigin(1, "b", "k", "v", None))
 _MAX_INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 
 
@@ -42,9 +44,9 @@ def _check_value(value: Value, ordinal: int) -> None:
     if isinstance(value, Malformed):
         assert excerpt(value.raw).isprintable()
         return
-    row = _RECORDS.row_of(value.text if isinstance(value, Repaired) else value, ordinal)
-    if isinstance(row, Unusable):
-        assert excerpt(bytes(value) if isinstance(value, Raw) else value.original).isprintable()
+    row = _RECORDS.row_of(value if isinstance(value, Raw) else value.text, ordinal)
+    if not isinstance(row, tuple):
+        assert excerpt(bytes(value if isinstance(value, Raw) else value.text)).isprintable()
         return
     for treated in (row, with_acceptable_jsonb(row), without_jsonb(row)):
         for column, field in zip(COLUMNS, treated, strict=True):

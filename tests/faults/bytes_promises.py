@@ -11,11 +11,12 @@ from random import Random
 from types import ModuleType
 from unittest.mock import patch
 
+from tests.support.entries import batches
 from tests.unit.decoding import Found, Reading, Stored, kind_of, never, reading
 
 from ingestor.errors import IngestorError
-from ingestor.formats import gzip_members, head
-from ingestor.formats.json import Limits, batches, fast, repair
+from ingestor.formats import Limits, gzip_members, head
+from ingestor.formats.json import fast, repair
 from ingestor.formats.limits import DEPTH_LIMIT
 from ingestor.model.entry import RAW_LIMIT, Batch
 

@@ -7,14 +7,16 @@ from typing import Any
 import psycopg
 import pytest
 from msgspec import Raw
+from tests.support.entries import copy_batch
 
 from ingestor.model.entry import RAW_LIMIT, Batch, Malformed, Repaired, Value
-from ingestor.sinks.postgres import FileRows, Loaded, copy_batch, unload
+from ingestor.model.rows import RowOrigin
+from ingestor.sinks.postgres import CopiedBatch, unload
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]
 
-FILE = FileRows(7, "bucket", "key.json.gz", "etag", None)
+FILE = RowOrigin(7, "bucket", "key.json.gz", "etag", None)
 GOOD = b'{"time":%d,"msg":"good"}'
 BEYOND_NUMERIC = b'{"time":1,"req":{"url":"/","query":{"a":1e200000},"headers":{"b":1}}}'
 # Valid for the mapping, refused by Postgres: a zero byte in a text.
@@ -46,7 +48,7 @@ def test_rows_rejects_and_originals_of_one_batch(connect: Connect) -> None:
         ),
     )
     first, last = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), datetime(1970, 1, 1, 0, 0, 5, tzinfo=UTC)
-    assert loaded == Loaded(3, 3, first, last)
+    assert loaded == CopiedBatch(3, 3, 0, first, last)
     assert fetch(connection, "SELECT file_id, ordinal, raw_data::text FROM logs ORDER BY ordinal") == [
         (7, 40, '{"time":1,"msg":"good"}'),
         (7, 43, '{"time":5,"msg":"\N{REPLACEMENT CHARACTER}"}'),
@@ -75,14 +77,14 @@ def test_the_transaction_stays_the_callers(connect: Connect) -> None:
 
 def test_an_empty_batch_sends_nothing(connect: Connect) -> None:
     connection = connect()
-    assert copy_batch(connection, FILE, batch()) == Loaded(0, 0, None, None)
+    assert copy_batch(connection, FILE, batch()) == CopiedBatch(0, 0, 0, None, None)
     assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
 
 def test_a_batch_without_a_single_row_is_all_rejected(connect: Connect) -> None:
     connection = connect()
-    assert copy_batch(connection, FILE, batch(b"1", b"[]", Malformed("x", 0, 1, b"x"))) == Loaded(
-        0, 3, None, None
+    assert copy_batch(connection, FILE, batch(b"1", b"[]", Malformed("x", 0, 1, b"x"))) == CopiedBatch(
+        0, 3, 0, None, None
     )
     assert fetch(connection, "SELECT count(*) FROM logs") == [(0,)]
 
@@ -115,7 +117,7 @@ def test_the_entry_postgres_refuses_is_rejected_alone_with_its_reason(connect: C
 
 def test_a_batch_of_nothing_but_refused_entries_is_all_rejected(connect: Connect) -> None:
     connection = connect()
-    assert copy_batch(connection, FILE, batch(*[REFUSED] * 300)) == Loaded(0, 300, None, None)
+    assert copy_batch(connection, FILE, batch(*[REFUSED] * 300)) == CopiedBatch(0, 300, 0, None, None)
 
 
 def test_a_repaired_entry_that_postgres_refuses_is_rejected_as_it_stood(connect: Connect) -> None:
@@ -168,8 +170,8 @@ def test_equal_entries_at_different_places_are_all_kept(connect: Connect) -> Non
     connection = connect()
     for file in (
         FILE,
-        FileRows(8, "bucket", "key.json.gz", "other etag", None),
-        FileRows(9, "bucket", "k", None, "v"),
+        RowOrigin(8, "bucket", "key.json.gz", "other etag", None),
+        RowOrigin(9, "bucket", "k", None, "v"),
     ):
         for first_ordinal in (0, 3):
             copy_batch(connection, file, batch(*[GOOD % 1] * 3, first_ordinal=first_ordinal))
@@ -202,7 +204,7 @@ def test_unloading_takes_out_one_file_and_says_how_many_rows_it_had(connect: Con
     repaired = Repaired(b'{"time":1}', b'{"time":1 }')
     for file_id in (1, 2):
         copy_batch(
-            connection, FileRows(file_id, "b", f"{file_id}", "e", None), batch(GOOD % 1, b"1", repaired)
+            connection, RowOrigin(file_id, "b", f"{file_id}", "e", None), batch(GOOD % 1, b"1", repaired)
         )
     assert unload(connection, 1) == 2
     for table in ("logs", "rejected_entries", "raw_originals"):

@@ -9,13 +9,15 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.entries import batches, copy_batch
 
-from ingestor.formats.json import Limits, batches
-from ingestor.sinks.postgres import FileRows, copy_batch, unload
+from ingestor.formats import Limits
+from ingestor.model.rows import RowOrigin
+from ingestor.sinks.postgres import unload
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 
-FILE = FileRows(7, "bucket", "key.json.gz", "etag", None)
+FILE = RowOrigin(7, "bucket", "key.json.gz", "etag", None)
 # The first line says that the file is one entry a line.
 FIRST = b'{"time":1}'
 

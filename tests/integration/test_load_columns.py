@@ -7,10 +7,11 @@ from uuid import UUID
 
 import psycopg
 from msgspec import Raw
+from tests.support.entries import copy_batch
 
 from ingestor.model.columns import COLUMNS
 from ingestor.model.entry import Batch
-from ingestor.sinks.postgres import FileRows, copy_batch
+from ingestor.model.rows import RowOrigin
 
 type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
@@ -35,7 +36,7 @@ def test_every_column_reads_back_as_what_the_entry_said(connect: Connect) -> Non
     )
     connection = connect()
     connection.execute("SET TimeZone = 'UTC'")
-    file = FileRows(2**62, "b", "k", "e", None)
+    file = RowOrigin(2**62, "b", "k", "e", None)
     copy_batch(connection, file, Batch([Raw(text)], 2**61, 0, is_last=True, offset_of=lambda _: 0))
     cursor = connection.execute("SELECT *, raw_data::text FROM logs")
     row = cursor.fetchone()

@@ -16,14 +16,15 @@ from tests.integration.odd_entries import (
     UNUSUAL_ENTRIES,
     WRONG_VALUES,
 )
+from tests.support.entries import batches, copy_batch
 
-from ingestor.formats.json import Limits, batches
-from ingestor.sinks.postgres import FileRows, copy_batch
+from ingestor.formats import Limits
+from ingestor.model.rows import RowOrigin
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]
 
-FILE = FileRows(7, "bucket", "key.json.gz", "etag", None)
+FILE = RowOrigin(7, "bucket", "key.json.gz", "etag", None)
 LIMITS = Limits(chunk_rows=1000, chunk_bytes=1 << 20, max_entry_bytes=1 << 20)
 BEFORE, AFTER = b'{"time":1,"msg":"before"}', b'{"time":2,"msg":"after"}'
 REPLACED = "\N{REPLACEMENT CHARACTER}"

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from msgspec import Raw
+from tests.support.entries import batches
 
 from ingestor.errors import UnreadableError
-from ingestor.formats.json import Limits, batches
-from ingestor.model.entry import Batch, Malformed, Repaired, Value
+from ingestor.formats import Limits
+from ingestor.model.entry import Batch, InContext, Malformed, Repaired, Value
 
 WIDE = Limits(chunk_rows=20_000, chunk_bytes=4 * 1024 * 1024, max_entry_bytes=1024 * 1024)
 
@@ -64,6 +65,8 @@ def found(value: Value, offset: int, *, reasons: bool = True) -> Found:
     match value:
         case Raw():
             return Found(offset, bytes(value), "Raw")
+        case InContext():
+            return Found(offset, bytes(value.text), "InContext")
         case Repaired():
             return Found(offset, value.original, "Repaired", value.text)
         case Malformed():

@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 
-from ingestor.formats.json.mapping import LogRecords, Unusable
+from ingestor.formats.json.mapping import JsonMapper
 from ingestor.model.columns import COLUMNS
+from ingestor.model.rows import Rejection, RowOrigin
 
-RECORDS = LogRecords(file_id=7, bucket="logs", key="a.json.gz", object_version="e1")
+RECORDS = JsonMapper(RowOrigin(7, "logs", "a.json.gz", "e1", None))
 NOON = "2026-11-23T12:00:00.5Z"
 NOON_US = 848_750_400_500_000
 
@@ -15,11 +16,11 @@ NOON_US = 848_750_400_500_000
 def row_of(entry: object, ordinal: int = 3) -> dict[str, Any]:
     text = entry if isinstance(entry, bytes) else msgspec.json.encode(entry)
     row = RECORDS.row_of(text, ordinal)
-    assert not isinstance(row, Unusable), row.reason
+    assert isinstance(row, tuple), row
     return dict(zip((column.name for column in COLUMNS), row, strict=True))
 
 
 def reason_for(text: bytes) -> str:
     row = RECORDS.row_of(text, 0)
-    assert isinstance(row, Unusable), row
+    assert isinstance(row, Rejection), row
     return row.reason

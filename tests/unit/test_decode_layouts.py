@@ -1,9 +1,10 @@
 """What an entry is in each kind of file, and what becomes of everything else."""
 
 import pytest
+from tests.support.entries import batches
 from tests.unit.decoding import WIDE, Found, Stored, decoded, never, reading, values_of
 
-from ingestor.formats.json import Limits, batches
+from ingestor.formats import Limits
 from ingestor.model.entry import RAW_LIMIT, Malformed, Repaired
 
 

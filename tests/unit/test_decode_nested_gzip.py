@@ -4,9 +4,10 @@ import gzip
 import tracemalloc
 
 import pytest
+from tests.support.entries import batches
 from tests.unit.decoding import WIDE, Reading, Stored, decoded, never, reading
 
-from ingestor.formats.json import Limits, batches
+from ingestor.formats import Limits
 
 LINES = b"".join(b'{"n":%d}\n' % n for n in range(2_000))
 TWICE = gzip.compress(gzip.compress(LINES))

@@ -13,11 +13,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+from tests.support.entries import batches
 from tests.unit.decoding import WIDE, Reading, Stored, never, reading, values_of
 
 from ingestor.errors import SourceUnavailableError
 from ingestor.formats.head import HEAD_BYTES
-from ingestor.formats.json import batches
 
 ENTRY = b'{"time":1795432855268,"msg":"hello"}'
 LOG = (ENTRY + b"\n") * 50

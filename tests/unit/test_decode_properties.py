@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.entries import batches
 from tests.unit.decoding import WIDE, Found, Stored, kind_of, never, reading
 
-from ingestor.formats.json import Limits, batches, fast
+from ingestor.formats import Limits
+from ingestor.formats.json import fast
 from ingestor.model.entry import Batch
 
 HOSTILE = [

@@ -5,10 +5,12 @@ import random
 import zlib
 
 import pytest
+from tests.support.entries import batches
 from tests.unit.decoding import WIDE, Stored, decoded, found, never, reading, values_of
 
 from ingestor.errors import SourceUnavailableError, UnreadableError
-from ingestor.formats.json import Limits, batches, bulk, scanner
+from ingestor.formats import Limits
+from ingestor.formats.json import bulk, scanner
 from ingestor.formats.json.layout import Layout
 from ingestor.model.entry import Batch, Malformed, Value
 

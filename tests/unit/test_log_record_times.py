@@ -8,16 +8,17 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ingestor.formats.json.mapping import LogRecords, Unusable
+from ingestor.formats.json.mapping import JsonMapper
 from ingestor.model.columns import TIMESTAMP_POSITION
 from ingestor.model.instants import datetime_of, microseconds_of
+from ingestor.model.rows import Rejection, RowOrigin
 
-RECORDS = LogRecords(file_id=7, bucket="logs", key="a.json.gz", object_version="e1")
+RECORDS = JsonMapper(RowOrigin(7, "logs", "a.json.gz", "e1", None))
 
 
 def timestamp_of(entry: dict[str, Any]) -> datetime:
     row = RECORDS.row_of(msgspec.json.encode(entry), 0)
-    assert not isinstance(row, Unusable), row.reason
+    assert isinstance(row, tuple), row
     return datetime_of(row[TIMESTAMP_POSITION])
 
 
@@ -209,33 +210,33 @@ def test_an_unusable_timestamp_falls_back_to_time(given: object) -> None:
 def test_without_a_usable_time_an_entry_is_unusable(given: object) -> None:
     text = msgspec.json.encode({"timestamp": given, "time": given})
     unusable = RECORDS.row_of(text, 0)
-    assert isinstance(unusable, Unusable)
+    assert isinstance(unusable, Rejection)
     assert unusable.reason.startswith("no usable time: timestamp is ")
 
 
 def test_the_reason_quotes_what_was_there() -> None:
     text = b'{"timestamp":"soon","msg":"' + b"x" * 1000 + b'"}'
-    assert RECORDS.row_of(text, 0) == Unusable('no usable time: timestamp is "soon", time is absent')
+    assert RECORDS.row_of(text, 0) == Rejection('no usable time: timestamp is "soon", time is absent')
     long = RECORDS.row_of(b'{"time":"' + b"x" * 1_000_000 + b'"}', 0)
-    assert isinstance(long, Unusable)
+    assert isinstance(long, Rejection)
     assert len(long.reason) < 200
 
 
 def test_an_entry_without_any_time_says_so() -> None:
     reason = "no `timestamp` or `time` in the entry"
-    assert RECORDS.row_of(b'{"level":30,"ts":1795432855268}', 0) == Unusable(reason)
-    assert RECORDS.row_of(b"{}", 0) == Unusable(reason)
+    assert RECORDS.row_of(b'{"level":30,"ts":1795432855268}', 0) == Rejection(reason)
+    assert RECORDS.row_of(b"{}", 0) == Rejection(reason)
 
 
 def test_the_reason_quotes_nothing_from_within_an_array_or_an_object() -> None:
     text = b'{"timestamp":{"password":"hunter2"},"time":["hunter2"]}'
-    assert RECORDS.row_of(text, 0) == Unusable("no usable time: timestamp is an object, time is an array")
+    assert RECORDS.row_of(text, 0) == Rejection("no usable time: timestamp is an object, time is an array")
 
 
 @pytest.mark.parametrize("given", [b"1e400", b"1" * 5000, b"-1e999999"])
 def test_a_number_beyond_double_falls_back_to_time(given: bytes) -> None:
     row = RECORDS.row_of(b'{"timestamp":%b,"time":5}' % given, 0)
-    assert not isinstance(row, Unusable)
+    assert isinstance(row, tuple)
     assert datetime_of(row[TIMESTAMP_POSITION]).second == 5
 
 

@@ -1,48 +1,23 @@
 """Entries collected into batches within the limits, each entry's place computed only when asked for."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from ingestor.formats.json.judge import size_of
 from ingestor.formats.limits import Limits
-from ingestor.model.entry import Batch, Value
-
-_SEPARATORS = re.compile(rb"[ \t\r\n,]*+")
+from ingestor.model.entry import Batch, Value, size_of
 
 
-class Run:
-    """Valid values that were parsed together: `text` holds them and their separators, from `start` on.
+class Run(Protocol):
+    """Values that were found together."""
 
-    `offset` is the uncompressed offset of `text[start]`.
-    """
+    @property
+    def values(self) -> Sequence[Value]: ...
 
-    def __init__(self, values: Sequence[Value], text: bytes, start: int, offset: int) -> None:
-        self.values = values
-        self._text = text
-        self._start = start
-        self._offset = offset
-        self._offsets: list[int] | None = None
-
-    def with_values(self, values: Sequence[Value]) -> "Run":
-        """The same places, other verdicts on what is there."""
-        return Run(values, self._text, self._start, self._offset)
-
-    def indexes(self) -> Iterator[int]:
-        """Where each value starts in `text`."""
-        at = self._start
-        for value in self.values:
-            found = _SEPARATORS.match(self._text, at)
-            at = found.end() if found else at
-            yield at
-            at += size_of(value)
-
-    def offset_of(self, index: int) -> int:
-        if self._offsets is None:
-            shift = self._offset - self._start
-            self._offsets = [at + shift for at in self.indexes()]
-        return self._offsets[index]
+    def offset_of(self, index: int, /) -> int:
+        """The uncompressed byte at which `values[index]` starts."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

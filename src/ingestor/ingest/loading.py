@@ -20,7 +20,9 @@ from ingestor.errors import (
     TransactionFailedError,
     TransientError,
 )
-from ingestor.formats import json as decode
+from ingestor.formats import Limits, Position
+from ingestor.formats.compression import uncompressed
+from ingestor.formats.excerpt import excerpt
 from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Outcome
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
@@ -138,18 +140,14 @@ class Loading:
     def _batches(self, stream: ByteStream) -> Iterator[Batch]:
         """From the checkpoint on; each batch's time begins when it is asked for."""
         settings = self._worker.settings
-        limits = decode.Limits(
+        limits = Limits(
             chunk_rows=settings.chunk_rows,
             chunk_bytes=settings.chunk_bytes,
             max_entry_bytes=settings.max_entry_bytes,
         )
-        for batch in decode.batches(
-            stream,
-            limits,
-            checkpoint=self._claim.checkpoint,
-            checkpoint_offset=self._claim.checkpoint_offset,
-            time_is_up=self._pace.time_is_up,
-        ):
+        start = Position(self._claim.checkpoint, self._claim.checkpoint_offset)
+        batches = self._worker.format.batches(uncompressed(stream), limits, start, self._pace.time_is_up)
+        for batch in batches:
             yield batch
             self._pace.reading_begins()
 
@@ -203,7 +201,7 @@ def _first(rejected: load.FirstRejected | None) -> str:
         return ""
     # What follows a semicolon is PostgreSQL's detail and context, which may quote the entry.
     reason = visible(rejected.reason.partition(";")[0][:_REASON_CHARACTERS])
-    return f", first: {reason}, entry {rejected.ordinal} ({decode.excerpt(rejected.raw)})"
+    return f", first: {reason}, entry {rejected.ordinal} ({excerpt(rejected.raw)})"
 
 
 def _loaded(committed: Committed) -> Loaded:

@@ -15,12 +15,14 @@ from ingestor.errors import (
     TransactionFailedError,
     TransactionInterruptedError,
 )
+from ingestor.formats import Format
+from ingestor.formats.json import JsonFormat
 from ingestor.ingest.renewal import renewed_lease
 from ingestor.model.entry import Batch
+from ingestor.model.rows import Mapper, RowOrigin
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sinks import postgres as load
-from ingestor.sinks.postgres import FileRows
 from ingestor.sources import Source
 
 MAX_TRIES = 5
@@ -59,6 +61,7 @@ class Worker:
     database: Database
     source: Source
     settings: Settings
+    format: Format = field(default_factory=JsonFormat)
     abandoned: list[ledger.Claim] = field(default_factory=list)
     stage: Callable[[str], AbstractContextManager[object]] = _untraced
     on_claim: Callable[[ledger.Claim], None] = _unheard
@@ -147,7 +150,7 @@ class Worker:
             with self.database.transaction(self.chunk_limits) as connection:
                 has_begun = True
                 ledger.lock_file(connection, claim)
-                loaded = load.copy_batch(connection, file_rows(claim), batch, while_waiting)
+                loaded = load.copy_batch(connection, claim.file_id, self._mapper(claim), batch, while_waiting)
                 after = self._move(connection, batch, claim, loaded)
         except (DatabaseUnavailableError, SchemaError):
             # Without a BEGIN there is nothing to settle, and asking again is what nobody should do now.
@@ -155,6 +158,9 @@ class Worker:
             if after is None:
                 raise
         return after
+
+    def _mapper(self, claim: ledger.Claim) -> Mapper:
+        return self.format.mapper(row_origin(claim))
 
     def _unload_strays(self, claim: ledger.Claim) -> None:
         """Takes out rows beyond the checkpoint: no chunk accounts for them, and they come again.
@@ -175,7 +181,7 @@ class Worker:
         return Committed(claim, is_complete=False)
 
     def _move(
-        self, connection: ledger.Connection, batch: Batch, claim: ledger.Claim, loaded: load.Loaded
+        self, connection: ledger.Connection, batch: Batch, claim: ledger.Claim, loaded: load.CopiedBatch
     ) -> Committed:
         progress = ledger.Progress(
             rows=loaded.rows,
@@ -218,8 +224,8 @@ class Worker:
         return after if settlement is ledger.Settlement.COMMITTED else None
 
 
-def file_rows(claim: ledger.Claim) -> FileRows:
-    return FileRows(
+def row_origin(claim: ledger.Claim) -> RowOrigin:
+    return RowOrigin(
         file_id=claim.file_id,
         bucket=claim.file.bucket,
         key=claim.file.key,

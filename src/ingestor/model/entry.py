@@ -1,4 +1,4 @@
-"""What `decode` finds in a file and `load` puts into Postgres: entries, in their order, with their place."""
+"""What a format finds in a file and a sink puts into Postgres: entries, in their order, with their place."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,15 @@ class Repaired:
 
     text: bytes
     original: bytes
+    context: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class InContext:
+    """An entry that can't be read alone: `context` is what stands elsewhere in the file, a header line or a parent."""
+
+    text: Raw
+    context: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +36,21 @@ class Malformed:
     raw: bytes
 
 
-type Value = Raw | Repaired | Malformed
-"""`Raw` is the common case: a valid JSON value, its own bytes, valid UTF-8, nothing to repair."""
+type Value = Raw | InContext | Repaired | Malformed
+"""`Raw` is the common case: an entry that reads alone, its own bytes, valid UTF-8, nothing to repair."""
+
+
+def size_of(value: Value) -> int:
+    """The bytes of the file that are this value."""
+    match value:
+        case Malformed():
+            return value.length
+        case Repaired():
+            return len(value.original)
+        case InContext():
+            return len(value.text)
+        case Raw():
+            return len(value)
 
 
 @dataclass(frozen=True, slots=True)

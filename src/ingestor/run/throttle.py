@@ -38,6 +38,7 @@ def throttled(worker: Worker, rows_per_second: float | None, deadline: Deadline)
         worker.database,
         worker.source,
         settings.model_copy(update={"chunk_rows": rows}),
+        worker.format,
         worker.abandoned,
         worker.stage,
         worker.on_claim,

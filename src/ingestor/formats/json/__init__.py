@@ -1,7 +1,5 @@
-"""Stored bytes to entries, streamed: the second step of the data's path.
+"""JSON: objects in arrays, on lines, or one after another; each a row under the names that pino and its kin use.
 
-    compression   gzip by its magic number, within gzip as well, else plain
-    head          what is no log is refused whole; signatures say what it is
     windows       bounded windows of uncompressed bytes; layout decides array, lines or multiline from the head
     entries       what is between the values, and for the values themselves
       fast, bulk      many at once, where the window's cut proves right
@@ -13,8 +11,38 @@ The sequence of entries (ordinal, bytes, offset, kind) is a function of the file
 windows, limits or time cut. Memory is a few windows, time is proportional to the bytes.
 """
 
-from ingestor.formats.excerpt import excerpt
-from ingestor.formats.json.batches import batches
-from ingestor.formats.limits import Limits
+from collections.abc import Callable, Iterator
 
-__all__ = ["Limits", "batches", "excerpt"]
+from ingestor.formats import Position
+from ingestor.formats.json.batches import batches
+from ingestor.formats.json.mapping import JsonMapper
+from ingestor.formats.limits import Limits
+from ingestor.model.entry import Batch
+from ingestor.model.rows import RowOrigin
+
+__all__ = ["JsonFormat"]
+
+
+class JsonFormat:
+    """A `Format`."""
+
+    name = "json"
+
+    def batches(
+        self,
+        pieces: Iterator[bytes],
+        limits: Limits,
+        start: Position,
+        time_is_up: Callable[[], bool],
+        /,
+    ) -> Iterator[Batch]:
+        return batches(
+            pieces,
+            limits,
+            checkpoint=start.entries,
+            checkpoint_offset=start.offset,
+            time_is_up=time_is_up,
+        )
+
+    def mapper(self, origin: RowOrigin, /) -> JsonMapper:
+        return JsonMapper(origin)

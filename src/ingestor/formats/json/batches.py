@@ -8,7 +8,6 @@ from ingestor.formats.json.entries import Entries
 from ingestor.formats.json.windows import Window, Windows
 from ingestor.formats.limits import Limits
 from ingestor.model.entry import Batch
-from ingestor.model.source_file import ByteStream
 
 WINDOW_BYTES = 128 * 1024
 """Read and parsed at once. glibc can't fill the holes that large blocks of slightly different sizes leave: decoding and
@@ -16,7 +15,7 @@ mapping 100,000 entries peaked at 87 MB with windows of 512 KiB, and at 61 MB wi
 
 
 def batches(
-    stream: ByteStream,
+    pieces: Iterator[bytes],
     limits: Limits,
     *,
     checkpoint: int = 0,
@@ -33,7 +32,7 @@ def batches(
     `stream.read` raises, unchanged: both after a batch with the entries before it, of which there are none while it
     can't be told whether it is a log. Doesn't close `stream`.
     """
-    windows = Windows(stream, min(limits.chunk_bytes, WINDOW_BYTES), checkpoint_offset, time_is_up)
+    windows = Windows(pieces, min(limits.chunk_bytes, WINDOW_BYTES), checkpoint_offset, time_is_up)
     entries = Entries(limits, checkpoint, checkpoint_offset)
     while True:
         window = windows.next()

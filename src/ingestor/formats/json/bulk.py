@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Raw
 
-from ingestor.formats.batching import Run
 from ingestor.formats.json.judge import judged, too_large
 from ingestor.formats.json.layout import Layout
 from ingestor.formats.json.repair import is_utf8, repaired_escapes
+from ingestor.formats.json.run import ValueRun
 from ingestor.formats.json.scanner import deepest_of
 from ingestor.formats.limits import DEPTH_LIMIT, WHITESPACE
 from ingestor.model.entry import Value
@@ -24,7 +24,7 @@ _BRACE = ord("{")
 class Parsed:
     """`run` ends `length` bytes after the text's start, just past its last value. `is_whole`: none was left out."""
 
-    run: Run
+    run: ValueRun
     length: int
     is_whole: bool
 
@@ -48,7 +48,7 @@ def parse(text: bytes, layout: Layout, offset: int, max_entry_bytes: int) -> Par
         return Failed(min(int(place[1]) - is_array, len(text)) if place else len(text))
     except RecursionError:
         return Failed(len(text))
-    run = Run(values, readable, int(is_array), offset)
+    run = ValueRun(values, readable, int(is_array), offset)
     length, foreign = len(text.rstrip(WHITESPACE)), None
     if not is_array:
         foreign = _first_foreign(values, within_lines=layout is Layout.LINES)
@@ -56,7 +56,7 @@ def parse(text: bytes, layout: Layout, offset: int, max_entry_bytes: int) -> Par
             return Failed(0)
         if foreign is not None:
             values = values[:foreign]
-            run = Run(values, readable, 0, offset)
+            run = ValueRun(values, readable, 0, offset)
             length = run.offset_of(foreign - 1) - offset + len(values[-1])
     is_clean = readable is framed and is_utf8(framed)
     odd = _odd(values, max_entry_bytes) if is_clean else list(range(len(values)))
@@ -89,7 +89,9 @@ def _may_be_deep(text: bytes) -> bool:
     return text.count(b"{") + text.count(b"[") > DEPTH_LIMIT
 
 
-def _judged_again(run: Run, values: list[Raw], original: bytes, odd: list[int], max_entry_bytes: int) -> Run:
+def _judged_again(
+    run: ValueRun, values: list[Raw], original: bytes, odd: list[int], max_entry_bytes: int
+) -> ValueRun:
     starts = list(run.indexes())
     shift = run.offset_of(0) - starts[0]
     verdicts: list[Value] = list(values)

@@ -8,12 +8,12 @@ from typing import assert_never
 from ingestor.errors import UnreadableError
 from ingestor.formats.batching import Batching
 from ingestor.formats.json.fast import FastPath, Stretch
-from ingestor.formats.json.judge import judged, size_of
+from ingestor.formats.json.judge import judged
 from ingestor.formats.json.layout import Layout
 from ingestor.formats.json.values import OpenValue
 from ingestor.formats.json.windows import Window
 from ingestor.formats.limits import Limits
-from ingestor.model.entry import Batch, Malformed, Value
+from ingestor.model.entry import Batch, Malformed, Value, size_of
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _OPEN, _CLOSE, _COMMA = b"[],"

@@ -9,11 +9,10 @@ from msgspec.json import Decoder
 
 from ingestor.formats.levels import GivenLevel
 from ingestor.model.instants import Instant
+from ingestor.model.rows import Entity
 
 type Integer = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 type BigInteger = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-type Entity = Raw | bytes
-
 ABSENT = Raw(b"null")
 """What a missing `query`, `headers` or `params` reads as: the same as an explicit null."""
 

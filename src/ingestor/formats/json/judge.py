@@ -35,14 +35,3 @@ def judged(text: bytes, offset: int, deepest: int) -> Value:
         return malformed(NOT_AN_OBJECT, offset, text)
     readable = repaired_utf8(escaped)
     return raw if readable is text else Repaired(readable, text)
-
-
-def size_of(value: Value) -> int:
-    """The bytes of the file that are this value."""
-    match value:
-        case Malformed():
-            return value.length
-        case Repaired():
-            return len(value.original)
-        case Raw():
-            return len(value)

@@ -1,15 +1,14 @@
 """One entry to one row of `logs`."""
 
-from dataclasses import dataclass
-
 from msgspec import DecodeError, Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
-from ingestor.formats.json.fields import Entity, Entry, Request, decode_field_by_field, decode_strictly
+from ingestor.formats.json.fields import Entry, Request, decode_field_by_field, decode_strictly
 from ingestor.formats.levels import level_of
 from ingestor.model.columns import Row
 from ingestor.model.identity import Identities
 from ingestor.model.instants import microseconds_of
+from ingestor.model.rows import Entity, Mapped, Rejection, RowOrigin
 
 _NO_REQUEST = Request()
 _JSONB_VERSION = b"\x01"
@@ -38,44 +37,37 @@ class _Times(Struct):
 _times_of = Decoder(_Times).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """An entry that can't be a row."""
-
-    reason: str
-
-
-class LogRecords:
-    """Maps the entries of one object version; `file_id` is its row in `processed_files`."""
+class JsonMapper:
+    """A `Mapper` of JSON objects under the names that pino and its kin use."""
 
     __slots__ = ("_file_id", "_id_at")
 
-    def __init__(self, *, file_id: int, bucket: str, key: str, object_version: str | None) -> None:
-        self._file_id = file_id
-        self._id_at = Identities(bucket, key, object_version).at
+    def __init__(self, origin: RowOrigin) -> None:
+        self._file_id = origin.file_id
+        self._id_at = Identities(origin.bucket, origin.key, origin.object_version).at
 
-    def row_of(self, text: Entity, ordinal: int) -> Row | Unusable:
-        """`text` is one entry's JSON, `ordinal` its position in the file. Raises nothing for any bytes.
+    def redacted(self, raw: bytes, /) -> bytes:
+        return raw
 
-        A field of a type its column doesn't have is None in the row; all of `text` is in `raw_data`.
-        """
+    def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:  # noqa: ARG002 - JSON reads alone
+        """All of `text` is in `raw_data`, whatever its fields are."""
         try:
             entry = decode_strictly(text)
         except _UNREADABLE as error:
             decoded = _decoded_leniently(text, error)
-            if isinstance(decoded, Unusable):
+            if isinstance(decoded, Rejection):
                 return decoded
             entry = decoded
         return self._row(entry, text, ordinal)
 
-    def _row(self, entry: Entry, text: Entity, ordinal: int) -> Row | Unusable:
+    def _row(self, entry: Entry, text: Entity, ordinal: int) -> Row | Rejection:
         # For every entry: locals, no loops and one tuple.
         given = entry.timestamp
         timestamp = microseconds_of(given)
         if timestamp is None:
             timestamp = microseconds_of(entry.time)
             if timestamp is None:
-                return Unusable(_why_no_time(text))
+                return Rejection(_why_no_time(text))
         request = entry.req or _NO_REQUEST
         request_id = request.id
         trace_id = entry.trace_id
@@ -118,13 +110,13 @@ class LogRecords:
         )
 
 
-def _decoded_leniently(text: Entity, refused: Exception) -> Entry | Unusable:
+def _decoded_leniently(text: Entity, refused: Exception) -> Entry | Rejection:
     if not isinstance(refused, ValidationError):
-        return Unusable(_why_unreadable(text, refused))
+        return Rejection(_why_unreadable(text, refused))
     try:
         return decode_field_by_field(text)
     except _UNREADABLE as error:
-        return Unusable(_why_unreadable(text, error))
+        return Rejection(_why_unreadable(text, error))
 
 
 def _why_unreadable(text: Entity, error: Exception) -> str:

@@ -1,14 +1,12 @@
 """The uncompressed bytes in windows of bounded size, from a checkpoint on, with the layout decided on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingestor.errors import IngestorError, UnreadableError
-from ingestor.formats.compression import uncompressed
 from ingestor.formats.head import of_log
 from ingestor.formats.json.layout import Decider, Layout
 from ingestor.formats.limits import BOM
-from ingestor.model.source_file import ByteStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +28,14 @@ class Window:
 class Windows:
     """From uncompressed byte `start` on. A layout needs the head, so everything before `start` is read as well."""
 
-    def __init__(self, stream: ByteStream, size: int, start: int, time_is_up: Callable[[], bool]) -> None:
+    def __init__(
+        self, pieces: Iterator[bytes], size: int, start: int, time_is_up: Callable[[], bool]
+    ) -> None:
         self._size = size
         self._start = start
         self._time_is_up = time_is_up
         self._decider = Decider()
-        self._pieces = of_log(uncompressed(stream), self._decider)
+        self._pieces = of_log(pieces, self._decider)
         self._head: bytes | None = b""
         self._position = 0
         self._parts: list[bytes] = []

@@ -7,9 +7,9 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from ingestor.formats.json.mapping import LogRecords
 from ingestor.model.entry import Batch
 from ingestor.model.instants import datetime_of
+from ingestor.model.rows import Mapper
 from ingestor.sinks.postgres.jsonb import with_acceptable_jsonb, without_jsonb
 from ingestor.sinks.postgres.outcome import Original, Outcome, Rejected, combined, rejected
 from ingestor.sinks.postgres.stream import Treatment, stream
@@ -36,51 +36,39 @@ _ENTRYS_FAULT = ("22", "54")
 
 
 @dataclass(frozen=True, slots=True)
-class FileRows:
-    """Whose rows they are: the ledger's id, and the object version that the rows' ids are made from."""
-
-    file_id: int
-    bucket: str
-    key: str
-    etag: str | None
-    version_id: str | None
-
-    @property
-    def object_version(self) -> str | None:
-        return self.etag if self.etag is not None else self.version_id
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """`rows` + `rejected` is the number of entries in the batch; the times are UTC, None without rows."""
+class CopiedBatch:
+    """`rows` + `rejected` + `dropped` is the number of entries in the batch; the times are UTC, None without rows."""
 
     rows: int
     rejected: int
+    dropped: int
     first_log_at: datetime | None
     last_log_at: datetime | None
 
 
 def copy_batch(
-    connection: Connection, file: FileRows, batch: Batch, all_sent: Callable[[], None] = lambda: None
-) -> Loaded:
-    """Every entry of `batch` becomes a row of `logs` or of `rejected_entries`.
+    connection: Connection,
+    file_id: int,
+    mapper: Mapper,
+    batch: Batch,
+    all_sent: Callable[[], None] = lambda: None,
+) -> CopiedBatch:
+    """Every entry of `batch` becomes a row of `logs` or of `rejected_entries`, or is dropped and counted.
 
     The connection must be inside a transaction, which stays open. Rows are mapped while Postgres works on those
     sent before; `all_sent` is called, at least once, when only waiting is left. An empty batch sends nothing. Raises
     psycopg's errors, apart from SQLSTATE classes 22 and 54: those are some entry's fault, and only it is rejected.
     """
     if not batch.values:
-        return Loaded(0, 0, None, None)
-    records = LogRecords(
-        file_id=file.file_id, bucket=file.bucket, key=file.key, object_version=file.object_version
-    )
-    attempts = _Attempts(connection, records, batch, all_sent)
+        return CopiedBatch(0, 0, 0, None, None)
+    attempts = _Attempts(connection, mapper, batch, all_sent)
     outcome = attempts.whole() or combined(attempts.bisected())
-    _copy(connection, _COPY_REJECTED, _REJECTED_TYPES, _rejected_rows(file, outcome.rejected))
-    _copy(connection, _COPY_ORIGINALS, _ORIGINAL_TYPES, _original_rows(file, outcome.originals))
-    return Loaded(
+    _copy(connection, _COPY_REJECTED, _REJECTED_TYPES, _rejected_rows(file_id, outcome.rejected))
+    _copy(connection, _COPY_ORIGINALS, _ORIGINAL_TYPES, _original_rows(file_id, outcome.originals))
+    return CopiedBatch(
         rows=outcome.rows,
         rejected=len(outcome.rejected),
+        dropped=sum(outcome.dropped.values()),
         first_log_at=None if outcome.first is None else datetime_of(outcome.first),
         last_log_at=None if outcome.last is None else datetime_of(outcome.last),
     )
@@ -97,7 +85,7 @@ def unload(connection: Connection, file_id: int, *, from_ordinal: int = 0) -> in
 @dataclass(frozen=True, slots=True)
 class _Attempts:
     connection: Connection
-    records: LogRecords
+    mapper: Mapper
     batch: Batch
     all_sent: Callable[[], None]
 
@@ -125,7 +113,9 @@ class _Attempts:
         if isinstance(outcome, Outcome):
             return outcome
         return Outcome(
-            rejected=[rejected(self.batch, span.start, f"PostgreSQL refused it: {_said(outcome)}")]
+            rejected=[
+                rejected(self.batch, span.start, f"PostgreSQL refused it: {_said(outcome)}", self.mapper)
+            ]
         )
 
     def _attempt(self, span: range, treatment: Treatment) -> Outcome | psycopg.Error:
@@ -134,7 +124,7 @@ class _Attempts:
             with self.connection.transaction():
                 return stream(
                     self.connection,
-                    self.records,
+                    self.mapper,
                     self.batch,
                     span,
                     treatment=treatment,
@@ -151,15 +141,14 @@ def _said(error: psycopg.Error) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _rejected_rows(file: FileRows, entries: Iterable[Rejected]) -> list[tuple[object, ...]]:
+def _rejected_rows(file_id: int, entries: Iterable[Rejected]) -> list[tuple[object, ...]]:
     return [
-        (file.file_id, each.ordinal, each.byte_offset, each.byte_length, each.reason, each.raw)
-        for each in entries
+        (file_id, each.ordinal, each.byte_offset, each.byte_length, each.reason, each.raw) for each in entries
     ]
 
 
-def _original_rows(file: FileRows, entries: Iterable[Original]) -> list[tuple[object, ...]]:
-    return [(file.file_id, each.ordinal, each.raw) for each in entries]
+def _original_rows(file_id: int, entries: Iterable[Original]) -> list[tuple[object, ...]]:
+    return [(file_id, each.ordinal, each.raw) for each in entries]
 
 
 def _copy(

@@ -1,12 +1,14 @@
 """What became of a span of entries, before the exceptional ones are written down."""
 
+from collections import Counter
 from collections.abc import Buffer, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
 from msgspec import Raw
 
-from ingestor.model.entry import RAW_LIMIT, Batch, Malformed, Repaired
+from ingestor.model.entry import RAW_LIMIT, Batch, InContext, Malformed, Repaired
+from ingestor.model.rows import Mapper
 
 _REASON_CHARACTERS = 1_000
 
@@ -32,13 +34,14 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`first` and `last` are microseconds since 2000-01-01 UTC; None if there are no rows."""
+    """`first` and `last` are microseconds since 2000-01-01 UTC, None if there are no rows; `dropped` is by reason."""
 
     rows: int = 0
     first: int | None = None
     last: int | None = None
     rejected: list[Rejected] = field(default_factory=list)
     originals: list[Original] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
 
 
 def combined(outcomes: Iterable[Outcome]) -> Outcome:
@@ -49,21 +52,30 @@ def combined(outcomes: Iterable[Outcome]) -> Outcome:
         last=max((part.last for part in parts if part.last is not None), default=None),
         rejected=list(chain.from_iterable(part.rejected for part in parts)),
         originals=list(chain.from_iterable(part.originals for part in parts)),
+        dropped=sum((part.dropped for part in parts), Counter()),
     )
 
 
-def rejected(batch: Batch, index: int, reason: str) -> Rejected:
-    """The entry at `index` of the batch, as it stands in the file."""
+def rejected(batch: Batch, index: int, reason: str, mapper: Mapper) -> Rejected:
+    """The entry at `index` of the batch, as it stands in the file but for what `mapper` redacts."""
     value = batch.values[index]
     ordinal = batch.first_ordinal + index
     if isinstance(value, Malformed):
-        return Rejected(ordinal, value.offset, value.length, _storable(reason), value.raw[:RAW_LIMIT])
-    with memoryview(_as_it_stands(value)) as raw:
-        return Rejected(ordinal, batch.offset_of(index), len(raw), _storable(reason), bytes(raw[:RAW_LIMIT]))
+        raw = mapper.redacted(value.raw[:RAW_LIMIT])
+        return Rejected(ordinal, value.offset, value.length, _storable(reason), raw)
+    with memoryview(_as_it_stands(value)) as whole:
+        raw = mapper.redacted(bytes(whole[:RAW_LIMIT]))
+        return Rejected(ordinal, batch.offset_of(index), len(whole), _storable(reason), raw)
 
 
-def _as_it_stands(value: Raw | Repaired) -> Buffer:
-    return value.original if isinstance(value, Repaired) else value
+def _as_it_stands(value: Raw | InContext | Repaired) -> Buffer:
+    match value:
+        case Repaired():
+            return value.original
+        case InContext():
+            return value.text
+        case Raw():
+            return value
 
 
 def _storable(reason: str) -> str:

@@ -1,5 +1,6 @@
 """The hot loop: entries to rows, rows to Postgres."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, LiteralString
 
@@ -7,9 +8,9 @@ import psycopg
 from msgspec import Raw
 from psycopg.adapt import PyFormat
 
-from ingestor.formats.json.mapping import LogRecords, Unusable
 from ingestor.model.columns import COLUMNS, COPY_TYPES, TIMESTAMP_POSITION, Row
-from ingestor.model.entry import Batch, Repaired
+from ingestor.model.entry import Batch, InContext, Repaired
+from ingestor.model.rows import Drop, Mapper, Rejection
 from ingestor.sinks.postgres.outcome import Original, Outcome, Rejected, rejected
 
 type Treatment = Callable[[Row], Row] | None
@@ -22,7 +23,7 @@ _COPY_LOGS: LiteralString = (
 
 def stream(
     connection: psycopg.Connection[tuple[Any, ...]],
-    records: LogRecords,
+    mapper: Mapper,
     batch: Batch,
     span: range,
     *,
@@ -34,22 +35,23 @@ def stream(
         # By the name "bytea" psycopg finds the DB-API's Binary dumper, written in Python: 0.27 microseconds a value,
         # five values an entry. The one of bytes is C and takes 0.03.
         cursor.adapters.register_dumper(bytes, cursor.adapters.get_dumper(bytes, PyFormat.BINARY))
-        return _streamed(cursor, records, batch, span, treatment=treatment, all_sent=all_sent)
+        return _streamed(cursor, mapper, batch, span, treatment=treatment, all_sent=all_sent)
 
 
 def _streamed(
     cursor: psycopg.Cursor[tuple[Any, ...]],
-    records: LogRecords,
+    mapper: Mapper,
     batch: Batch,
     span: range,
     *,
     treatment: Treatment,
     all_sent: Callable[[], None],
 ) -> Outcome:
-    values, first_ordinal, row_of = batch.values, batch.first_ordinal, records.row_of
+    values, first_ordinal, row_of = batch.values, batch.first_ordinal, mapper.row_of
     times: list[int] = []
     rejects: list[Rejected] = []
     originals: list[Original] = []
+    dropped: Counter[str] = Counter()
     with cursor.copy(_COPY_LOGS) as copy:
         copy.set_types(COPY_TYPES)
         write_row = copy.write_row
@@ -58,16 +60,21 @@ def _streamed(
             # The usual case first; this loop and row_of are a third of the whole load's time.
             if isinstance(value, Raw):
                 row = row_of(value, first_ordinal + index)
-            elif isinstance(value, Repaired):
-                row = row_of(value.text, first_ordinal + index)
+            elif isinstance(value, Repaired | InContext):
+                row = row_of(value.text, first_ordinal + index, value.context)
             else:
-                row = Unusable(value.reason)
-            if isinstance(row, Unusable):
-                rejects.append(rejected(batch, index, row.reason))
+                row = Rejection(value.reason)
+            if isinstance(row, Rejection):
+                rejects.append(rejected(batch, index, row.reason, mapper))
+                continue
+            if isinstance(row, Drop):
+                dropped[row.reason] += 1
                 continue
             write_row(treatment(row) if treatment else row)
             times.append(row[TIMESTAMP_POSITION])
             if isinstance(value, Repaired):
-                originals.append(Original(first_ordinal + index, value.original))
+                originals.append(Original(first_ordinal + index, mapper.redacted(value.original)))
         all_sent()
-    return Outcome(len(times), min(times, default=None), max(times, default=None), rejects, originals)
+    return Outcome(
+        len(times), min(times, default=None), max(times, default=None), rejects, originals, dropped
+    )

@@ -1,0 +1,184 @@
+"""Fields to columns of `logs`: for each column an ordered list of where its value may stand.
+
+A value whose type the column doesn't have is passed over, and the next place is asked. All fields are in `raw_data`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Literal, cast
+
+import msgspec
+
+from ingestor.formats.json.repair import repaired_escapes
+from ingestor.formats.levels import GivenLevel, level_of
+from ingestor.model.columns import COLUMNS, Row
+from ingestor.model.identity import Identities
+from ingestor.model.instants import Instant, microseconds_of
+from ingestor.model.rows import RowOrigin
+
+type Fields = dict[str, Any]
+"""What a parser finds in an entry, under the names of the format's documentation."""
+
+type Place = str | Callable[[Fields], object]
+"""The name of a field, or what is worked out from several."""
+
+type ColumnName = Literal[
+    "request_id", "trace_id", "timestamp", "level", "method", "url", "query", "headers", "params", "remote_address",
+    "remote_port", "status_code", "context", "message", "hostname", "pid", "auth_user_id", "processing_time_ms",
+    "cache_hit", "document_count", "last_updated",
+]  # fmt: skip
+"""The columns that an entry's fields fill; `severity` follows from `level`."""
+
+type ReadTime = Callable[[object], int | None]
+"""A field's value to microseconds since 2000-01-01 UTC; None: no time."""
+
+type Convert = Callable[[Any], object]
+
+_POSITIONS = {str(column.name): position for position, column in enumerate(COLUMNS)}
+_TIMESTAMP, _LEVEL, _SEVERITY = (_POSITIONS[name] for name in ("timestamp", "level", "severity"))
+_ID, _FILE_ID, _ORDINAL, _RAW_DATA = (_POSITIONS[name] for name in ("id", "file_id", "ordinal", "raw_data"))
+_EMPTY: list[object] = [None] * len(COLUMNS)
+_JSONB_VERSION = b"\x01"
+_LONGEST_BIGINT = len(str(-(2**63)))
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+def usual_time(value: object) -> int | None:
+    """A number by its magnitude, or ISO 8601, as everywhere."""
+    return microseconds_of(cast("Instant", value)) if _is_scalar(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    position: int
+    places: tuple[Place, ...]
+    convert: Convert
+
+
+class FieldMapping:
+    """Made once for a format; `rows` makes it fit one object version."""
+
+    def __init__(
+        self, places: Mapping[ColumnName, tuple[Place, ...]], *, read_time: ReadTime = usual_time
+    ) -> None:
+        self.places = dict(places)
+        self.read_time = read_time
+        self._steps = [_step(name, where, read_time) for name, where in places.items() if name != "level"]
+        self._level = places.get("level", ())
+
+    def preferring(self, places: Mapping[ColumnName, tuple[Place, ...]]) -> "FieldMapping":
+        """The same, with these places looked at before its own."""
+        names = [*self.places, *(name for name in places if name not in self.places)]
+        both = {name: (*places.get(name, ()), *self.places.get(name, ())) for name in names}
+        return FieldMapping(both, read_time=self.read_time)
+
+    def values(self, fields: Fields) -> list[Any]:
+        """One for each of COLUMNS; id, file_id, ordinal and raw_data are the caller's to fill."""
+        values: list[Any] = _EMPTY.copy()
+        for step in self._steps:
+            for place in step.places:
+                found = fields.get(place) if isinstance(place, str) else place(fields)
+                if found is not None and (value := step.convert(found)) is not None:
+                    values[step.position] = value
+                    break
+        for place in self._level:
+            found = fields.get(place) if isinstance(place, str) else place(fields)
+            if found is not None and _is_scalar(found):
+                level = level_of(cast("GivenLevel", found))
+                values[_LEVEL], values[_SEVERITY] = level.text and _text(level.text), level.severity
+                break
+        return values
+
+
+class RowBuilder:
+    """The rest of a row: whose it is and where it stands. `fallback_time` is for entries without a time."""
+
+    __slots__ = ("_fallback_time", "_file_id", "_id_at", "_mapping")
+
+    def __init__(self, mapping: FieldMapping, origin: RowOrigin, fallback_time: int | None = None) -> None:
+        self._mapping = mapping
+        self._file_id = origin.file_id
+        self._id_at = Identities(origin.bucket, origin.key, origin.object_version).at
+        self._fallback_time = fallback_time
+
+    def row(self, fields: Fields, raw_data: bytes, ordinal: int) -> Row | None:
+        """None: the entry has no usable time."""
+        values = self._mapping.values(fields)
+        timestamp = values[_TIMESTAMP]
+        if timestamp is None:
+            timestamp = values[_TIMESTAMP] = self._fallback_time
+            if timestamp is None:
+                return None
+        values[_ID] = self._id_at(ordinal, timestamp)
+        values[_FILE_ID] = self._file_id
+        values[_ORDINAL] = ordinal
+        values[_RAW_DATA] = raw_data
+        return tuple(values)
+
+
+def as_json(fields: Fields) -> bytes:
+    """The fields as `raw_data`: JSON that PostgreSQL can read every value of."""
+    return repaired_escapes(_encode(fields))
+
+
+def _step(name: ColumnName, places: tuple[Place, ...], read_time: ReadTime) -> _Step:
+    position = _POSITIONS[name]
+    return _Step(
+        position, places, read_time if name == "timestamp" else _CONVERTERS[COLUMNS[position].postgres_type]
+    )
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value if "\0" not in value else value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _integer_within(bits: int) -> Convert:
+    limit = 2 ** (bits - 1)
+
+    def convert(value: object) -> int | None:
+        if isinstance(value, str):
+            # int() also reads underscores and digits of other scripts.
+            is_number = value.isascii() and value.removeprefix("-").isdigit()
+            value = int(value) if is_number and len(value) <= _LONGEST_BIGINT else None
+        if isinstance(value, bool) or not isinstance(value, int):
+            return None
+        return value if -limit <= value < limit else None
+
+    return convert
+
+
+def _float(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None
+
+
+def _boolean(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _jsonb(value: object) -> bytes:
+    return _JSONB_VERSION + repaired_escapes(_encode(value))
+
+
+_CONVERTERS: dict[str, Convert] = {
+    "text": _text,
+    "integer": _integer_within(32),
+    "bigint": _integer_within(64),
+    "double precision": _float,
+    "boolean": _boolean,
+    "jsonb": _jsonb,
+    "timestamp with time zone": usual_time,
+}
+"""By the column's type; what is no value of it is None."""

@@ -1,0 +1,64 @@
+"""Formats whose entries are text: a framing, a parser and a mapping make one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ingestor.formats import Position
+from ingestor.formats.framing import Framing, framed_batches
+from ingestor.formats.limits import Limits
+from ingestor.formats.lines import Lines
+from ingestor.formats.mapping import FieldMapping, Fields, RowBuilder, as_json
+from ingestor.model.entry import Batch
+from ingestor.model.rows import Entity, Mapped, Rejection, RowOrigin
+
+type Parse = Callable[[str, object], Fields | Rejection]
+"""An entry's text, and its context, to its fields. Raises nothing, whatever the text; linear in its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """A `Format`. `message` is the complete text of the entry, and `raw_data` its fields as a JSON object."""
+
+    name: str
+    parse: Parse
+    mapping: FieldMapping
+    framing: Callable[[Limits], Framing] = field(default=Lines)
+
+    def batches(
+        self,
+        pieces: Iterator[bytes],
+        limits: Limits,
+        start: Position,
+        time_is_up: Callable[[], bool],
+        /,
+    ) -> Iterator[Batch]:
+        return framed_batches(
+            pieces, self.framing(limits), limits, checkpoint=start.entries, time_is_up=time_is_up
+        )
+
+    def mapper(self, origin: RowOrigin, /) -> "TextMapper":
+        return TextMapper(self, origin)
+
+
+class TextMapper:
+    """A `Mapper`."""
+
+    __slots__ = ("_builder", "_format", "_parse")
+
+    def __init__(self, text_format: TextFormat, origin: RowOrigin) -> None:
+        self._format = text_format
+        self._parse = text_format.parse
+        self._builder = RowBuilder(text_format.mapping, origin)
+
+    def redacted(self, raw: bytes, /) -> bytes:
+        return raw
+
+    def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
+        line = bytes(text).decode()
+        fields = self._parse(line, context)
+        if isinstance(fields, Rejection):
+            return fields
+        raw_data = as_json(fields)
+        fields["message"] = line
+        row = self._builder.row(fields, raw_data, ordinal)
+        return Rejection("no usable time") if row is None else row

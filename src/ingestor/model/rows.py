@@ -1,0 +1,58 @@
+"""What becomes of an entry: a row, a rejection or a drop; and who decides that."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from msgspec import Raw
+
+from ingestor.model.columns import Row
+
+type Entity = Raw | bytes
+"""The bytes of one entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowOrigin:
+    """Whose rows they are: the ledger's id, and the object version that the rows' ids are made from."""
+
+    file_id: int
+    bucket: str
+    key: str
+    etag: str | None
+    version_id: str | None
+
+    @property
+    def object_version(self) -> str | None:
+        return self.etag if self.etag is not None else self.version_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An entry that can't be a row, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """An entry that nobody wants as a row; `reason` is what drops are counted by."""
+
+    reason: str
+
+
+type Mapped = Row | Rejection | Drop
+
+
+class Mapper(Protocol):
+    """Maps the entries of one object version to rows; made for one file by its format."""
+
+    def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
+        """`ordinal` is the entry's position in the file, `context` what its framing says of it.
+
+        Raises nothing, whatever the bytes. A field whose type its column doesn't have is None in the row.
+        """
+        ...
+
+    def redacted(self, raw: bytes, /) -> bytes:
+        """An entry's bytes as they may be kept where they are no row: `rejected_entries.raw` and `raw_originals`."""
+        ...
