@@ -20,6 +20,15 @@ def pytest_report_header() -> str:
     return f"faults: FAULT_SEED={SCALE.seed}, {'long' if SCALE.is_long else 'short'}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A storm takes as long as it was asked to; what hangs is ended all the same."""
+    if SCALE.is_long:
+        for item in items:
+            if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(2 * SCALE.seconds + 1_800))
+
+
 @pytest.fixture(scope="session")
 def machinery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workers, Aws]]:
     """Both start at once."""
