@@ -10,11 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 from ingestor.database import ConnectionParameters
 
 UNPACKED = Path(__file__).parents[2] / ".tools" / "pgbouncer"
 HOW_TO_INSTALL = "no PgBouncer here: run tools/install_pgbouncer.sh, or `apt-get install pgbouncer` as root"
+
+
+def go_without_pgbouncer() -> NoReturn:
+    """A machine of one's own may lack it, and its tests are skipped; where CI is set, nothing may be."""
+    if os.environ.get("CI"):
+        pytest.fail(HOW_TO_INSTALL)
+    pytest.skip(HOW_TO_INSTALL)
+
 
 # Few backends, and each transaction gets the one that rested longest: next to never the one it had before.
 _CONFIGURATION = """

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from tests.e2e.conftest import BUCKET, DATA, Service, service
-from tests.integration.pooler import HOW_TO_INSTALL, find_pgbouncer, pgbouncer
+from tests.integration.pooler import find_pgbouncer, go_without_pgbouncer, pgbouncer
 from tests.integration.sweeping import Place
 
 # The same sentences, read with the pooler in between.
@@ -51,7 +51,7 @@ __all__ = [
 def pooled(postgres: ConnectionParameters, reachable_folder: Path) -> Iterator[ConnectionParameters]:
     binary = find_pgbouncer()
     if binary is None:
-        pytest.skip(HOW_TO_INSTALL)
+        go_without_pgbouncer()
     with pgbouncer(binary, reachable_folder / "pgbouncer", postgres) as parameters:
         yield parameters
 
@@ -146,3 +146,12 @@ def test_a_whole_sweep_finds_what_is_due(place: Place) -> None:
     assert report.due is not None
     assert report.due.sent == 1
     assert "stuck.json" in place.sent_keys()
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_where_ci_is_set_a_missing_pgbouncer_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="no PgBouncer here"):
+        go_without_pgbouncer()
