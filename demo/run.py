@@ -52,7 +52,7 @@ class Demo:
         return self.surroundings.cloud
 
     def run(self) -> bool:
-        """Whether all was as it must be."""
+        """Whether the result is as expected."""
         with self._step("PostgreSQL"):
             parameters = self.surroundings.start_postgres()
         with self._step("AWS on loopback (ministack)"):
@@ -177,11 +177,11 @@ class Demo:
         rows = sum(file.rows for file in files.values())
         if not found:
             self.out.print(
-                f"\n[green]All as it must be[/]: {rows:,} rows, each entry once; what is malformed in "
-                "rejected_entries, what is broken among the dead letters."
+                f"\n[green]Result as expected[/]: {rows:,} rows, each entry once; malformed entries are in "
+                "rejected_entries, broken files among the dead letters."
             )
             return
-        self.out.print("\n[red]Not as it must be[/]:")
+        self.out.print("\n[red]Result not as expected[/]:")
         for said in found:
             self.out.print(f"  {escape(said)}")
 

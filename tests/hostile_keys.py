@@ -13,7 +13,7 @@ HOSTILE_KEYS: dict[str, str] = {
     "eight-bit control": "logs/\x9b31m\x9d0;title\x9c\x90\x85.json",
     "delete": "logs/rub\x7f\x7f\x7f out.json",
     "backspaces": "logs/evil\x08\x08\x08\x08good.json",
-    "line feed": "logs/a.json\ningestor: nothing needs you.json",
+    "line feed": "logs/a.json\ningestor: nothing needs attention.json",
     "carriage return": "logs/a.json\ringestor: done.json",
     "tab and form feed": "logs/a\tb\x0cc\x0bd.json",
     "line and paragraph separators": "logs/a\u2028b\u2029c.json",

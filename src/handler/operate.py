@@ -1,6 +1,6 @@
-"""The Lambda function that runs a command of ours for somebody outside: `ingestor --stack NAME COMMAND …`.
+"""The Lambda function that runs a command for `ingestor --stack NAME COMMAND …`.
 
-Who may invoke it may do all that its commands do: https://docs.aws.amazon.com/lambda/latest/dg/access-control-identity-based.html
+Whoever may invoke it may do all that its commands do: https://docs.aws.amazon.com/lambda/latest/dg/access-control-identity-based.html
 """
 
 import io
@@ -17,9 +17,9 @@ from handler.failures import with_harmless_failures
 from handler.invocation import invocation_deadline
 from handler.telemetry import telemetry
 from ingestor.aws.operate_function import TERMINAL_VARIABLES, Answer, Request, Terminal
+from ingestor.cli.support.context import CommandContext
 from ingestor.cli.support.group import FAILED, WRONG_USAGE, IngestorGroup
 from ingestor.cli.support.stack import COMMANDS
-from ingestor.cli.support.surroundings import Surroundings
 from ingestor.deadline import Deadline
 from ingestor.errors import ConfigurationError
 
@@ -37,7 +37,7 @@ _group = IngestorGroup("ingestor", commands={str(each.name): each for each in CO
 
 @with_harmless_failures
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """An `Answer`, of a `Request`. Raises UnexpectedError where the event is none."""
+    """Answers a `Request` with an `Answer`. Raises UnexpectedError where the event is no `Request`."""
     request = msgspec.convert(event, Request)
     log = _logger()
     log.append_keys(request_id=context.aws_request_id)
@@ -45,10 +45,10 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
         answer = _run(request, invocation_deadline(context))
     except ConfigurationError as error:
         answer = Answer(status=WRONG_USAGE, stdout="", stderr=f"ingestor: {error}\n")
-    # Who asked is CloudTrail's to tell; what was asked and how it ended is here.
+    # CloudTrail records who asked; this line records what was asked and how it ended.
     log.info("operated", arguments=request.arguments, status=answer.status)
-    told: dict[str, Any] = msgspec.to_builtins(answer)
-    return told
+    plain: dict[str, Any] = msgspec.to_builtins(answer)
+    return plain
 
 
 @cache
@@ -57,21 +57,19 @@ def _logger() -> Logger:
 
 
 def _run(request: Request, deadline: Deadline) -> Answer:
-    written, said = _Stream(is_terminal=request.terminal is not None), _Stream(is_terminal=False)
-    with _terminal(request.terminal), redirect_stdout(written), redirect_stderr(said):
-        status = _status(request, Surroundings(deadline, request.stack))
-    text = written.text()
+    output, messages = _Stream(is_terminal=request.terminal is not None), _Stream(is_terminal=False)
+    with _terminal(request.terminal), redirect_stdout(output), redirect_stderr(messages):
+        status = _status(request, CommandContext(deadline, request.stack))
+    text = output.text()
     if len(text.encode()) > ANSWER_BYTES:
-        said.write(
-            "ingestor: done, but what it says is longer than a function may answer with; ask for less\n"
-        )
+        messages.write("ingestor: done, but the output is larger than a function may return; ask for less\n")
         text, status = "", status or FAILED
-    return Answer(status=status, stdout=text, stderr=said.text())
+    return Answer(status=status, stdout=text, stderr=messages.text())
 
 
-def _status(request: Request, where: Surroundings) -> int:
+def _status(request: Request, context: CommandContext) -> int:
     try:
-        _group.main(list(request.arguments), prog_name="ingestor", obj=where)
+        _group.main(list(request.arguments), prog_name="ingestor", obj=context)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
 

@@ -76,7 +76,7 @@ def test_a_failed_file_is_reopened_sent_and_its_dead_letter_removed(place: Place
 def test_a_failure_is_told_on_standard_error_with_the_commands_own_exit_status() -> None:
     answer = run("status", "nothing-like-it")
     assert answer.status == 1
-    assert "the ledger knows no such file" in answer.stderr
+    assert "not in the ledger" in answer.stderr
     assert run("retry").status == 2
 
 

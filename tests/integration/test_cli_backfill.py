@@ -84,13 +84,13 @@ def test_since_leaves_out_older_objects(backfilling: CommandLine, place: Place) 
     )
     refused = backfilling("backfill", "--bucket", place.bucket, "--since", "yesterday")
     assert refused.status == 2
-    assert "'yesterday' is no date (2026-11-23)" in refused.stderr
+    assert "'yesterday' is not a date (2026-11-23)" in refused.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "variables", "status", "said"),
     [
-        (["--bucket", "foreign"], {}, 2, "bucket 'foreign' is none of BUCKETS"),
+        (["--bucket", "foreign"], {}, 2, "bucket 'foreign' is not in BUCKETS"),
         (["--bucket", "no-such-bucket"], {"BUCKETS": ""}, 1, "s3://no-such-bucket/: no such bucket"),
         (["--prefix", "x/"], {"PREFIX": "2026/"}, 2, "--prefix 'x/' does not begin with PREFIX ('2026/')"),
         ([], {"QUEUE_URL": "", "DB_HOST": ""}, 2, "not set: DB_HOST, QUEUE_URL"),

@@ -153,7 +153,7 @@ def test_a_line_feed_in_a_key_forges_no_line(place: Place, run: Run) -> None:
     ):
         done = run(*arguments)
         lines = (done.stdout + done.stderr).splitlines()
-        assert [line for line in lines if line.startswith("ingestor: nothing needs you")] == [], done
+        assert [line for line in lines if line.startswith("ingestor: nothing needs attention")] == [], done
 
 
 def test_a_whole_bucket_of_them_is_listed_loaded_and_swept(place: Place, run: Run) -> None:
@@ -237,7 +237,7 @@ def test_a_local_name_that_is_no_utf_8_is_told_safely(run: Run) -> None:
         done = run(*arguments, "--", os.fsdecode(UNDECODABLE))
         assert done.status == 1, (arguments, done)
         assert shown_safely(done), (arguments, done)
-        assert "UTF-8" in done.stdout + done.stderr or "ledger knows no such file" in done.stderr
+        assert "UTF-8" in done.stdout + done.stderr or "not in the ledger" in done.stderr
 
 
 def test_advice_for_a_local_name_with_a_dash_can_be_pasted(run: Run) -> None:

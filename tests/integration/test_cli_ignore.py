@@ -30,12 +30,12 @@ def test_status_asks_nobody_about_it_and_tells_the_reason(place: Place, command:
     assert command("status", "--json").json["need_person"] == 1
     command("ignore", "test.txt", "--reason", "not a log file")
     overview = command("status").stdout
-    assert overview.startswith("Nothing needs you.")
+    assert overview.startswith("Nothing needs attention.")
     assert "ignored: 1 failed file" in overview
     story = command("status", "test.txt").stdout
     assert "FAILED (permanent, ignored)" in story
     assert "not a log file" in story
-    assert f"`ingestor retry s3://{place.bucket}/test.txt` takes it up again" in story
+    assert f"`ingestor retry s3://{place.bucket}/test.txt` reopens it" in story
 
 
 def test_retry_takes_an_ignored_file_up_again(place: Place, command: CommandLine) -> None:

@@ -60,7 +60,7 @@ def test_json_is_one_line_a_file_and_nothing_else_on_standard_output(
     assert (loaded["file"], loaded["key"], loaded["state"]) == ("app.json", str(path), "loaded")
     assert (loaded["rows"], loaded["rejected"]) == (5, 1)
     assert loaded["rows_per_second"] > 0
-    assert loaded["next"] == "reasons of the rejected: `ingestor status app.json`"
+    assert loaded["next"] == "why entries were rejected: `ingestor status app.json`"
     assert (missing["state"], missing["key"]) == ("failed", None)
 
 
@@ -109,7 +109,7 @@ def test_a_changed_file_is_kept_until_it_is_to_be_replaced(
     write_log("app.json", ENTRIES[:3])
     kept = ingestor("local", "app.json")
     assert kept.status == 0
-    assert "changed since, kept" in kept.stdout
+    assert "changed since loading" in kept.stdout
     assert "`ingestor local --replace app.json`" in kept.stderr
     assert rows(connect) == 5
     replaced = ingestor("local", "--replace", "app.json", "--json")
@@ -135,7 +135,7 @@ def test_a_file_held_by_another_worker_is_not_done(
         ledger.claim(connection, local_source_file(path), lease_seconds=90, max_attempts=5, skip_newer=True)
     done = ingestor("local", "app.json", "--json")
     assert (done.status, done.json["state"]) == (1, "held by another worker")
-    assert "its claim ends in 1 min" in done.json["next"]
+    assert "If it died, retry in 1 min" in done.json["next"]
 
 
 def test_control_characters_and_markup_in_a_name_are_shown_not_obeyed(

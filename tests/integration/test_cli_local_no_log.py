@@ -69,5 +69,5 @@ def test_where_the_details_are_is_said_once(ingestor: CommandLine) -> None:
     done = ingestor("local", "odd.json", "some.json")
     said = done.stdout + done.stderr
     assert said.count("details: `ingestor status odd.json`") == 1
-    assert said.count("reasons of the rejected: `ingestor status some.json`") == 1
+    assert said.count("why entries were rejected: `ingestor status some.json`") == 1
     assert "story" not in said

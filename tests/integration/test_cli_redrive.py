@@ -26,7 +26,7 @@ def three_letters(place: Place) -> None:
 def test_it_tells_what_was_settled_what_stays_and_why(place: Place, command: CommandLine) -> None:
     done = command("redrive")
     assert done.status == 0, done.stderr
-    assert "3 dead letters: 1 settled, 2 for a person; 1 file new to the ledger." in done.stdout
+    assert "3 dead letters: 1 settled, 2 kept; 1 file new to the ledger." in done.stdout
     assert f"failed permanently: s3://{place.bucket}/bad.gz" in done.stdout
     assert "not JSON" in done.stdout
     assert states(place.tools.database) == {"bad.gz": "FAILED", "new.gz": "PENDING"}
@@ -53,7 +53,7 @@ def test_a_dry_run_changes_nothing_and_says_the_same(place: Place, command: Comm
 
 
 def test_no_dead_letters_is_said(command: CommandLine) -> None:
-    assert command("redrive").stdout.startswith("0 dead letters: 0 settled, 0 for a person")
+    assert command("redrive").stdout.startswith("0 dead letters: 0 settled, 0 kept")
 
 
 @pytest.mark.parametrize("name", ["DLQ_URL", "BUCKETS"])

@@ -41,7 +41,7 @@ def test_a_unique_end_names_a_file_and_people_are_told(place: Place, command: Co
     done = command("retry", "app.json.gz")
     assert done.status == 0
     assert "S3 said no" in done.stdout
-    assert "1 file reopened and sent; 1 dead letter removed." in done.stdout
+    assert "1 file reopened and queued; 1 dead letter removed." in done.stdout
 
 
 def test_failed_takes_every_failed_file_and_none_that_was_ignored(place: Place, command: CommandLine) -> None:
@@ -94,7 +94,7 @@ def test_twice_at_once_sends_once(place: Place, command: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bring_about", "said"), [(completed, "`ingestor reload`"), (claimed, "it goes on by itself")]
+    ("bring_about", "said"), [(completed, "`ingestor reload`"), (claimed, "it continues automatically")]
 )
 def test_only_what_failed_is_retried(
     place: Place, command: CommandLine, bring_about: object, said: str
@@ -111,7 +111,7 @@ def test_a_bucket_that_is_not_ours_is_refused(place: Place, command: CommandLine
     failed(place.tools.database, replace(FILE, bucket="of-somebody-else"))
     done = command("retry", "app.json.gz")
     assert done.status == 1
-    assert "bucket 'of-somebody-else' is none of BUCKETS" in done.stderr
+    assert "bucket 'of-somebody-else' is not in BUCKETS" in done.stderr
     assert states(place.tools.database) == {FILE.key: "FAILED"}
 
 
@@ -134,7 +134,7 @@ def test_a_queue_that_is_not_there_is_an_error_that_says_nothing_is_lost(
     done = command("retry", "app.json.gz", QUEUE_URL=place.queue_url + "-gone")
     assert done.status == 1
     assert "could not send" in done.stderr
-    assert "the sweeper sends what wasn't" in done.stderr
+    assert "the sweeper queues them within 15 minutes" in done.stderr
     assert "Traceback" not in done.stderr
     assert states(place.tools.database) == {"app.json.gz": "PENDING"}
 
@@ -143,7 +143,7 @@ def test_a_local_file_is_reopened_and_its_command_said(place: Place, command: Co
     failed(place.tools.database, SourceFile(LOCAL_BUCKET, "/logs/a b.json", "e1"), ErrorKind.PERMANENT)
     done = command("retry", "/logs/a b.json")
     assert done.status == 0
-    assert "now run: ingestor local '/logs/a b.json'" in done.stdout
+    assert "Now run: ingestor local '/logs/a b.json'" in done.stdout
     assert place.sent() == []
 
 
@@ -151,12 +151,12 @@ def test_a_local_file_is_reopened_and_its_command_said(place: Place, command: Co
 def test_it_wants_exactly_one_way_of_saying_what(command: CommandLine, arguments: tuple[str, ...]) -> None:
     done = command("retry", *arguments)
     assert done.status == 2
-    assert "--failed or --matching" in done.stderr
+    assert "--failed and --matching" in done.stderr
 
 
 def test_an_unknown_key_and_an_ambiguous_one_are_refused(place: Place, command: CommandLine) -> None:
     failed_for_good(place, "a/app.gz", "b/app.gz")
-    assert "knows no such file" in command("retry", "nothing.gz").stderr
+    assert "not in the ledger" in command("retry", "nothing.gz").stderr
     several = command("retry", "app.gz")
     assert (several.status, "2 files match" in several.stderr) == (1, True)
     assert place.sent() == []

@@ -18,17 +18,13 @@ def test_it_leads_with_what_needs_a_person(ingestor: CommandLine, books: Ledger)
     done = ingestor("status")
     lines = done.stdout.splitlines()
     assert done.status == 0
-    assert lines[0] == "2 files waiting for a person"
+    assert lines[0] == "2 files need attention"
     assert lines[1].strip() == "s3://my-logs/cut.gz"
     assert lines[2].strip() == "why:   truncated: ends early, at byte 31770"
-    assert (
-        lines[3]
-        .strip()
-        .startswith("to do: correct the object and upload it again under the same key; or run ")
-    )
-    assert "`ingestor retry s3://my-logs/cut.gz` once the cause is gone" in lines[3]
+    assert lines[3].strip().startswith("to do: fix the object and upload it again under the same key; or ")
+    assert "remove the cause and run `ingestor retry s3://my-logs/cut.gz`" in lines[3]
     assert "`ingestor ignore s3://my-logs/cut.gz --reason …`" in lines[3]
-    assert lines[6].strip() == "to do: run `ingestor local /logs/local.gz`: it goes on at entry 0"
+    assert lines[6].strip() == "to do: run `ingestor local /logs/local.gz` to continue at entry 0"
 
 
 def test_it_counts_by_state_and_tells_throughput_lag_and_failures(
@@ -50,7 +46,7 @@ def test_the_overview_in_json_holds_the_same_facts(ingestor: CommandLine, books:
     facts = ingestor("status", "--json").json
     assert facts["need_person"] == 2
     assert [each["uri"] for each in facts["needs_person"]] == ["s3://my-logs/cut.gz", "/logs/local.gz"]
-    assert facts["needs_person"][0]["to_do"].startswith("correct the object")
+    assert facts["needs_person"][0]["to_do"].startswith("fix the object")
     assert {(each["status"], each["error_kind"]): each["files"] for each in facts["states"]} == {
         ("COMPLETED", None): 1,
         ("PENDING", None): 1,
@@ -71,7 +67,7 @@ def test_the_overview_in_json_holds_the_same_facts(ingestor: CommandLine, books:
 def test_nothing_needs_a_person_when_all_goes_by_itself(ingestor: CommandLine, books: Ledger) -> None:
     books.complete(books.claim("completed.gz"), 7)
     books.claim("held.gz")
-    assert ingestor("status").stdout.startswith("Nothing needs you.")
+    assert ingestor("status").stdout.startswith("Nothing needs attention.")
 
 
 @pytest.mark.parametrize(
@@ -83,11 +79,11 @@ def test_nothing_needs_a_person_when_all_goes_by_itself(ingestor: CommandLine, b
             "PENDING",
             "its message goes on at entry 40; should that be lost, the sweeper sends it again in 1",
         ),
-        ("held.gz", "PROCESSING", "a worker loads it; its claim holds for "),
+        ("held.gz", "PROCESSING", "a worker is loading it; its claim expires in "),
         ("expired.gz", "PROCESSING", "its worker died or froze (its claim ended 1 min"),
-        ("throttled.gz", "FAILED", "it is tried again by itself at entry 0; it is due in"),
-        ("cut.gz", "FAILED", "nothing by itself: correct the object and upload it again"),
-        ("local.gz", "FAILED", "nothing by itself: `ingestor local /logs/local.gz` goes on at entry 0"),
+        ("throttled.gz", "FAILED", "retried automatically from entry 0; due in"),
+        ("cut.gz", "FAILED", "needs attention: fix the object and upload it again"),
+        ("local.gz", "FAILED", "needs attention: run `ingestor local /logs/local.gz` to continue at entry 0"),
     ],
 )
 def test_each_state_says_what_happens_next(

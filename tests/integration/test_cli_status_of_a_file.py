@@ -15,7 +15,7 @@ def test_a_story_tells_state_error_and_events_in_order(ingestor: CommandLine, bo
     done = ingestor("status", "s3://my-logs/cut.gz")
     said = " ".join(done.stdout.split())
     assert done.status == 0
-    assert said.startswith("s3://my-logs/cut.gz state: FAILED (permanent) next: nothing by itself")
+    assert said.startswith("s3://my-logs/cut.gz state: FAILED (permanent) next: needs attention")
     assert "last error: truncated: ends early" in said
     assert "checkpoint: entry 42, at byte 1,200 uncompressed" in said
     assert said.index("claimed") < said.index("checkpoint (2 times) 1 42") < said.index("failed 1")
@@ -29,7 +29,7 @@ def test_a_failing_file_says_since_when_and_the_overview_shows_the_longest(
     books.fail(books.claim("for-good.gz"), ErrorKind.PERMANENT, "no such key")
     story = ingestor("status", "first.gz").stdout
     assert "failing since:" in story
-    assert "where:         in the ledger, to be tried again" in story
+    assert "where:          in the ledger, waiting to be retried" in story
     assert "Failing longest: s3://my-logs/first.gz" in ingestor("status").stdout
     assert ingestor("status", "--json").json["longest_failing"]["s3_key"] == "first.gz"
 
@@ -39,7 +39,7 @@ def test_too_many_rejects_can_be_accepted(ingestor: CommandLine, books: Ledger) 
     books.fail(books.claim("odd.gz"), ErrorKind.PERMANENT, error)
     told = ingestor("status", "odd.gz", "--json").json
     assert "`ingestor retry s3://my-logs/odd.gz --accept-rejects`" in told["next"]
-    assert told["where"].startswith("waiting for a person")
+    assert told["where"].startswith("needs attention")
 
 
 def test_a_story_shows_the_first_rejected_entries(
@@ -94,7 +94,7 @@ def test_several_matches_are_listed_and_none_is_said_clearly(ingestor: CommandLi
     assert [each["s3_key"] for each in listed.json["matches"]] == ["a/app.gz", "b/app.gz"]
     none = ingestor("status", "50%_off\\", "--json")
     assert (none.status, none.json) == (1, {"matches": []})
-    assert "the ledger knows no such file" in none.stderr
+    assert "not in the ledger" in none.stderr
 
 
 def test_other_peoples_text_is_shown_not_obeyed(ingestor: CommandLine, books: Ledger) -> None:

@@ -20,7 +20,7 @@ from ingestor.cli.commands.run import run_command
 from ingestor.cli.commands.status import status
 from ingestor.cli.commands.sweep import sweep_command
 from ingestor.cli.support.group import IngestorGroup
-from ingestor.cli.support.stack import elsewhere
+from ingestor.cli.support.stack import in_stack
 from ingestor.cli.support.terminal import print_traceback
 
 
@@ -28,7 +28,7 @@ def _version() -> str:
     try:
         return version("ingestor")
     except PackageNotFoundError:  # run from its sources
-        return "of these sources"
+        return "(not installed)"
 
 
 class _Main(IngestorGroup):
@@ -39,7 +39,7 @@ class _Main(IngestorGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
         stack = ctx.params.get("stack")
-        return elsewhere(command, stack) if command is not None and stack else command
+        return in_stack(command, stack) if command is not None and stack else command
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -47,13 +47,13 @@ class _Main(IngestorGroup):
 @click.option(
     "--stack",
     metavar="NAME",
-    help="Have the deployed stack do it, beside its database. Needs AWS credentials.",
+    help="Run the command inside the deployed stack. Needs AWS credentials.",
 )
 def main(*, stack: str | None) -> None:
-    """Log files into PostgreSQL: every entry exactly once.
+    """Load log files into PostgreSQL: every entry exactly once.
 
     \b
-    Start with a file of your own; without DB_* variables, a PostgreSQL is embedded in .ingestor/:
+    Start with a file of your own. Without DB_* variables, an embedded PostgreSQL in .ingestor/ is used:
       ingestor local my.json.gz
       ingestor psql -c 'SELECT timestamp, level, message FROM logs LIMIT 10'
 
@@ -64,11 +64,11 @@ def main(*, stack: str | None) -> None:
       ingestor status
 
     \b
-    With a deployed stack, whose database need not be reachable from here:
+    With a deployed stack; its database need not be reachable from your machine:
       ingestor --stack ingestor-prod status
 
-    Exit status: 0 done, 1 something failed, 2 wrong usage or wrong settings, 75 a time limit ended it and
-    the same again goes on, 130 interrupted.
+    Exit status: 0 done, 1 something failed, 2 wrong usage or wrong settings, 75 time limit reached; rerun
+    to continue, 130 interrupted.
     """
 
 

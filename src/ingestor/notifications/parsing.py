@@ -214,7 +214,7 @@ def _unless_foreign(named: "SourceFile | _Refusal", buckets: frozenset[str]) -> 
         return _Refusal(f"a message can't name local files (bucket {LOCAL_BUCKET!r})")
     if buckets and named.bucket not in buckets:
         return _Refusal(
-            f"bucket {named.bucket!r} is none of BUCKETS ({', '.join(sorted(buckets))}); key {_quoted(named.key)}"
+            f"bucket {named.bucket!r} is not in BUCKETS ({', '.join(sorted(buckets))}); key {_quoted(named.key)}"
         )
     return named
 

@@ -1,1 +1,1 @@
-"""A module for each command of `ingestor`."""
+"""The commands of `ingestor`, one module each."""

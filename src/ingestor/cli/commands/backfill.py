@@ -1,4 +1,4 @@
-"""`ingestor backfill`: what was in the bucket before the service, for the Lambda functions to load."""
+"""`ingestor backfill`: objects already in the bucket are queued for the Lambda functions."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -37,21 +37,19 @@ SECONDS_BETWEEN_LINES = 10
 
 @click.command()
 @click.option(
-    "--bucket", required=True, metavar="B", help="The bucket to list; one of BUCKETS, if that is set."
+    "--bucket", required=True, metavar="B", help="The bucket to list. Must be in BUCKETS, if that is set."
 )
-@click.option("--prefix", metavar="P", help="Only keys that begin with this; PREFIX, if not given.")
+@click.option("--prefix", metavar="P", help="Only keys with this prefix. Default: PREFIX.")
 @since_option
-@click.option(
-    "--dry-run", is_flag=True, help="Only count: objects, bytes, and how many are new. Needs no queue."
-)
+@click.option("--dry-run", is_flag=True, help="Only count objects, bytes and new objects. Needs no queue.")
 @json_option
 def backfill(
     *, bucket: str, prefix: str | None, since: datetime | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Enter every object below a prefix and queue it for the Lambda functions.
+    """Queue objects already in the bucket, for the Lambda functions to load.
 
-    Objects that the ledger knows are left alone. Stopped or broken off, the same command goes on where it was; a
-    page of 1,000 keys is held at a time, and any number of workers and sweepers may run meanwhile.
+    Each object that is not in the ledger yet is entered there and queued. To continue an interrupted backfill, run
+    the same command again. One page of 1,000 keys is in memory at a time; workers and sweepers may run meanwhile.
 
     With --json: one object with objects, bytes, new_objects, new_bytes, list_requests, resumed_after, is_complete.
 
@@ -69,27 +67,27 @@ def backfill(
     wanted = Wanted(bucket, prefix, since or FROM_THE_BEGINNING)
     stop = StopRequest()
     with _progress() as on_page, stop:
-        run = _survey if dry_run else _backfill
+        run = _dry_run if dry_run else _backfill
         done = run(settings, wanted, on_page, stop.deadline)
     if as_json:
         print_json(plain_facts(done, bucket=bucket, prefix=prefix, dry_run=dry_run))
     else:
-        _show(done, is_dry_run=dry_run)
+        _show(done, dry_run=dry_run)
     for each in done.unusable:
         say(str(each))
     if stop.is_made:
-        say("stopped; the same command goes on from here" if not dry_run else "stopped")
+        say("stopped" if dry_run else "stopped; rerun to continue")
         click.get_current_context().exit(stopped_by(stop.signal_number))
     elif not done.is_complete:
-        _end_unfinished(is_trial=dry_run)
+        _end_unfinished(dry_run=dry_run)
     elif done.unusable:
         click.get_current_context().exit(FAILED)
 
 
-def _end_unfinished(*, is_trial: bool) -> NoReturn:
-    if is_trial:
-        say("the time limit ended the listing, and a dry run begins anew each time; give a longer --prefix")
-    click.get_current_context().exit(FAILED if is_trial else UNFINISHED)
+def _end_unfinished(*, dry_run: bool) -> NoReturn:
+    if dry_run:
+        say("time limit reached, and a dry run always starts from the beginning: give a longer --prefix")
+    click.get_current_context().exit(FAILED if dry_run else UNFINISHED)
 
 
 def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -> None:
@@ -101,13 +99,13 @@ def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -
         settings.require("queue_url")
     if settings.watched_buckets and bucket not in settings.watched_buckets:
         raise ConfigurationError(
-            f"bucket {bucket!r} is none of BUCKETS ({', '.join(sorted(settings.watched_buckets))}): the handler would "
-            "refuse its objects; add it there"
+            f"bucket {bucket!r} is not in BUCKETS ({', '.join(sorted(settings.watched_buckets))}): the handler would "
+            "refuse its objects; add it to BUCKETS"
         )
     if not prefix.startswith(settings.prefix):
         raise ConfigurationError(
-            f"--prefix {prefix!r} does not begin with PREFIX ({settings.prefix!r}): the handler would leave those "
-            "objects out"
+            f"--prefix {prefix!r} does not begin with PREFIX ({settings.prefix!r}): the handler would ignore those "
+            "objects"
         )
 
 
@@ -122,7 +120,7 @@ def _backfill(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline:
         tools.database.close()
 
 
-def _survey(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: "Deadline") -> "Backfill":
+def _dry_run(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: "Deadline") -> "Backfill":
     from ingestor import bootstrap  # noqa: PLC0415 - as above
     from ingestor.backfill import survey  # noqa: PLC0415 - as above
 
@@ -163,10 +161,10 @@ def _line(done: "Backfill", seconds: float) -> str:
     return f"{objects}, {count(done.bytes)} bytes, {count(rate)} objects/s"
 
 
-def _show(done: "Backfill", *, is_dry_run: bool) -> None:
+def _show(done: "Backfill", *, dry_run: bool) -> None:
     if done.resumed_after is not None:
-        say(f"went on after {done.resumed_after}, where an earlier run stopped")
-    verb = "would be queued" if is_dry_run else "queued"
+        say(f"continued after {done.resumed_after}, where an earlier run stopped")
+    verb = "would be queued" if dry_run else "queued"
     output().print(
         f"{counted(done.objects, 'object')}, {count(done.bytes)} bytes; "
         f"{verb}: {counted(done.new_objects, 'object')}, {count(done.new_bytes)} bytes.",

@@ -1,4 +1,4 @@
-"""`ingestor connect-bucket`."""
+"""`ingestor connect-bucket`: a bucket notifies the queue of its new objects."""
 
 import click
 
@@ -8,21 +8,21 @@ from ingestor.errors import IngestorError
 
 
 @click.command("connect-bucket")
-@click.option("--bucket", required=True, metavar="BUCKET", help="A bucket that is already there.")
+@click.option("--bucket", required=True, metavar="BUCKET", help="An existing bucket.")
 @click.option(
     "--queue-arn", required=True, metavar="ARN", help="The ingest queue; its policy must let S3 send."
 )
-@click.option("--prefix", default="", metavar="PREFIX", help="Only keys that begin with it.")
-@click.option("--remove", is_flag=True, help="Take our entry out again.")
+@click.option("--prefix", default="", metavar="PREFIX", help="Only keys with this prefix.")
+@click.option("--remove", is_flag=True, help="Remove the entry again.")
 @dry_run_option
 @json_option
 def connect_bucket(
-    *, bucket: str, queue_arn: str, prefix: str, remove: bool, is_trial: bool, as_json: bool
+    *, bucket: str, queue_arn: str, prefix: str, remove: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Have a bucket notify the queue of each new object, beside all that it notifies already.
+    """Make a bucket notify the queue of each new object; its other notifications are kept.
 
-    A bucket has one notification configuration, and setting it replaces the whole of it: this reads it, adds our entry,
-    writes it, and reads it again. Topics, other queues, functions and EventBridge stay.
+    A bucket has one notification configuration, and writing it replaces all of it. So the command reads it, adds one
+    entry, writes it, and reads it again as a check. Topics, other queues, functions and EventBridge are kept.
 
     \b
     Example:
@@ -35,16 +35,16 @@ def connect_bucket(
     before = notifications.read(bucket)
     wanted = disconnected(before) if remove else connected(before, queue_arn=queue_arn, prefix=prefix)
     is_change = not is_same(before, wanted)
-    if is_change and not is_trial:
+    if is_change and not dry_run:
         notifications.write(bucket, wanted)
         if not is_same(notifications.read(bucket), wanted):
             raise IngestorError(
-                f"s3://{bucket}: somebody else changed its notifications meanwhile: run it again"
+                f"s3://{bucket}: another program changed its notifications at the same time; run it again"
             )
     if as_json:
-        print_json({"bucket": bucket, "changed": is_change, "dry_run": is_trial, "configuration": wanted})
+        print_json({"bucket": bucket, "changed": is_change, "dry_run": dry_run, "configuration": wanted})
         return
-    would = "would be " if is_trial else ""
+    would = "would be " if dry_run else ""
     done = "disconnected from" if remove else "connected to"
-    said = f"{would}{done}" if is_change else f"already {done}"
-    output().print(shown(f"s3://{bucket}/{prefix} {said} {queue_arn}"), soft_wrap=True)
+    result = f"{would}{done}" if is_change else f"already {done}"
+    output().print(shown(f"s3://{bucket}/{prefix} {result} {queue_arn}"), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`ingestor ignore`: a permanent failure that nobody is to look at any more."""
+"""`ingestor ignore`: a permanent failure is settled without loading the file."""
 
 import click
 
@@ -19,59 +19,57 @@ from ingestor.ledger import FileRecord
 
 @click.command()
 @click.argument("key", metavar="KEY")
-@click.option(
-    "--reason", required=True, metavar="TEXT", help="Why, for whoever asks later; kept in the ledger."
-)
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the ledger.")
 @dry_run_option
 @json_option
-def ignore(*, key: str, reason: str, is_trial: bool, as_json: bool) -> None:
-    """Settle a permanent failure: nobody is asked about the file any more.
+def ignore(*, key: str, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Settle a permanent failure, so that it no longer needs attention.
 
-    Its dead letter is removed, it no longer counts as waiting for a person, and what was loaded of it stays.
-    `ingestor retry` takes it up again, and so does a new version of the object. KEY as in `status`.
+    The file's dead letter is removed; rows already loaded stay. `ingestor retry` reopens the file, and so does a new
+    version of the object. KEY as in `status`.
 
     \b
     Example:
       ingestor ignore s3://my-logs/test.txt --reason 'not a log file'
     """
     if not reason.strip():
-        raise click.BadParameter("say why", param_hint="--reason")
+        raise click.BadParameter("give a reason", param_hint="--reason")
     settings = environment_settings()
     with named_database(settings) as database:
         with database.transaction(REPORT) as connection:
             file = chosen_file(connection, key, as_json=as_json)
         _check(file)
-        if not is_trial:
+        if not dry_run:
             _ignore(database, file, reason.strip())
-        removed = None if is_trial else remove_dead_letters(database, settings, [source_file(file)])
+        removed = None if dry_run else remove_dead_letters(database, settings, [source_file(file)])
     if as_json:
-        print_json({"uri": file.uri, "dry_run": is_trial, "dead_letters_removed": removed})
+        print_json({"uri": file.uri, "dry_run": dry_run, "dead_letters_removed": removed})
     else:
-        _show(file, removed, is_trial=is_trial)
-    if not is_trial and not file.is_local:
+        _show(file, removed, dry_run=dry_run)
+    if not dry_run and not file.is_local:
         say_what_is_missing(settings, sent=True, has_objects=False)
 
 
 def _check(file: FileRecord) -> None:
     if file.status != "FAILED":
-        raise IngestorError(f"{file.uri}: is {file.status}; only a permanent failure can be ignored")
+        raise IngestorError(f"{file.uri} is {file.status}; only a permanent failure can be ignored")
     if file.error_kind != "permanent":
         raise IngestorError(
-            f"{file.uri}: its failure is transient, so it is tried again by itself; only a permanent one can be ignored"
+            f"{file.uri}: its failure is transient and retried automatically; only a permanent failure can be ignored"
         )
 
 
 def _ignore(database: Database, file: FileRecord, reason: str) -> None:
     with database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
         if not ledger.ignore(connection, file.id, reason):
-            raise IngestorError(f"{file.uri}: is no permanent failure any more; nothing was changed")
+            raise IngestorError(f"{file.uri} is no longer a permanent failure; nothing was changed")
 
 
-def _show(file: FileRecord, removed: int | None, *, is_trial: bool) -> None:
+def _show(file: FileRecord, removed: int | None, *, dry_run: bool) -> None:
     uri = shown(file.uri)
-    if is_trial:
-        said = f"{uri} would be ignored: {shown(file.error or '')}; nothing was changed."
+    if dry_run:
+        result = f"{uri} would be ignored: {shown(file.error or '')}; nothing was changed."
     else:
         letters = f"; {counted(removed, 'dead letter')} removed" if removed is not None else ""
-        said = f"{uri} is ignored{letters}."
-    output().print(said, soft_wrap=True)
+        result = f"{uri} is ignored{letters}."
+    output().print(result, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`ingestor local`: this machine's files, through the same claim and the same path as a bucket's objects."""
+"""`ingestor local`: local files are loaded the same way as a bucket's objects."""
 
 import sys
 import time
@@ -39,16 +39,17 @@ _NUMBERS = ("rows", "rejected", "seconds", "rows/s")
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--replace", is_flag=True, help="A file that changed since it was loaded replaces its rows.")
+@click.option("--replace", is_flag=True, help="Replace the rows of a file that changed since it was loaded.")
 @json_option
 def local(*, files: tuple[str, ...], replace: bool, as_json: bool) -> None:
-    """Load log files of this machine; "-" is standard input.
+    """Load local log files; "-" is standard input.
 
-    JSON arrays, newline-delimited or concatenated objects, gzipped or plain, whatever the name. Loading a file again
-    changes nothing; a file that failed half-way goes on where it stopped. Several files go on after one fails.
+    Files hold a JSON array, or newline-delimited or concatenated objects, gzipped or plain; names don't matter. Loading
+    a file again changes nothing. A file that failed half-way continues where it stopped. If one file fails, the others
+    are still loaded.
 
-    Ctrl-C commits the chunk in hand and stops; the same command goes on from there. A second Ctrl-C stops at once: the
-    file is then free again when its claim ends, LEASE_SECONDS (120) later.
+    Ctrl-C commits the current chunk and stops; rerun to continue. A second Ctrl-C stops at once: the file can then be
+    loaded again when its claim expires, after LEASE_SECONDS (120).
 
     With --json: one line per file, with file, key, state, rows, rejected, seconds, rows_per_second, error, next.
 
@@ -59,7 +60,7 @@ def local(*, files: tuple[str, ...], replace: bool, as_json: bool) -> None:
       kubectl logs my-pod | ingestor local -
     """
     if files.count(STANDARD_INPUT) > 1:
-        raise click.UsageError("standard input can be loaded once: '-' is given twice")
+        raise click.UsageError("standard input can only be loaded once, but '-' is given twice")
     settings = environment_settings()
     if replace:
         settings = settings.model_copy(update={"on_overwrite": OnOverwrite.REPLACE})
@@ -104,7 +105,7 @@ def _exit(reports: list[FileReport], files: tuple[str, ...], stop: StopRequest) 
     if stop.is_made:
         left = files[len(reports) :]
         if left:
-            say(f"stopped; not begun: {counted(len(left), 'file')}. The same command goes on from here")
+            say(f"stopped; {counted(len(left), 'file')} not started. Rerun to continue")
         context.exit(stopped_by(stop.signal_number))
     if any(each.state.is_failure for each in reports):
         context.exit(FAILED)
@@ -118,7 +119,7 @@ class _LocalRun:
         self._settings = settings
         self._progress = progress
         self._stop = stop
-        # Nobody but a command starts the embedded server again.
+        # An embedded server that stopped is started by the next command only.
         seconds = WAIT_SECONDS if settings.names_a_database else 0
         self._patience = Patience(seconds, stop.deadline, self)
 
@@ -126,7 +127,7 @@ class _LocalRun:
         self._progress.note(why)
 
     def outage_ended(self, seconds: float, /) -> None:
-        self._progress.note(f"it answers again, after {duration(seconds)}")
+        self._progress.note(f"answering again after {duration(seconds)}")
 
     def reports(self, files: tuple[str, ...]) -> Iterator[FileReport]:
         """One by one, as they end. Raises DatabaseUnavailableError and SchemaError: no other file would fare better."""
@@ -147,8 +148,8 @@ class _LocalRun:
         except (KeyboardInterrupt, Stopped):
             if self._stop.is_made:
                 self._progress.note(
-                    f"{name}: stopped at once. Its claim ends {duration(self._settings.lease_seconds)} after its last "
-                    "chunk; then the same command goes on from there"
+                    f"{name}: stopped at once. Its claim expires {duration(self._settings.lease_seconds)} after its "
+                    "last chunk; rerun then to continue"
                 )
             raise
         seconds = time.monotonic() - began

@@ -1,4 +1,4 @@
-"""`ingestor migrate`."""
+"""`ingestor migrate`: the tables are created or updated."""
 
 import click
 
@@ -12,9 +12,9 @@ from ingestor.database import MigrationReport, migrate, record_retention
 def migrate_command(*, as_json: bool) -> None:
     """Create or update the tables in the database that DB_* names.
 
-    Safe to run twice, and from two places at once: what is applied already is left alone, and either all of the rest
-    is applied or nothing. RETENTION_DAYS, where it is set, is recorded: a sweeper whose user doesn't own the tables
-    drops nothing younger.
+    Safe to run twice, and from two places at once: applied migrations are skipped, and of the rest all are applied or
+    none. RETENTION_DAYS, if set, is recorded in the database: a sweeper whose user doesn't own the tables drops no
+    younger logs.
 
     \b
     Examples:
@@ -30,13 +30,13 @@ def migrate_command(*, as_json: bool) -> None:
         return
     _show(report)
     if retention_days is not None:
-        output().print(f"By RETENTION_DAYS, logs older than {counted(retention_days, 'day')} may be dropped.")
+        output().print(f"RETENTION_DAYS: logs older than {counted(retention_days, 'day')} may be dropped.")
 
 
 def _show(report: MigrationReport) -> None:
     rows = table("migration", "state")
     for migration in report.migrations:
-        rows.add_row(shown(migration.name), "[green]applied now[/]" if migration.is_new else "already there")
+        rows.add_row(shown(migration.name), "[green]applied[/]" if migration.is_new else "already applied")
     console = output()
     console.print(rows)
     console.print(

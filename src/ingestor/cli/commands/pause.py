@@ -20,7 +20,9 @@ from ingestor.settings import Settings
 if TYPE_CHECKING:
     from ingestor.aws.event_source import EventSources, Schedules, Switch
 
-function_option = click.option("--function", metavar="NAME", help="The handler: its queue's event source.")
+function_option = click.option(
+    "--function", metavar="NAME", help="The handler function; its event source is switched."
+)
 schedule_option = click.option(
     "--schedule", metavar="NAME", help="The sweeper's schedule: NAME or GROUP/NAME."
 )
@@ -44,17 +46,17 @@ class _Outcome:
 @schedule_option
 @dry_run_option
 @json_option
-def pause(*, function: str | None, schedule: str | None, is_trial: bool, as_json: bool) -> None:
-    """Stop taking messages, and stop the sweeper's ticks.
+def pause(*, function: str | None, schedule: str | None, dry_run: bool, as_json: bool) -> None:
+    """Stop the handler from taking messages, and the sweeper from running.
 
-    What is in hand is finished; messages wait in the queue for as long as it keeps them, so resume in time. The names
-    are in the stack's outputs.
+    Files being loaded are finished. New messages wait in the queue until its retention period ends, so resume in time.
+    The names are in the stack's outputs.
 
     \b
     Example:
       ingestor pause --function HANDLER --schedule SWEEPER
     """
-    _turn(function, schedule, on=False, is_trial=is_trial, as_json=as_json)
+    _turn(function, schedule, on=False, dry_run=dry_run, as_json=as_json)
 
 
 @click.command()
@@ -62,31 +64,31 @@ def pause(*, function: str | None, schedule: str | None, is_trial: bool, as_json
 @schedule_option
 @dry_run_option
 @json_option
-def resume(*, function: str | None, schedule: str | None, is_trial: bool, as_json: bool) -> None:
+def resume(*, function: str | None, schedule: str | None, dry_run: bool, as_json: bool) -> None:
     """Undo `ingestor pause`.
 
     \b
     Example:
       ingestor resume --function HANDLER --schedule SWEEPER
     """
-    _turn(function, schedule, on=True, is_trial=is_trial, as_json=as_json)
+    _turn(function, schedule, on=True, dry_run=dry_run, as_json=as_json)
 
 
-def _turn(function: str | None, schedule: str | None, *, on: bool, is_trial: bool, as_json: bool) -> None:
+def _turn(function: str | None, schedule: str | None, *, on: bool, dry_run: bool, as_json: bool) -> None:
     if function is None and schedule is None:
         raise click.UsageError(
-            "say what: --function NAME, --schedule NAME or both; the stack's outputs name them"
+            "give --function NAME, --schedule NAME or both; the names are in the stack's outputs"
         )
     outcomes = [
-        _turned(each, on=on, is_trial=is_trial) for each in _found(environment_settings(), function, schedule)
+        _turned(each, on=on, dry_run=dry_run) for each in _found(environment_settings(), function, schedule)
     ]
     if as_json:
-        print_json([plain_facts(each.after, was=each.before.state, dry_run=is_trial) for each in outcomes])
+        print_json([plain_facts(each.after, was=each.before.state, dry_run=dry_run) for each in outcomes])
         return
-    rows = table("what", "name", "for", "was", "is")
+    rows = table("kind", "name", "target", "before", "now")
     for each in outcomes:
         is_now = (
-            f"would be turned {'on' if on else 'off'}" if is_trial and each.is_change else each.after.state
+            f"would be turned {'on' if on else 'off'}" if dry_run and each.is_change else each.after.state
         )
         rows.add_row(
             each.before.kind, shown(each.before.name), shown(each.before.target), each.before.state, is_now
@@ -108,8 +110,8 @@ def _found(settings: Settings, function: str | None, schedule: str | None) -> li
     return found
 
 
-def _turned(found: _Found, *, on: bool, is_trial: bool) -> _Outcome:
+def _turned(found: _Found, *, on: bool, dry_run: bool) -> _Outcome:
     before = found.switch
     is_change = before.is_on is not on
-    after = found.owner.turn(before, on=on) if is_change and not is_trial else before
+    after = found.owner.turn(before, on=on) if is_change and not dry_run else before
     return _Outcome(before, after, is_change)

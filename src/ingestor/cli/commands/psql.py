@@ -1,4 +1,4 @@
-"""`ingestor psql`: the same database, with psql."""
+"""`ingestor psql`: psql, connected to the database of the other commands."""
 
 import os
 import shutil
@@ -22,10 +22,10 @@ from ingestor.errors import ConfigurationError, IngestorError
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS…]")
 @json_option
 def psql(*, arguments: tuple[str, ...], as_json: bool) -> None:
-    """Open psql on the database that the other commands use.
+    """Open psql, connected to the database that the other commands use.
 
-    ARGS are psql's own. The exit status is psql's. With --json, one query is given with -c, and its rows are printed
-    as a JSON array of objects.
+    ARGS are passed to psql, whose exit status is returned. With --json, give one query with -c; its rows are printed as
+    a JSON array of objects.
 
     \b
     Examples:

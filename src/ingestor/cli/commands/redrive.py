@@ -1,11 +1,11 @@
-"""`ingestor redrive`: the dead letters, now."""
+"""`ingestor redrive`: the dead letters are processed now."""
 
 from typing import TYPE_CHECKING
 
 import click
 
+from ingestor.cli.support.context import command_context
 from ingestor.cli.support.database_choice import environment_settings, named_database
-from ingestor.cli.support.surroundings import surroundings
 from ingestor.cli.support.terminal import (
     counted,
     dry_run_option,
@@ -27,12 +27,12 @@ SHOWN_FILES = 3
 @click.command()
 @dry_run_option
 @json_option
-def redrive(*, is_trial: bool, as_json: bool) -> None:
-    """Go through the dead letters in DLQ_URL now.
+def redrive(*, dry_run: bool, as_json: bool) -> None:
+    """Process the dead letters in DLQ_URL now.
 
-    The objects of BUCKETS that a message names are entered in the ledger, and the message is deleted once the ledger
-    owns them all: the sweeper sends what is left to do. A permanent failure stays, as does what can't be understood;
-    why is said. Nothing is sent, so nothing goes round in circles.
+    Objects of BUCKETS that a message names are entered in the ledger. Once the ledger has all of them, the message is
+    deleted, and the sweeper sends what is left to load. Messages of permanent failures and messages that can't be
+    understood are kept, with the reason printed. Nothing is sent to the queue, so no message can loop.
 
     \b
     Example:
@@ -47,31 +47,31 @@ def redrive(*, is_trial: bool, as_json: bool) -> None:
     assert queue is not None  # noqa: S101 - DLQ_URL is set
     letters: list[DeadLetter] = []
     with named_database(settings) as database:
-        look = Look(database, bootstrap.s3_objects(settings), queue, settings, is_trial=is_trial)
-        counts = go_through(look, surroundings().deadline, letters.append)
+        look = Look(database, bootstrap.s3_objects(settings), queue, settings, is_trial=dry_run)
+        counts = go_through(look, command_context().deadline, letters.append)
     if as_json:
-        told = [plain_facts(each, files=[file.uri for file in each.files]) for each in letters]
-        print_json(plain_facts(counts, dry_run=is_trial, letters=told))
+        facts = [plain_facts(each, files=[file.uri for file in each.files]) for each in letters]
+        print_json(plain_facts(counts, dry_run=dry_run, letters=facts))
     else:
-        _show(letters, counts, "would be settled" if is_trial else "settled")
+        _show(letters, counts, "would be settled" if dry_run else "settled")
 
 
 def _show(letters: "list[DeadLetter]", counts: "DeadLetters", settled: str) -> None:
-    rows = table("first sent", "names", "becomes", "why")
+    rows = table("first sent", "objects", "result", "reason")
     for letter in letters:
         names = [file.uri for file in letter.files]
         more = f" and {len(names) - SHOWN_FILES} more" if len(names) > SHOWN_FILES else ""
         rows.add_row(
             moment(letter.sent_at),
             shown(", ".join(names[:SHOWN_FILES]) + more),
-            "stays" if letter.why else settled,
+            "kept" if letter.why else settled,
             shown(letter.why or ("new to the ledger" if letter.registered else "")),
         )
     console = output()
     if letters:
         console.print(rows)
     console.print(
-        f"{counted(counts.seen, 'dead letter')}: {counts.settled:,} {settled}, {counts.kept:,} for a person; "
+        f"{counted(counts.seen, 'dead letter')}: {counts.settled:,} {settled}, {counts.kept:,} kept; "
         f"{counted(counts.registered, 'file')} new to the ledger."
         + ("" if counts.is_complete else " There may be more: run it again.")
     )

@@ -1,4 +1,4 @@
-"""`ingestor reload`: a file's rows out, and the file loaded again from its first byte."""
+"""`ingestor reload`: a file's rows are removed, and the file is loaded again from its first byte."""
 
 import click
 
@@ -26,11 +26,11 @@ from ingestor.sources import Source
 @click.argument("key", metavar="KEY")
 @dry_run_option
 @json_option
-def reload_command(*, key: str, is_trial: bool, as_json: bool) -> None:
-    """Take a file's rows out and load it again.
+def reload_command(*, key: str, dry_run: bool, as_json: bool) -> None:
+    """Remove a file's rows and load it again.
 
-    One transaction takes them out and puts the file back to its beginning; then it is sent to QUEUE_URL. Refused
-    while a worker has the file, and when the object is gone: its rows are all that is left of it. KEY as in `status`.
+    One transaction removes the rows and resets the file; then the file is sent to QUEUE_URL. Refused while a worker is
+    loading the file, and when the object no longer exists: its rows are then the only copy. KEY as in `status`.
 
     \b
     Example:
@@ -41,22 +41,22 @@ def reload_command(*, key: str, is_trial: bool, as_json: bool) -> None:
         with database.transaction(REPORT) as connection:
             file = chosen_file(connection, key, as_json=as_json)
         _check(settings, file)
-        rows = file.rows_loaded if is_trial else _start_over(database, file)
+        rows = file.rows_loaded if dry_run else _start_over(database, file)
         again = source_file(file)
-        sent = not is_trial and send_on(settings, [again])
+        sent = not dry_run and send_on(settings, [again])
         removed = (
             remove_dead_letters(database, settings, [again])
-            if file.status == "FAILED" and not is_trial
+            if file.status == "FAILED" and not dry_run
             else None
         )
     if as_json:
         print_json(
-            {"uri": file.uri, "dry_run": is_trial, "rows_unloaded": rows, "sent": sent}
+            {"uri": file.uri, "dry_run": dry_run, "rows_unloaded": rows, "sent": sent}
             | {"dead_letters_removed": removed}
         )
     else:
-        _show(file, rows, sent=sent, is_trial=is_trial)
-    if not is_trial and not file.is_local and not sent:
+        _show(file, rows, sent=sent, dry_run=dry_run)
+    if not dry_run and not file.is_local and not sent:
         say_what_is_missing(settings, sent=sent, has_objects=True)
 
 
@@ -64,11 +64,13 @@ def _check(settings: Settings, file: FileRecord) -> None:
     """Raises IngestorError where the rows must stay."""
     refuse_foreign(settings, file)
     if file.status == "PROCESSING":
-        raise IngestorError(f"{file.uri}: a worker has it; `ingestor status` tells when it is free")
+        raise IngestorError(
+            f"{file.uri}: a worker is loading it; `ingestor status` shows when its claim expires"
+        )
     if _source(settings, file).current(source_file(file)) is None:
         raise IngestorError(
-            f"{file.uri}: there is no such object any more, and its {counted(file.rows_loaded, 'row')} could not be "
-            "loaded again: nothing was changed"
+            f"{file.uri}: the object no longer exists, so its {counted(file.rows_loaded, 'row')} could not be loaded "
+            "again; nothing was changed"
         )
 
 
@@ -87,24 +89,24 @@ def _start_over(database: Database, file: FileRecord) -> int:
     with database.transaction(UNLOADING) as connection:
         # First the ledger: its row is locked then, and no worker can claim the file before this is committed.
         if ledger.start_over(connection, file.id) is None:
-            raise IngestorError(f"{file.uri}: a worker took it meanwhile; nothing was changed")
+            raise IngestorError(f"{file.uri}: a worker claimed it meanwhile; nothing was changed")
         rows = load.unload(connection, file.id)
         ledger.record_unloaded(connection, file.id, rows)
     return rows
 
 
-def _show(file: FileRecord, rows: int, *, sent: bool, is_trial: bool) -> None:
+def _show(file: FileRecord, rows: int, *, sent: bool, dry_run: bool) -> None:
     console = output()
-    if is_trial:
+    if dry_run:
         console.print(
-            f"{shown(file.uri)}: {counted(rows, 'row')} would be taken out and the file loaded again; nothing was "
+            f"{shown(file.uri)}: {counted(rows, 'row')} would be removed and the file loaded again; nothing was "
             "changed.",
             soft_wrap=True,
         )
         return
     console.print(
-        f"{shown(file.uri)}: {counted(rows, 'row')} taken out{', and the file sent' if sent else ''}.",
+        f"{shown(file.uri)}: {counted(rows, 'row')} removed{', file queued' if sent else ''}.",
         soft_wrap=True,
     )
     if file.is_local:
-        console.print(f"now run: {shown(load_again(file))}", soft_wrap=True)
+        console.print(f"Now run: {shown(load_again(file))}", soft_wrap=True)

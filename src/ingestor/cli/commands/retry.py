@@ -1,4 +1,4 @@
-"""`ingestor retry`: failed files once more, from where they stopped."""
+"""`ingestor retry`: failed files are loaded again, from where they stopped."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -51,12 +51,14 @@ class _Retried:
 
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[KEY…]")
-@click.option("--failed", "all_failed", is_flag=True, help="Every failed file that nobody ignored.")
+@click.option("--failed", "all_failed", is_flag=True, help="Every failed file, except ignored ones.")
 @click.option(
-    "--matching", metavar="TEXT", help="Failed files with this in their key or their error, in any case."
+    "--matching", metavar="TEXT", help="Failed files with this text in their key or error, ignoring case."
 )
 @click.option(
-    "--accept-rejects", is_flag=True, help="However many entries are rejected: MAX_REJECT_RATIO is waived."
+    "--accept-rejects",
+    is_flag=True,
+    help="Load the file however many entries are rejected, ignoring MAX_REJECT_RATIO.",
 )
 @dry_run_option
 @json_option
@@ -66,13 +68,13 @@ def retry(
     all_failed: bool,
     matching: str | None,
     accept_rejects: bool,
-    is_trial: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Load failed files again, from where they stopped.
 
-    Each is reopened in the ledger and sent to QUEUE_URL; its dead letter is removed from DLQ_URL. KEY is s3://BUCKET/KEY,
-    a key, or the end of a key that no other has.
+    Each file is reopened in the ledger and sent to QUEUE_URL, and its dead letter is removed from DLQ_URL. KEY as in
+    `status`.
 
     \b
     Examples:
@@ -81,7 +83,7 @@ def retry(
       ingestor retry app.json.gz --accept-rejects
     """
     if sum((bool(keys), all_failed, matching is not None)) != 1:
-        raise click.UsageError("say what to retry: KEY…, --failed or --matching TEXT, one of them")
+        raise click.UsageError("give exactly one of KEY…, --failed and --matching TEXT")
     settings = environment_settings()
     done = _Retried()
     with named_database(settings) as database:
@@ -89,13 +91,13 @@ def retry(
             _failed(database, matching or "") if not keys else _chosen(database, keys, done, as_json=as_json)
         )
         for page in pages:
-            _retry(database, settings, page, done, accept_rejects=accept_rejects, is_trial=is_trial)
-        removed = None if is_trial else remove_dead_letters(database, settings, done.sources)
+            _retry(database, settings, page, done, accept_rejects=accept_rejects, dry_run=dry_run)
+        removed = None if dry_run else remove_dead_letters(database, settings, done.sources)
     if as_json:
-        print_json(_facts(done, removed, is_trial=is_trial))
+        print_json(_facts(done, removed, dry_run=dry_run))
     else:
-        _show(done, removed, is_trial=is_trial)
-    if not is_trial and done.files:
+        _show(done, removed, dry_run=dry_run)
+    if not dry_run and done.files:
         objects = [file for file in done.sources if not file.is_local]
         say_what_is_missing(settings, sent=done.sent, has_objects=bool(objects))
     if done.left_out:
@@ -114,7 +116,7 @@ def _chosen(
 def _why_not(file: FileRecord) -> str:
     if file.status == "COMPLETED":
         return "is COMPLETED, not FAILED; `ingestor reload` loads it again"
-    return f"is {file.status}, not FAILED: it goes on by itself"
+    return f"is {file.status}, not FAILED; it continues automatically"
 
 
 def _failed(database: Database, matching: str) -> Iterator[list[FileRecord]]:
@@ -135,7 +137,7 @@ def _retry(
     done: _Retried,
     *,
     accept_rejects: bool,
-    is_trial: bool,
+    dry_run: bool,
 ) -> None:
     """A page in one transaction, and then it is sent: of two at once, one reopens a file, and that one sends it."""
     wanted = []
@@ -145,7 +147,7 @@ def _retry(
             wanted.append(file)
         else:
             done.left_out.append(LeftOut(file.uri, why))
-    if is_trial:
+    if dry_run:
         done.files += wanted
         return
     opened: list[tuple[FileRecord, SourceFile]] = []
@@ -159,13 +161,13 @@ def _retry(
                 opened.append((file, source))
     done.files += [file for file, _ in opened]
     done.sources += [source for _, source in opened]
-    done.left_out += [LeftOut(file.uri, "is not FAILED any more: somebody was quicker") for file in lost]
+    done.left_out += [LeftOut(file.uri, "is no longer FAILED; another process changed it") for file in lost]
     done.sent = send_on(settings, [source for _, source in opened]) or done.sent
 
 
-def _facts(done: _Retried, removed: int | None, *, is_trial: bool) -> dict[str, object]:
+def _facts(done: _Retried, removed: int | None, *, dry_run: bool) -> dict[str, object]:
     return {
-        "dry_run": is_trial,
+        "dry_run": dry_run,
         "reopened": [file.uri for file in done.files],
         "sent": done.sent,
         "dead_letters_removed": removed,
@@ -173,23 +175,23 @@ def _facts(done: _Retried, removed: int | None, *, is_trial: bool) -> dict[str, 
     }
 
 
-def _show(done: _Retried, removed: int | None, *, is_trial: bool) -> None:
+def _show(done: _Retried, removed: int | None, *, dry_run: bool) -> None:
     for left in done.left_out:
         say(f"{left.uri}: {left.why}")
     if not done.files:
         output().print("Nothing to retry.")
         return
-    rows = table("file", "goes on at entry", "had failed with", numbers=frozenset({"goes on at entry"}))
+    rows = table("file", "resumes at entry", "error", numbers=frozenset({"resumes at entry"}))
     for file in done.files:
         rows.add_row(shown(file.uri), f"{file.checkpoint:,}", shown(file.error or ""))
     console = output()
     console.print(rows)
-    if is_trial:
+    if dry_run:
         console.print(f"{counted(len(done.files), 'file')} would be reopened; nothing was changed.")
         return
-    sent = " and sent" if done.sent else ""
+    sent = " and queued" if done.sent else ""
     letters = f"; {counted(removed, 'dead letter')} removed" if removed is not None else ""
     console.print(f"{counted(len(done.files), 'file')} reopened{sent}{letters}.")
     for file in done.files:
         if file.is_local:
-            console.print(f"now run: {shown(load_again(file))}", soft_wrap=True)
+            console.print(f"Now run: {shown(load_again(file))}", soft_wrap=True)

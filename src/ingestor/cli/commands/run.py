@@ -1,4 +1,4 @@
-"""`ingestor run`."""
+"""`ingestor run`: a bucket is loaded by this process, without a queue."""
 
 import math
 import re
@@ -50,26 +50,26 @@ class Interval(click.ParamType[float]):
             return value
         found = re.fullmatch(r"(\d+)([smhd])", str(value))
         if found is None or (int(found[1]) == 0 and not self._may_be_zero):
-            self.fail(f"{value!r} is no interval such as 30s, 5m or 1h", param, ctx)
+            self.fail(f"{value!r} is not an interval such as 30s, 5m or 1h", param, ctx)
         return float(int(found[1]) * _UNITS[found[2]])
 
 
 @click.command("run")
-@click.option("--bucket", required=True, metavar="BUCKET", help="Where the log files are.")
-@click.option("--prefix", default="", metavar="PREFIX", help="Only keys that begin with it.")
+@click.option("--bucket", required=True, metavar="BUCKET", help="The bucket with the log files.")
+@click.option("--prefix", default="", metavar="PREFIX", help="Only keys with this prefix.")
 @since_option
-@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that load side by side.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Number of loading processes.")
 @click.option(
     "--rate",
     type=click.FloatRange(min=1),
     metavar="ROWS",
-    help="At most so many rows a second, all workers together.",
+    help="Load at most this many rows per second, all workers together.",
 )
 @click.option(
     "--every",
     type=Interval(),
     metavar="INTERVAL",
-    help="Again and again, so long after the end: 30s, 5m, 1h.",
+    help="Repeat, waiting this long between passes: 30s, 5m, 1h.",
 )
 @click.option(
     "--wait",
@@ -77,7 +77,7 @@ class Interval(click.ParamType[float]):
     metavar="INTERVAL",
     default="5m",
     show_default=True,
-    help="How long an outage of the database or of S3 is waited for. With --every: until it ends.",
+    help="How long to wait for the database or S3 during an outage. With --every, without limit.",
 )
 @dry_run_option
 @json_option
@@ -90,17 +90,17 @@ def run_command(
     rate: float | None,
     every: float | None,
     wait: float,
-    is_trial: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Load a bucket right here, without a queue: one pass, for a CronJob, or a loop.
+    """Load a bucket from this machine, without a queue: once (as a CronJob) or repeatedly (--every).
 
-    The bucket is listed, from the most recent log on, and what the ledger doesn't know is entered; then all that it has
-    to do is loaded, the oldest upload first. Everything is listed the first time, and again once in RECONCILE_HOURS.
-    Objects older than START_FROM are left alone, unless --since says otherwise.
+    A pass lists the bucket, from the most recent log on, and enters new objects in the ledger. Then it loads all files
+    that are due, oldest upload first. The whole bucket is listed by the first pass and once every RECONCILE_HOURS.
+    Objects older than START_FROM are skipped, unless --since is given.
 
-    The claims are those of the Lambda functions, so any number may run side by side, beside them too. SIGTERM and
-    Ctrl-C commit the chunks in hand; the next pass goes on from there.
+    Any number of runs may work at once, also beside the Lambda functions: all use the same claims. SIGTERM and Ctrl-C
+    commit the current chunks and stop; the next pass continues from there.
 
     \b
     Examples:
@@ -112,8 +112,8 @@ def run_command(
 
     settings = environment_settings()
     wanted = Wanted(bucket, prefix, since)
-    if is_trial:
-        _say_what_there_is(wanted, settings, as_json=as_json)
+    if dry_run:
+        _dry_run(wanted, settings, as_json=as_json)
         return
     is_good = False
     with StopRequest() as stop:
@@ -130,7 +130,7 @@ def run_command(
         click.get_current_context().exit(FAILED)
 
 
-def _say_what_there_is(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
+def _dry_run(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
     from ingestor import bootstrap  # noqa: PLC0415 - as above
     from ingestor.run import Patience, RunContext, survey  # noqa: PLC0415 - as above
 
@@ -141,7 +141,7 @@ def _say_what_there_is(wanted: "Wanted", settings: Settings, *, as_json: bool) -
         print_json(found)
         return
     output().print(
-        f"{counted(found.due_files, 'file')} of the ledger and {counted(found.new_files, 'new object')} "
+        f"{counted(found.due_files, 'due file')} of the ledger and {counted(found.new_files, 'new object')} "
         f"({counted(found.new_bytes, 'byte')}) would be loaded"
     )
 
@@ -186,8 +186,8 @@ class _Runner:
             try:
                 is_good = self._one_pass(wanted, looks_again=False, as_json=as_json)
             except (TransientError, SourceMissingError) as error:
-                # It may be that a person has to mend it; the loop is there when that is done.
-                say(f"this pass ended early: {error}")
+                # Someone may have to fix it first; the next pass tries again.
+                say(f"pass ended early: {error}")
                 is_good = False
         return is_good
 
@@ -223,13 +223,13 @@ class _Reporter:
         say(why)
 
     def outage_ended(self, seconds: float) -> None:
-        say(f"it answers again, after {duration(seconds)}")
+        say(f"answering again after {duration(seconds)}")
 
     def loader_died(self, how: str) -> None:
         say(how)
 
     def looks_again(self, files: int, seconds: float) -> None:
-        say(f"{counted(files, 'file')} failed for now, tried once more in {duration(seconds)}")
+        say(f"{counted(files, 'file')} failed; trying once more in {duration(seconds)}")
 
     def failed(self, failure: "FileFailure") -> None:
         say(f"{failure.kind}: {failure.error}")
@@ -250,11 +250,11 @@ def _show(done: Any, seconds: float) -> None:  # noqa: ANN401 - Pass, whose impo
     rows = table("", "files", numbers=frozenset({"files"}))
     for name, number in (
         ("loaded", done.loaded),
-        ("loaded already", done.already_loaded),
-        ("another worker has them", done.held),
-        ("stopped, to go on from their checkpoint", done.stopped),
-        ("failed for now", sum(each.kind == "transient" for each in done.failures.values())),
-        ("failed for good", sum(each.kind == "permanent" for each in done.failures.values())),
+        ("already loaded", done.already_loaded),
+        ("held by another worker", done.held),
+        ("stopped; rerun to continue", done.stopped),
+        ("failed, will be retried", sum(each.kind == "transient" for each in done.failures.values())),
+        ("failed permanently", sum(each.kind == "permanent" for each in done.failures.values())),
     ):
         if number:
             rows.add_row(name, count(number))

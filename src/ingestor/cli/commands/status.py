@@ -1,4 +1,4 @@
-"""`ingestor status`: how the whole service does, or one file's story."""
+"""`ingestor status`: loading status, or one file's history."""
 
 import click
 
@@ -6,8 +6,8 @@ from ingestor import ledger
 from ingestor.cli.support.database_choice import chosen_database, environment_settings
 from ingestor.cli.support.file_choice import chosen_file
 from ingestor.cli.support.terminal import json_option, plain_facts, print_json
-from ingestor.cli.views.advice import file_facts, needed_of_person
-from ingestor.cli.views.file_view import show_story
+from ingestor.cli.views.advice import file_facts, what_to_do
+from ingestor.cli.views.file_view import show_history
 from ingestor.cli.views.overview_view import show_overview
 from ingestor.database import REPORT
 
@@ -16,10 +16,10 @@ from ingestor.database import REPORT
 @click.argument("key", required=False, metavar="[KEY]")
 @json_option
 def status(*, key: str | None, as_json: bool) -> None:
-    """Say how loading goes; with KEY, tell one file's whole story.
+    """Show loading status, or one file's history.
 
-    First what needs a person, with what to do; then the files by state, throughput, lag and the newest failures. KEY
-    is s3://BUCKET/KEY, a key, a file of this machine, or the end of a key that no other has.
+    Lists the files that need attention first, with what to do; then file counts by state, throughput, lag and the
+    newest failures. KEY is s3://BUCKET/KEY, a key, a local file, or the end of a key if only one key ends so.
 
     \b
     Examples:
@@ -28,7 +28,7 @@ def status(*, key: str | None, as_json: bool) -> None:
       ingestor status my.json.gz
       ingestor status --json | jq '.needs_person[].uri'
     """
-    # Shown when the transaction is over: who reads may pause, and a transaction mustn't.
+    # Printed after the transaction: a pager may block output for long.
     with chosen_database(environment_settings()) as database:
         if key is None:
             with database.transaction(REPORT) as connection:
@@ -36,11 +36,11 @@ def status(*, key: str | None, as_json: bool) -> None:
             _show_overview(overview, as_json=as_json)
             return
         with database.transaction(REPORT) as connection:
-            story = ledger.file_story(connection, chosen_file(connection, key, as_json=as_json))
+            history = ledger.file_story(connection, chosen_file(connection, key, as_json=as_json))
         if as_json:
-            print_json(_story_facts(story))
+            print_json(_history_facts(history))
         else:
-            show_story(story)
+            show_history(history)
 
 
 def _show_overview(overview: ledger.Overview, *, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def _show_overview(overview: ledger.Overview, *, as_json: bool) -> None:
         return
     facts = plain_facts(
         overview,
-        needs_person=[file_facts(each, to_do=needed_of_person(each)) for each in overview.needs_person],
+        needs_person=[file_facts(each, to_do=what_to_do(each)) for each in overview.needs_person],
         longest_failing=overview.longest_failing and file_facts(overview.longest_failing),
         newest_failures=[file_facts(each) for each in overview.newest_failures],
         oldest_unfinished=overview.oldest_unfinished and file_facts(overview.oldest_unfinished),
@@ -57,11 +57,11 @@ def _show_overview(overview: ledger.Overview, *, as_json: bool) -> None:
     print_json(facts)
 
 
-def _story_facts(story: ledger.Story) -> dict[str, object]:
+def _history_facts(history: ledger.Story) -> dict[str, object]:
     return file_facts(
-        story.file,
+        history.file,
         first_rejected=[
-            plain_facts(each, raw=each.raw.decode("utf-8", "replace")) for each in story.first_rejected
+            plain_facts(each, raw=each.raw.decode("utf-8", "replace")) for each in history.first_rejected
         ],
-        events=story.events,
+        events=history.events,
     )

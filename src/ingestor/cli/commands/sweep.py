@@ -1,4 +1,4 @@
-"""`ingestor sweep`."""
+"""`ingestor sweep`: one tick of the sweeper."""
 
 from contextlib import closing
 from dataclasses import fields
@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from ingestor.cli.support.context import command_context
 from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.group import FAILED
-from ingestor.cli.support.surroundings import surroundings
 from ingestor.cli.support.terminal import (
     count,
     dry_run_option,
@@ -23,19 +23,19 @@ from ingestor.cli.support.terminal import (
     table,
 )
 
-_TOLD_BESIDE = "unusable_objects"
-"""On standard error, a line each."""
+_LISTED_BELOW = "unusable_objects"
+"""Printed on standard error, one line each."""
 
 
 @click.command("sweep")
 @dry_run_option
 @json_option
-def sweep_command(*, is_trial: bool, as_json: bool) -> None:
-    """Do one tick of the sweeper, here.
+def sweep_command(*, dry_run: bool, as_json: bool) -> None:
+    """Run one tick of the sweeper on this machine.
 
-    Failed files that are due, stuck files and those nobody started go back to the queue; objects that nobody told us of
-    are found by listing; dead letters whose files the ledger owns are deleted; partitions are made and dropped. The
-    same as the sweeper Lambda does every two minutes, without its time limit; both may run at once.
+    Files that are due (failed, stuck or never started) are re-queued. Objects without a notification are found by
+    listing. Dead letters whose files are in the ledger are deleted. Partitions are created and dropped. The sweeper
+    Lambda does the same every two minutes, within its time limit; both may run at once.
 
     \b
     Example:
@@ -49,18 +49,18 @@ def sweep_command(*, is_trial: bool, as_json: bool) -> None:
     settings.require("queue_url", "buckets")
     tools = operating.sweep_tools(settings)
     with closing(tools.database):
-        if is_trial:
-            _tell(trial(tools), as_json=as_json)
+        if dry_run:
+            _report(trial(tools), as_json=as_json)
             return
-        report = sweep.sweep(tools, surroundings().deadline)
-    _tell(report, as_json=as_json)
+        report = sweep.sweep(tools, command_context().deadline)
+    _report(report, as_json=as_json)
     for step, why in report.failures.items():
         say(f"{step.replace('_', ' ')} failed: {why}")
     if report.failures:
         click.get_current_context().exit(FAILED)
 
 
-def _tell(report: Any, *, as_json: bool) -> None:  # noqa: ANN401 - SweepReport or TrialReport, as below
+def _report(report: Any, *, as_json: bool) -> None:  # noqa: ANN401 - SweepReport or TrialReport, as below
     if as_json:
         print_json(report)
     else:
@@ -70,14 +70,14 @@ def _tell(report: Any, *, as_json: bool) -> None:  # noqa: ANN401 - SweepReport 
 
 
 def _show(report: Any) -> None:  # noqa: ANN401 - SweepReport, whose import costs boto3's
-    rows = table("step", "what", "", numbers=frozenset({""}))
+    rows = table("step", "result", "", numbers=frozenset({""}))
     for step in fields(report):
         part = getattr(report, step.name)
         if step.name == "failures" or part is None:
             continue
         name = step.name.replace("_", " ")
         for what, value in plain_facts(part).items():
-            if what == _TOLD_BESIDE:
+            if what == _LISTED_BELOW:
                 continue
             rows.add_row(name, what.replace("_", " "), shown(_text(getattr(part, what), value)))
             name = ""

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ingestor.cli.support.context import command_context
 from ingestor.cli.support.group import raise_stopped
-from ingestor.cli.support.surroundings import surroundings
 from ingestor.cli.support.terminal import say
 from ingestor.database import Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres, unusable
@@ -42,7 +42,7 @@ def named_database(settings: Settings) -> Iterator[Database]:
     from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; a named database may need it
 
     database = bootstrap.database(settings)
-    database.deadline = surroundings().deadline
+    database.deadline = command_context().deadline
     try:
         yield database
     finally:

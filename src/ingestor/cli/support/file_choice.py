@@ -1,4 +1,4 @@
-"""Which file of the ledger a person means."""
+"""The file of the ledger that KEY names."""
 
 import os
 from typing import NoReturn
@@ -14,9 +14,9 @@ from ingestor.ledger.history import SHOWN_MATCHES
 
 
 def chosen_file(connection: ledger.Connection, key: str, *, as_json: bool) -> ledger.FileRecord:
-    """s3://BUCKET/KEY, a key, a file of this machine (links followed, as its key has them), or a key's unique end.
+    """The file that `key` names: s3://BUCKET/KEY, a key, a local file (symbolic links resolved), or a key's unique end.
 
-    Where not exactly one file matches, says so, lists those that do, and ends the command.
+    Where not exactly one file matches, the command ends with an error that lists the matches.
     """
     asked = key.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     matches = ledger.matching_files(connection, asked, path=os.path.realpath(asked))
@@ -29,9 +29,9 @@ def _refuse(asked: str, matches: list[ledger.FileRecord], *, as_json: bool) -> N
     if matches:
         more = "more than " if len(matches) > SHOWN_MATCHES else ""
         number = min(len(matches), SHOWN_MATCHES)
-        say(f"{asked}: {more}{number} files match; name one of them in full")
+        say(f"{asked}: {more}{number} files match; give the full key of one of them")
     else:
-        say(f"{asked}: the ledger knows no such file; it was never announced, loaded or tried")
+        say(f"{asked}: not in the ledger")
     shown = matches[:SHOWN_MATCHES]
     if as_json:
         print_json({"matches": [file_facts(each) for each in shown]})

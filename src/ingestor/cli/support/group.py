@@ -14,7 +14,7 @@ from ingestor.visible_text import visible
 FAILED = 1
 WRONG_USAGE = 2
 UNFINISHED = 75
-"""A time limit that isn't the user's ended it, and the same again goes on: EX_TEMPFAIL of sysexits.h."""
+"""A function's time limit was reached; running the command again continues it. EX_TEMPFAIL of sysexits.h."""
 
 
 class IngestorGroup(click.Group):
@@ -41,7 +41,7 @@ class IngestorGroup(click.Group):
 
 @contextmanager
 def _harmless_usage_errors() -> Iterator[None]:
-    """What click couldn't understand, it repeats: maybe the name of somebody else's file, out of the shell's `*`."""
+    """Click repeats what it couldn't understand, such as a file's name that the shell's `*` found: it is escaped."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:

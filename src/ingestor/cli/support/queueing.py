@@ -1,8 +1,8 @@
-"""What the commands that put a file back share: it is committed by then, so a lost send is found by the sweeper."""
+"""Messages of the commands that reopen a file. The ledger is committed before, so the sweeper repeats a lost send."""
 
 from collections.abc import Sequence
 
-from ingestor.cli.support.surroundings import surroundings
+from ingestor.cli.support.context import command_context
 from ingestor.cli.support.terminal import counted, say
 from ingestor.database import Database
 from ingestor.errors import IngestorError, SourceUnavailableError
@@ -16,11 +16,11 @@ LOCK_TIMEOUT_SECONDS = 10.0
 
 
 def foreign(settings: Settings, file: FileRecord) -> str | None:
-    """Why the service would refuse this file's messages; None: it wouldn't."""
+    """The reason why the service would refuse the file's messages; None where it wouldn't."""
     watched = settings.watched_buckets
     if not watched or file.is_local or file.bucket in watched:
         return None
-    return f"bucket {file.bucket!r} is none of BUCKETS ({', '.join(sorted(watched))})"
+    return f"bucket {file.bucket!r} is not in BUCKETS ({', '.join(sorted(watched))})"
 
 
 def refuse_foreign(settings: Settings, file: FileRecord) -> None:
@@ -44,7 +44,7 @@ def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
         return False
     from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
 
-    still = f"{counted(len(messages), 'file')} may not have been sent; the sweeper sends what wasn't within 15 minutes"
+    still = f"up to {counted(len(messages), 'file')} not queued; the sweeper queues them within 15 minutes"
     try:
         refused = bootstrap.sqs_queue(settings).send_all(messages)
     except SourceUnavailableError as error:
@@ -57,7 +57,7 @@ def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
 
 
 def remove_dead_letters(database: Database, settings: Settings, files: Sequence[SourceFile]) -> int | None:
-    """Messages that name one of these files and that nobody needs any more; how many were deleted.
+    """Deletes the dead letters of these files that are no longer needed, and returns how many.
 
     None: no DLQ_URL is set. Raises SourceUnavailableError.
     """
@@ -71,14 +71,14 @@ def remove_dead_letters(database: Database, settings: Settings, files: Sequence[
         return 0
     only = frozenset((file.bucket, file.key) for file in files)
     look = Look(database, bootstrap.s3_objects(settings), queue, settings, only=only)
-    return go_through(look, surroundings().deadline, lambda _: None).settled
+    return go_through(look, command_context().deadline, lambda _: None).settled
 
 
 def say_what_is_missing(settings: Settings, *, sent: bool, has_objects: bool) -> None:
-    """Each on standard error: what nobody has done because a variable is unset."""
+    """Says on standard error what was left out because a variable is unset."""
     if has_objects and not sent and settings.queue_url is None:
         say(
-            "QUEUE_URL is not set, so nothing was sent: `ingestor run`, or the sweeper, takes it from the ledger"
+            "QUEUE_URL is not set, so nothing was queued; `ingestor run` or the sweeper finds it in the ledger"
         )
     if settings.dlq_url is None:
-        say("DLQ_URL is not set, so the dead letters were not looked at: the sweeper settles them")
+        say("DLQ_URL is not set, so dead letters were not checked; the sweeper settles them")

@@ -1,4 +1,4 @@
-"""A point in time as people type it."""
+"""The type of --since: a date or a time."""
 
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ class Moment(click.ParamType[datetime]):
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no date (2026-11-23) and no time (2026-11-23T12:00:00Z)", param, ctx)
+            self.fail(f"{value!r} is not a date (2026-11-23) or time (2026-11-23T12:00:00Z)", param, ctx)
         return not_before_s3(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 

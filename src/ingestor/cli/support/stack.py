@@ -1,4 +1,4 @@
-"""`ingestor --stack NAME COMMAND`: the command is done by the stack's operate function, and told here."""
+"""`ingestor --stack NAME COMMAND`: the stack's operate function runs the command, and its output is printed."""
 
 import os
 import shutil
@@ -36,27 +36,27 @@ COMMANDS: tuple[click.Command, ...] = (
     sweep_command,
     backfill,
 )
-"""What the operate function does: all that needs the stack's database, and nothing of the caller's machine."""
+"""The commands that the operate function runs: they need the stack's database, and nothing of the caller's machine."""
 
 
-def elsewhere(command: click.Command, stack: str) -> click.Command:
-    """The same command, with the same options and help, done in the stack."""
+def in_stack(command: click.Command, stack: str) -> click.Command:
+    """The same command, with the same options and help, run in the stack."""
     names = [str(each.name) for each in COMMANDS]
     if command.name not in names:
         raise click.UsageError(
-            f"`ingestor {command.name}` is not done in a stack: leave out --stack. With it go {', '.join(names)}"
+            f"`ingestor {command.name}` doesn't support --stack. These commands do: {', '.join(names)}"
         )
-    return _Elsewhere(command, stack)
+    return _StackCommand(command, stack)
 
 
-class _Elsewhere(click.Command):
+class _StackCommand(click.Command):
     def __init__(self, command: click.Command, stack: str) -> None:
         super().__init__(command.name, params=command.params, help=command.help)
         self._stack = stack
         self._arguments: list[str] = []
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Here as well, so that help and wrong usage need no stack."""
+        """Parses on this machine as well, so that help and wrong usage need no stack."""
         self._arguments = [str(self.name), *args]
         return super().parse_args(ctx, args)
 
@@ -68,16 +68,16 @@ class _Elsewhere(click.Command):
 
 
 def _run(function: OperateFunction, stack: str, arguments: Sequence[str]) -> int:
-    """The exit status. What the function's time limit cut short, it is asked to go on with."""
+    """Returns the exit status. A command that reached the function's time limit is run again to continue."""
     request = Request(arguments=list(arguments), stack=stack, terminal=_terminal())
     while True:
         answer = function.run(request)
-        _tell(answer)
+        _print(answer)
         if answer.status != UNFINISHED:
             return answer.status
 
 
-def _tell(answer: Answer) -> None:
+def _print(answer: Answer) -> None:
     click.echo(relayed(answer.stderr), nl=False, err=True)
     click.echo(relayed(answer.stdout), nl=False)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while a file is loaded: the first ends after the chunk in hand, the second at once."""
+"""Ctrl-C while files are loaded: the first stops after the current chunk, the second at once."""
 
 import math
 import os
@@ -6,13 +6,13 @@ import signal
 from types import FrameType, TracebackType
 from typing import Self
 
+from ingestor.cli.support.context import command_context
 from ingestor.cli.support.group import Stopped
-from ingestor.cli.support.surroundings import surroundings
 from ingestor.deadline import Deadline
 
 STANDARD_ERROR = 2
 STOPPING_SECONDS = 1
-NOTE = b"\ningestor: stopping when the chunk in hand is committed; Ctrl-C again stops at once\n"
+NOTE = b"\ningestor: stopping once the current chunk is committed; press Ctrl-C again to stop at once\n"
 
 
 class StopRequest:
@@ -36,8 +36,8 @@ class StopRequest:
 
     @property
     def deadline(self) -> Deadline:
-        """This one, and that of whatever we run in."""
-        outer = surroundings().deadline
+        """Near when a stop is requested, or when the command's own deadline is."""
+        outer = command_context().deadline
         return Deadline(
             lambda: 0 if self.is_made or outer.is_near() else math.inf, reserve_seconds=STOPPING_SECONDS
         )

@@ -30,11 +30,11 @@ _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="For programs: JSON on standard output, and nothing else there."
+    "--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there."
 )
 
 dry_run_option = click.option(
-    "--dry-run", "is_trial", is_flag=True, help="Say what would be done, and change nothing."
+    "--dry-run", "dry_run", is_flag=True, help="Show what would be done, and change nothing."
 )
 
 

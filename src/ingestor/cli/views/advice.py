@@ -1,8 +1,8 @@
-"""What happens to a file next, and what a person has to do about it."""
+"""A file's next step, and what to do about a file that needs attention."""
 
 import shlex
 
-from ingestor.cli.support.surroundings import surroundings
+from ingestor.cli.support.context import command_context
 from ingestor.cli.support.terminal import duration, moment, plain_facts
 from ingestor.ledger import FileRecord
 
@@ -11,22 +11,24 @@ def what_happens_next(file: FileRecord) -> str:
     """One sentence, whatever the state."""
     match file.status:
         case "COMPLETED" if file.newer_waits:
-            return f"a newer version of the object waits: it is looked at {_due(file)}, and its rows replace these"
+            return (
+                f"a newer version of the object waits; it is checked {_due(file)}, and its rows replace these"
+            )
         case "COMPLETED":
             return "nothing: it is loaded"
         case "FAILED" if file.error_kind == "permanent":
             return _what_ends_a_failure(file)
         case "PROCESSING" if file.is_held:
-            return f"a worker loads it; its claim holds {_until(file)} and each chunk renews that"
+            return f"a worker is loading it; its claim expires {_due(file)}, unless a chunk renews it"
         case _ if file.is_local:
-            return f"nothing by itself: `{load_again(file)}` goes on at entry {file.checkpoint:,}"
+            return f"needs attention: run `{load_again(file)}` to continue at entry {file.checkpoint:,}"
         case "PROCESSING":
             return (
                 f"its worker died or froze (its claim ended {_since(file)}): the sweeper's next tick, or a delivery of "
                 f"its message, has it taken over at entry {file.checkpoint:,}"
             )
         case "FAILED":
-            return f"it is tried again by itself at entry {file.checkpoint:,}; it is due {_due(file)}"
+            return f"retried automatically from entry {file.checkpoint:,}; due {_due(file)}"
         case _:
             return (
                 f"its message goes on at entry {file.checkpoint:,}; should that be lost, the sweeper sends it again "
@@ -39,24 +41,24 @@ def where_it_is(file: FileRecord) -> str:
         case "COMPLETED":
             return "in logs"
         case "PROCESSING" if file.is_held:
-            return "in a worker's hands"
+            return "with a worker"
         case "PROCESSING":
-            return "with a worker that doesn't answer"
+            return "with a worker that stopped responding"
         case "PENDING" if not file.is_local:
             return "in the queue"
         case "FAILED" if file.error_kind == "permanent" and file.ignored_at is None and not file.is_local:
-            return "waiting for a person; its message is in the dead letters, or will be soon"
+            return "needs attention; its message is in the dead-letter queue, or soon will be"
         case "FAILED" if file.ignored_at is not None:
-            return "set aside"
+            return "ignored"
         case _:
-            return "in the ledger, to be tried again" if not file.is_local else "on this machine"
+            return "in the ledger, waiting to be retried" if not file.is_local else "on this machine"
 
 
-def needed_of_person(file: FileRecord) -> str:
-    """What to do about a file that waits for somebody."""
+def what_to_do(file: FileRecord) -> str:
+    """What to do about a file that needs attention."""
     if file.status == "FAILED" and file.error_kind == "permanent":
         return _correct(file)
-    return f"run `{load_again(file)}`: it goes on at entry {file.checkpoint:,}"
+    return f"run `{load_again(file)}` to continue at entry {file.checkpoint:,}"
 
 
 def load_again(file: FileRecord) -> str:
@@ -66,37 +68,33 @@ def load_again(file: FileRecord) -> str:
 
 
 def file_facts(file: FileRecord, **more: object) -> dict[str, object]:
-    """For programs."""
-    said = {"next": what_happens_next(file), "where": where_it_is(file)}
-    return {"uri": file.uri, **plain_facts(file, **said), **more}
+    """The file as JSON has it."""
+    advice = {"next": what_happens_next(file), "where": where_it_is(file)}
+    return {"uri": file.uri, **plain_facts(file, **advice), **more}
 
 
 def _what_ends_a_failure(file: FileRecord) -> str:
     if file.ignored_at is None:
-        return f"nothing by itself: {_correct(file)}"
-    return f"nothing: ignored since {moment(file.ignored_at)}; `{_command('retry', file)}` takes it up again"
+        return f"needs attention: {_correct(file)}"
+    return f"nothing: ignored since {moment(file.ignored_at)}; `{_command('retry', file)}` reopens it"
 
 
 def _correct(file: FileRecord) -> str:
     if file.is_local:
-        return f"correct the file, then run `{load_again(file)}`"
+        return f"fix the file, then run `{load_again(file)}`"
     retry = _command("retry", file)
     if "MAX_REJECT_RATIO" in (file.error or ""):
         retry += " --accept-rejects"
     return (
-        f"correct the object and upload it again under the same key; or run `{retry}` once the cause is gone; or "
-        f"settle it with `{_command('ignore', file)} --reason …`"
+        f"fix the object and upload it again under the same key; or remove the cause and run `{retry}`; or settle it "
+        f"with `{_command('ignore', file)} --reason …`"
     )
 
 
 def _command(name: str, file: FileRecord) -> str:
-    stack = surroundings().stack
+    stack = command_context().stack
     where = f"--stack {shlex.quote(stack)} " if stack else ""
     return f"ingestor {where}{name} {shlex.quote(file.uri)}"
-
-
-def _until(file: FileRecord) -> str:
-    return f"for {duration(file.due_in_seconds)} more, until {moment(file.due_at)},"
 
 
 def _since(file: FileRecord) -> str:

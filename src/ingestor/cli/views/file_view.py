@@ -1,4 +1,4 @@
-"""One file's story for people."""
+"""One file's history, as `ingestor status KEY` prints it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,17 +17,17 @@ _COLOURS = {"COMPLETED": "green", "FAILED": "red"}
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One event, or as many checkpoints in a row."""
+    """One event, or several consecutive checkpoints."""
 
     event: FileEvent
     times: int
 
 
-def show_story(story: Story) -> None:
+def show_history(history: Story) -> None:
     console = output()
-    _show_state(console, story.file)
-    _show_rejected(console, story)
-    _show_events(console, story.events)
+    _show_state(console, history.file)
+    _show_rejected(console, history)
+    _show_events(console, history.events)
 
 
 def show_matches(files: list[FileRecord]) -> None:
@@ -40,7 +40,7 @@ def show_matches(files: list[FileRecord]) -> None:
 def _show_state(console: Console, file: FileRecord) -> None:
     console.print(f"[bold]{shown(file.uri)}[/]", soft_wrap=True)
     for name, value in _facts(file):
-        console.print(f"  {name + ':':<15}{value}", soft_wrap=True)
+        console.print(f"  {name + ':':<16}{value}", soft_wrap=True)
 
 
 def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
@@ -64,13 +64,16 @@ def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
     )
     yield (
         "attempts",
-        f"{count(file.attempts)} without an answer, {counted(file.failures, 'failure')} in a row",
+        f"{counted(file.attempts, 'unfinished attempt')}, {counted(file.failures, 'consecutive failure')}",
     )
-    yield "version", shown(f"ETag {file.etag}" + (f", version {file.version_id}" if file.version_id else ""))
+    yield (
+        "object version",
+        shown(f"ETag {file.etag}" + (f", version {file.version_id}" if file.version_id else "")),
+    )
     if file.size_bytes is not None:
         yield "stored size", counted(file.size_bytes, "byte")
     if file.event_time is not None:
-        yield "created", moment(file.event_time)
+        yield "modified" if file.is_local else "uploaded", moment(file.event_time)
     if file.processed_at is not None:
         yield "completed", moment(file.processed_at) + _lag(file)
 
@@ -85,17 +88,17 @@ def _lag(file: FileRecord) -> str:
     return f", {duration((file.processed_at - file.event_time).total_seconds())} after its upload"
 
 
-def _show_rejected(console: Console, story: Story) -> None:
-    if not story.first_rejected:
+def _show_rejected(console: Console, history: Story) -> None:
+    if not history.first_rejected:
         return
-    rows = table("entry", "byte", "why", "begins", numbers=frozenset({"entry", "byte"}), title="Rejected")
-    for each in story.first_rejected:
+    rows = table("entry", "byte", "reason", "content", numbers=frozenset({"entry", "byte"}), title="Rejected")
+    for each in history.first_rejected:
         rows.add_row(count(each.ordinal), count(each.byte_offset), shown(each.error), shown(_beginning(each)))
     console.print("", rows, sep="\n")
-    left_out = story.file.rows_rejected - len(story.first_rejected)
+    left_out = history.file.rows_rejected - len(history.first_rejected)
     if left_out > 0:
         console.print(
-            f"… and {count(left_out)} more in the table rejected_entries, with file_id {story.file.id}",
+            f"… and {count(left_out)} more in the table rejected_entries, with file_id {history.file.id}",
             soft_wrap=True,
         )
 
@@ -106,7 +109,7 @@ def _beginning(entry: RejectedEntry) -> str:
 
 
 def _show_events(console: Console, events: list[FileEvent]) -> None:
-    title = "What happened" + (f" (the last {SHOWN_EVENTS:,})" if len(events) == SHOWN_EVENTS else "")
+    title = "History" + (f" (the last {SHOWN_EVENTS:,})" if len(events) == SHOWN_EVENTS else "")
     rows = table("at", "event", "claim", "rows", "", numbers=frozenset({"claim", "rows"}), title=title)
     for line in folded(events):
         event = line.event
@@ -117,7 +120,7 @@ def _show_events(console: Console, events: list[FileEvent]) -> None:
 
 
 def folded(events: list[FileEvent]) -> list[EventLine]:
-    """Checkpoints of one claim in a row become one line: the last one's time, all their rows."""
+    """Consecutive checkpoints of one claim become one line, with the last one's time and the sum of their rows."""
     lines = []
     for (name, _), group in groupby(events, key=lambda event: (event.event, event.version)):
         run = list(group)

@@ -1,4 +1,4 @@
-"""How far `ingestor local` is: a bar by bytes on a terminal, a line per file elsewhere."""
+"""Progress of `ingestor local`: a bar of bytes on a terminal, otherwise one line per file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +19,11 @@ from ingestor.cli.support.terminal import messages, shown
 from ingestor.cli.views.local_report import FileReport, LocalState
 
 QUIET_ON_TERMINAL = {LocalState.LOADED, LocalState.ALREADY_LOADED}
-"""The bar and the summary say enough of these."""
+"""The bar and the summary suffice for these."""
 
 
 class LoadProgress:
-    """Counts stored (compressed) bytes over all files; standard input counts when it is known whole."""
+    """Counts the stored (compressed) bytes of all files; the size of standard input is unknown."""
 
     def __init__(self, console: Console, names: tuple[str, ...], progress: Progress | None) -> None:
         self._console = console
@@ -39,7 +39,7 @@ class LoadProgress:
             self._progress.update(self._task, description=shown(label))
 
     def read_to(self, position: int) -> None:
-        """`position`: the stored bytes of the file in hand read so far."""
+        """`position`: how many stored bytes of the current file are read."""
         if self._progress is not None:
             self._progress.update(self._task, completed=self._done + position)
 

@@ -1,4 +1,4 @@
-"""What `ingestor local` says of each file."""
+"""The report of `ingestor local` on each file."""
 
 import shlex
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ingestor.ingest import AlreadyLoaded, Failed, HandedOn, HeldElsewhere, Load
 class LocalState(StrEnum):
     LOADED = "loaded"
     ALREADY_LOADED = "already loaded"
-    CHANGED_KEPT = "changed since, kept"
+    CHANGED_KEPT = "changed since loading"
     HELD = "held by another worker"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -55,6 +55,8 @@ class FileReport:
             facts += (
                 f", {counted(self.rows, 'row')}, {count(self.rejected)} rejected, {duration(self.seconds)}"
             )
+        if self.state is LocalState.HELD:
+            return f"{self.file}: {self.next}"
         hint = None if self.summary_hint else self.next
         return "; ".join(part for part in (facts, self.error, hint) if part)
 
@@ -64,7 +66,7 @@ def unopened(name: str, error: IngestorError, *, seconds: float) -> FileReport:
 
 
 def report(name: str, result: FileResult, connection: ledger.Connection, *, seconds: float) -> FileReport:
-    """Reads the file's counts from the ledger: an outcome tells only what this worker did."""
+    """The file's counts come from the ledger: an outcome has only those of this worker."""
     record = ledger.find_file(connection, result.file.bucket, result.file.key)
     state, error = _state(result)
     rate = None
@@ -106,18 +108,18 @@ def _next(name: str, state: LocalState, result: FileResult, record: ledger.FileR
     match state:
         case LocalState.LOADED | LocalState.ALREADY_LOADED:
             rejects = record is not None and record.rows_rejected > 0
-            return f"reasons of the rejected: {status_hint(name, result)}" if rejects else None
+            return f"why entries were rejected: {status_hint(name, result)}" if rejects else None
         case LocalState.CHANGED_KEPT:
-            return f"to load it anew: `ingestor local --replace {quoted(name)}`"
+            return f"old rows kept. To replace: `ingestor local --replace {quoted(name)}`"
         case LocalState.HELD:
             left = record.due_in_seconds if record and record.is_held else None
-            ends = f"; its claim ends in {duration(left)}" if left else ""
-            return f"another process loads it, or died doing so{ends}: then run {again}"
+            when = f"in {duration(left)}, when its claim expires" if left else "later"
+            return f"another process is loading this file. If it died, retry {when}: {again}"
         case LocalState.STOPPED:
-            return f"{again} goes on at entry {record.checkpoint if record else 0:,}"
+            return f"rerun to continue at entry {record.checkpoint if record else 0:,}: {again}"
         case LocalState.FAILED:
             if isinstance(result.outcome, Failed) and result.outcome.kind is ErrorKind.TRANSIENT:
-                return f"to try again: {again}"
+                return f"to retry: {again}"
             return f"details: {status_hint(name, result)}"
         case _:
             assert_never(state)
@@ -128,5 +130,5 @@ def status_hint(name: str, result: FileResult) -> str:
 
 
 def quoted(name: str) -> str:
-    """To be pasted: a name that begins with a dash is no option then."""
+    """For a shell; a name that begins with a dash is not taken for an option."""
     return shlex.quote(f"./{name}" if name.startswith("-") and name != "-" else name)

@@ -1,9 +1,9 @@
-"""`ingestor status` for people; what needs one comes first."""
+"""The overview of `ingestor status`. What needs attention comes first."""
 
 from rich.console import Console
 
 from ingestor.cli.support.terminal import count, counted, duration, moment, output, shown, table
-from ingestor.cli.views.advice import needed_of_person, what_happens_next
+from ingestor.cli.views.advice import what_happens_next, what_to_do
 from ingestor.ledger import FileRecord, Overview
 
 
@@ -12,25 +12,26 @@ def show_overview(overview: Overview) -> None:
     if not overview.states:
         console.print("The ledger is empty: nothing was loaded yet. Begin with `ingestor local FILE`.")
         return
-    _show_what_needs_a_person(console, overview)
+    _show_what_needs_attention(console, overview)
     _show_states(console, overview)
     _show_pace(console, overview)
     _show_waiting(console, overview)
 
 
-def _show_what_needs_a_person(console: Console, overview: Overview) -> None:
+def _show_what_needs_attention(console: Console, overview: Overview) -> None:
     if not overview.need_person:
-        console.print("[bold green]Nothing needs you.[/]\n")
+        console.print("[bold green]Nothing needs attention.[/]\n")
         return
-    console.print(f"[bold red]{counted(overview.need_person, 'file')} waiting for a person[/]")
+    verb = "needs" if overview.need_person == 1 else "need"
+    console.print(f"[bold red]{counted(overview.need_person, 'file')} {verb} attention[/]")
     for file in overview.needs_person:
         console.print(f"  [bold]{shown(file.uri)}[/]", soft_wrap=True)
         if file.error:
             console.print(f"    why:   {shown(file.error)}", soft_wrap=True)
-        console.print(f"    to do: {shown(needed_of_person(file))}", soft_wrap=True)
+        console.print(f"    to do: {shown(what_to_do(file))}", soft_wrap=True)
     left_out = overview.need_person - len(overview.needs_person)
     if left_out > 0:
-        console.print(f"  … and {count(left_out)} more in the view files")
+        console.print(f"  … and {count(left_out)} more, in the view `files`")
     console.print()
 
 
@@ -47,7 +48,7 @@ def _show_states(console: Console, overview: Overview) -> None:
     if overview.rows_rejected:
         console.print(
             f"rejected: {count(overview.rows_rejected)} in {counted(overview.files_with_rejects, 'file')}; "
-            "the table rejected_entries has them, each with its reason",
+            "each with its reason in the table rejected_entries",
             soft_wrap=True,
         )
     console.print()
@@ -67,7 +68,7 @@ def _show_pace(console: Console, overview: Overview) -> None:
             f"slowest {duration(lag.max_seconds)} (upload to commit)"
         )
     else:
-        console.print(f"{'lag, 24 h:':<13}no object of a bucket was completed")
+        console.print(f"{'lag, 24 h:':<13}no object was loaded")
 
 
 def _show_waiting(console: Console, overview: Overview) -> None:
