@@ -1,24 +1,24 @@
 """The names users set, read once into one frozen model that reports every mistake together."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    SecretStr,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
 
 from ingestor.errors import ConfigurationError
 from ingestor.model.source_file import LOCAL_BUCKET
+from ingestor.setting_names import mistyped_names, unknown_database_names
+from ingestor.setting_values import DatabaseHost, DatabaseName, DatabasePassword, DatabasePort, Endpoint
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -76,49 +76,13 @@ def _moment(value: object) -> object:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
-def _without_nul(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("holds a NUL, which PostgreSQL takes nowhere")
-    return value
-
-
-def _name(value: str) -> str:
-    # libpq would say the whole of it in its error, password and all.
-    if "://" in value:
-        raise ValueError("must be a name alone, not a URL")
-    return _without_nul(value)
-
-
-def _host(value: str) -> str:
-    if any(each.isspace() or each in "=@" for each in value):
-        raise ValueError("must be a host name or an address alone, not connection settings")
-    return _name(value)
-
-
-def _password(value: SecretStr) -> SecretStr:
-    _without_nul(value.get_secret_value())
-    return value
-
-
-def _endpoint(value: str) -> str:
-    if not re.match(r"https?://[^/\s]", value):
-        raise ValueError("must be a URL such as http://127.0.0.1:4566")
-    return value
-
-
-DatabaseName = Annotated[str, AfterValidator(_name)]
-DatabaseHost = Annotated[str, AfterValidator(_host)]
-DatabasePassword = Annotated[SecretStr, AfterValidator(_password)]
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
-
-
 class Settings(BaseModel):
     """Each field is the environment variable of the same name in capitals; an empty variable counts as unset."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     db_host: DatabaseHost | None = None
-    db_port: int = Field(default=5432, ge=1, le=65535)
+    db_port: DatabasePort = 5432
     db_name: DatabaseName = "ingestor"
     db_username: DatabaseName | None = None
     db_password: DatabasePassword | None = None
@@ -149,6 +113,8 @@ class Settings(BaseModel):
     on_overwrite: OnOverwrite = OnOverwrite.SKIP
     retention_days: int | None = Field(default=None, ge=1, le=36_500)
 
+    _unknown_database_names: tuple[str, ...] = PrivateAttr(default=())
+
     @model_validator(mode="after")
     def _tokens_go_over_tls(self) -> Self:
         # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
@@ -175,13 +141,23 @@ class Settings(BaseModel):
         return self
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        """Raises ConfigurationError naming every wrong variable at once, never its value: it may be a secret."""
+    def from_environment(cls, environ: Mapping[str, str], *, refuse_near_misses: bool = False) -> Self:
+        """Raises ConfigurationError naming every wrong variable at once, never its value: it may be a secret.
+
+        `refuse_near_misses`: a variable whose name is nearly a setting's is wrong too. Not for a program that shares
+        its environment with us.
+        """
         given = {name.lower(): value for name, value in environ.items() if value != ""}
+        names = tuple(name.upper() for name in cls.model_fields)
+        mistakes = [str(each) for each in mistyped_names(environ, names)] if refuse_near_misses else []
         try:
-            return cls.model_validate({name: given[name] for name in cls.model_fields if name in given})
+            settings = cls.model_validate({name: given[name] for name in cls.model_fields if name in given})
         except ValidationError as error:
-            raise ConfigurationError(_explain(error)) from None
+            raise ConfigurationError("\n".join([*mistakes, _explain(error)])) from None
+        if mistakes:
+            raise ConfigurationError("\n".join(mistakes))
+        settings._unknown_database_names = unknown_database_names(environ, names)  # noqa: SLF001 - our own class
+        return settings
 
     def with_database(self, **given: object) -> Self:
         """The same with other DB_* settings. Raises ConfigurationError naming those that are wrong, never a value."""
@@ -202,7 +178,14 @@ class Settings(BaseModel):
     @property
     def names_a_database(self) -> bool:
         """Any DB_* variable says that a database of the user's is meant; what it still lacks is then said."""
-        return any(name.startswith("db_") for name in self.model_fields_set)
+        return bool(self._unknown_database_names) or any(
+            name.startswith("db_") for name in self.model_fields_set
+        )
+
+    @property
+    def unknown_database_names(self) -> tuple[str, ...]:
+        """DB_* variables of the environment that are no settings."""
+        return self._unknown_database_names
 
     def require(self, *names: "SettingName") -> None:
         """Raises ConfigurationError naming every one of these that is unset."""

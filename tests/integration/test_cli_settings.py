@@ -124,3 +124,24 @@ def test_migrate_tells_what_it_applied_and_what_was_there(
     assert {each["is_new"] for each in again.json["migrations"]} == {False}
     assert again.json["migrations"][0] == {"version": 1, "name": "0001_ledger.sql", "is_new": False}
     assert again.json["partitions_created"] == 0
+
+
+@pytest.mark.parametrize("arguments", EVERY_COMMAND)
+def test_a_mistyped_variable_ends_every_command(bare: CommandLine, arguments: list[str]) -> None:
+    done = bare(*arguments, DB_USER=SECRET)
+    assert (done.status, done.stdout) == (2, "")
+    assert done.stderr == "ingestor: DB_USER is not a setting; did you mean DB_USERNAME?\n"
+    assert not (bare.folder / ".ingestor").exists()
+
+
+@pytest.mark.parametrize("arguments", EVERY_COMMAND)
+def test_an_unknown_database_variable_is_warned_of_once_and_no_database_embedded(
+    bare: CommandLine, arguments: list[str]
+) -> None:
+    done = bare(*arguments, DB_TYPE=SECRET)
+    assert (done.status, done.stdout) == (2, "")
+    assert done.stderr == (
+        "ingestor: not settings of Ingestor, and ignored: DB_TYPE\n"
+        "ingestor: not set: DB_HOST, DB_USERNAME, DB_PASSWORD\n"
+    )
+    assert not (bare.folder / ".ingestor").exists()

@@ -101,5 +101,8 @@ def _orderly_end() -> Iterator[None]:
 
 
 def environment_settings() -> Settings:
-    """Raises ConfigurationError naming every wrong variable."""
-    return Settings.from_environment(os.environ)
+    """Raises ConfigurationError naming every wrong variable, and every one whose name is nearly a setting's."""
+    settings = Settings.from_environment(os.environ, refuse_near_misses=True)
+    if settings.unknown_database_names:
+        say(f"not settings of Ingestor, and ignored: {', '.join(settings.unknown_database_names)}")
+    return settings
