@@ -12,7 +12,7 @@ unexport PYTHON
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tools-install check format unit integration faults faults-short scan e2e test demo up sam-local bench requirements
+.PHONY: help install tools-install check format unit integration faults faults-short scan e2e test demo up sam-local bench docs requirements
 
 help: ## what there is to run
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -66,6 +66,9 @@ sam-local: tools-install ## every event of events/ in Lambda's container image (
 
 bench: install ## whole loads against copying the same rows already encoded
 	@$(BIN)/python -m benchmarks.load_throughput
+
+docs: install ## docs/reference from `--help`, the settings and the schema's comments
+	@$(BIN)/python -m tools.reference
 
 requirements: install ## src/requirements.txt from src/requirements.in (UPGRADE=1: newer versions)
 	@tools/requirements.sh $(if $(UPGRADE),--upgrade)

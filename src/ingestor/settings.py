@@ -77,41 +77,147 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class Settings(BaseModel):
-    """Each field is the environment variable of the same name in capitals; an empty variable counts as unset."""
+    """Each field is the environment variable of the same name in capitals; an empty variable counts as unset.
+
+    The descriptions are for people; they are the text of docs/reference/settings.md.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    db_host: DatabaseHost | None = None
-    db_port: DatabasePort = 5432
-    db_name: DatabaseName = "ingestor"
-    db_username: DatabaseName | None = None
-    db_password: DatabasePassword | None = None
-    db_schema: str = Field(default="public", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
-    db_sslmode: SslMode = SslMode.PREFER
-    db_sslrootcert: str | None = None
-    db_secret_arn: str | None = None
-    db_iam_auth: bool = False
-    db_connect_timeout: int = Field(default=10, ge=2, le=300)
+    db_host: DatabaseHost | None = Field(
+        default=None,
+        description="The database's host. Needed, unless DB_SECRET_ARN names a secret that has it.",
+    )
+    db_port: DatabasePort = Field(default=5432, description="The database's TCP port.")
+    db_name: DatabaseName = Field(default="ingestor", description="The database's name.")
+    db_username: DatabaseName | None = Field(
+        default=None, description="The user to log in as. Needed, unless the secret has it."
+    )
+    db_password: DatabasePassword | None = Field(
+        default=None,
+        description="That user's password. Needed, unless the secret has it or DB_IAM_AUTH is true. Never printed.",
+    )
+    db_schema: str = Field(
+        default="public",
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="The schema of the tables, so that a database with other tables can host them.",
+    )
+    db_sslmode: SslMode = Field(
+        default=SslMode.PREFER,
+        description="Whether TLS is used and the server verified, as libpq's `sslmode`. template.yaml: verify-full.",
+    )
+    db_sslrootcert: str | None = Field(
+        default=None,
+        description="The PEM file of the authority to trust, or `aws` for those of RDS, Aurora and RDS Proxy, which "
+        "come with the package. verify-ca and verify-full need it.",
+    )
+    db_secret_arn: str | None = Field(
+        default=None,
+        description="A secret in Secrets Manager, in the shape that RDS writes; read anew for each connection. Other "
+        "DB_* variables take precedence over its fields, but for the password.",
+    )
+    db_iam_auth: bool = Field(
+        default=False,
+        description="Log in with a token of RDS' IAM authentication instead of a password. Needs DB_SSLMODE=require or "
+        "stricter.",
+    )
+    db_connect_timeout: int = Field(
+        default=10,
+        ge=2,
+        le=300,
+        description="Seconds to wait for a connection, and for the first answer on it. An Aurora that has paused needs "
+        "more; template.yaml sets 60 for it.",
+    )
 
-    aws_region: str | None = None
-    aws_endpoint: Endpoint | None = None
-    aws_endpoint_url: Endpoint | None = None
-    buckets: CommaSeparated = ()
-    bucket: str | None = None
-    prefix: str = ""
-    queue_url: str | None = None
-    dlq_url: str | None = None
-    start_from: Moment | None = None
-    reconcile_hours: float = Field(default=24, ge=0.1, le=8_760)
+    aws_region: str | None = Field(
+        default=None,
+        description="The region of S3, SQS and Secrets Manager; unset, the one that boto3 finds. Credentials are those "
+        "that boto3 finds.",
+    )
+    aws_endpoint: Endpoint | None = Field(
+        default=None, description="The URL of S3 and SQS where they are not AWS' own, as of an emulator."
+    )
+    aws_endpoint_url: Endpoint | None = Field(
+        default=None, description="The same under boto3's name. AWS_ENDPOINT takes precedence."
+    )
+    buckets: CommaSeparated = Field(
+        default=(),
+        description="The buckets whose objects a message may name; messages about others become dead letters. The "
+        "functions and `sweep` need it.",
+    )
+    bucket: str | None = Field(
+        default=None, description="One more of BUCKETS, under the earlier service's name."
+    )
+    prefix: str = Field(
+        default="", description="Only keys that begin with it are loaded by the handler and found by listing."
+    )
+    queue_url: str | None = Field(
+        default=None,
+        description="The SQS queue on which files are sent on and sent again. The functions and `sweep` need it.",
+    )
+    dlq_url: str | None = Field(
+        default=None,
+        description="The queue of dead letters, which the sweeper settles. Unset, they are left alone.",
+    )
+    start_from: Moment | None = Field(
+        default=None,
+        description="How old an object may be that is found by listing: `all`, a date (2026-11-23) or a time "
+        "(2026-11-23T12:00:00Z). Unset: for the sweeper the time the tables were made, for `run` all.",
+    )
+    reconcile_hours: float = Field(
+        default=24,
+        ge=0.1,
+        le=8_760,
+        description="Hours between two full listings by the sweeper or `run`. Recent objects are looked for at "
+        "each tick and in each pass.",
+    )
 
-    chunk_rows: int = Field(default=20_000, ge=1, le=1_000_000)
-    chunk_bytes: int = Field(default=8 * MIB, ge=64 * KIB, le=64 * MIB)
-    lease_seconds: float = Field(default=120, ge=1, le=43_200)
-    max_attempts: int = Field(default=5, ge=1, le=1_000)
-    max_entry_bytes: int = Field(default=4 * MIB, ge=KIB, le=64 * MIB)
-    max_reject_ratio: float = Field(default=0.5, ge=0, le=1)
-    on_overwrite: OnOverwrite = OnOverwrite.SKIP
-    retention_days: int | None = Field(default=None, ge=1, le=36_500)
+    chunk_rows: int = Field(
+        default=20_000,
+        ge=1,
+        le=1_000_000,
+        description="The most entries in one chunk, which is one transaction.",
+    )
+    chunk_bytes: int = Field(
+        default=8 * MIB, ge=64 * KIB, le=64 * MIB, description="The most uncompressed bytes in one chunk."
+    )
+    lease_seconds: float = Field(
+        default=120,
+        ge=1,
+        le=43_200,
+        description="Seconds that a claim holds after its last chunk. A dead worker's file is then free.",
+    )
+    max_attempts: int = Field(
+        default=5,
+        ge=1,
+        le=1_000,
+        description="Workers that may die at one checkpoint before the file fails for good, as worn out.",
+    )
+    max_entry_bytes: int = Field(
+        default=4 * MIB,
+        ge=KIB,
+        le=64 * MIB,
+        description="Bytes of the largest entry that is loaded. A larger one is rejected, and never held in memory.",
+    )
+    max_reject_ratio: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="The largest share of rejected entries. A file with more fails; judged from 1,000 entries on, "
+        "and at the end of the file.",
+    )
+    on_overwrite: OnOverwrite = Field(
+        default=OnOverwrite.SKIP,
+        description="What a new version of a completed key means: `skip` keeps the old rows, `replace` replaces them.",
+    )
+    retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Days that logs are kept; a month whose logs are all older is dropped. Unset: for ever. The ledger "
+        "stays, so nothing is loaded again. Where the sweeper's user doesn't own the tables, give it to "
+        "`ingestor migrate` as well.",
+    )
 
     _unknown_database_names: tuple[str, ...] = PrivateAttr(default=())
 
