@@ -8,9 +8,9 @@ from handler.telemetry import Telemetry, telemetry
 from ingestor import bootstrap
 from ingestor.deadline import Deadline
 from ingestor.ingest import Worker
-from ingestor.queues.sqs import SqsQueue
+from ingestor.queues import Queue
 from ingestor.settings import Settings
-from ingestor.sources.s3 import S3Objects
+from ingestor.sources import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Runtime:
 
     telemetry: Telemetry
     settings: Settings
-    objects: S3Objects
+    objects: Store
     worker: Worker
-    queue: SqsQueue
+    queue: Queue
 
     def end_with(self, deadline: Deadline) -> None:
         """No answer of anybody is waited for beyond it."""
@@ -36,14 +36,14 @@ def runtime() -> Runtime:
     settings = Settings.from_environment(os.environ)
     settings.require("queue_url", "buckets")
     database = bootstrap.database(settings, secret_reader(settings))
-    objects = bootstrap.s3_objects(settings)
+    objects = bootstrap.store(settings)
     seen = telemetry()
     return Runtime(
         telemetry=seen,
         settings=settings,
         objects=objects,
         worker=Worker(database, objects, settings, stage=seen.segment),
-        queue=bootstrap.sqs_queue(settings),
+        queue=bootstrap.queue(settings),
     )
 
 

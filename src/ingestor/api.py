@@ -94,7 +94,7 @@ def process_files(
     from ingestor.sources.listing import pages  # noqa: PLC0415 - the same
 
     settings = settings or Settings.from_environment(os.environ)
-    source = bootstrap.s3_objects(settings)
+    source = bootstrap.store(settings)
     with _given_or_own(database, settings) as used:
         worker = Worker(used, source, settings)
         results: list[FileResult] = []

@@ -11,8 +11,8 @@ from ingestor.discovery import Entering, Step, Window
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import hand_on_message
 from ingestor.settings import FROM_THE_BEGINNING, Settings
+from ingestor.sources import Lister, UnusableObject
 from ingestor.sources.listing import pages
-from ingestor.sources.s3 import S3Objects, UnusableObject
 from ingestor.sweep.due import send_all
 from ingestor.sweep.tools import SweepTools
 
@@ -73,7 +73,7 @@ def backfill(
 
 def survey(
     database: Database,
-    objects: S3Objects,
+    objects: Lister,
     settings: Settings,
     wanted: Wanted,
     *,

@@ -38,14 +38,25 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "ingestor.sinks.postgres": ("copy_batch", "unload"),
 }
 METHODS: dict[str, tuple[str, ...]] = {
-    "ingestor.queues.sqs.SqsQueue": ("defer", "delete", "receive", "send", "send_all"),
+    "ingestor.queues.sqs.SqsQueue": ("acknowledge", "defer", "receive", "send", "send_all"),
     "ingestor.sources.s3.S3Objects": ("current", "open", "page"),
     "ingestor.database.House": ("ensure_partitions", "move_month_out_of_default"),
     "psycopg.Copy": ("write_row",),
     "psycopg.Connection": ("execute",),
 }
 SAY_NO_PURPOSE = {
-    *("defer", "delete", "receive", "send", "send_all", "current", "open", "page", "write_row", "execute")
+    *(
+        "acknowledge",
+        "defer",
+        "receive",
+        "send",
+        "send_all",
+        "current",
+        "open",
+        "page",
+        "write_row",
+        "execute",
+    )
 }
 """Of the transaction in hand: they are in any, or in none."""
 

@@ -9,7 +9,8 @@ from functools import partial
 from tests.faults.model_process import Fate, before
 
 from ingestor.errors import SourceUnavailableError
-from ingestor.queues.sqs import QueueDepth, ReceivedMessage, SqsQueue
+from ingestor.queues import QueueDepth, ReceivedMessage
+from ingestor.queues.sqs import SqsQueue
 
 VISIBILITY_SECONDS = 900
 MAX_RECEIVE_COUNT = 5
@@ -81,8 +82,8 @@ class ModelQueue(SqsQueue):
 
         return self._call("receive", received)
 
-    def delete(self, receipt_handle: str) -> None:
-        self._call("delete", lambda: self.messages.pop(int(receipt_handle), None))
+    def acknowledge(self, receipt_handle: str) -> None:
+        self._call("acknowledge", lambda: self.messages.pop(int(receipt_handle), None))
 
     def defer(self, receipt_handle: str, seconds: float) -> None:
         def deferred() -> None:

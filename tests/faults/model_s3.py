@@ -11,7 +11,7 @@ from tests.faults.model_process import Fate, before
 
 from ingestor.errors import ObjectSupersededError, SourceMissingError, SourceUnavailableError
 from ingestor.model.source_file import ByteStream, SourceFile
-from ingestor.sources.listing import ListedLevel, ListedPage
+from ingestor.sources import ListedLevel, ListedPage
 from ingestor.sources.s3 import S3Objects
 
 BUCKET = "logs"

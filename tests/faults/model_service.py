@@ -23,7 +23,7 @@ from ingestor.deadline import Deadline
 from ingestor.ingest import Worker
 from ingestor.ingest.worker import Committed
 from ingestor.model.entry import Batch
-from ingestor.queues.sqs import ReceivedMessage
+from ingestor.queues import ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sweep import SweepTools, sweep
 from ingestor.sweep.partitions import keep_house
@@ -135,7 +135,7 @@ class Service:
         )
         try:
             MessageLoader(runtime, own_deadline()).load_message(record)
-            self.queue.delete(received.receipt_handle)
+            self.queue.acknowledge(received.receipt_handle)
         finally:
             runtime.telemetry.metrics.clear_metrics()
             if _is_killed():

@@ -47,8 +47,8 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     ),
     "dead letter": (
         "after receive",
-        "before delete",
-        "after delete",
+        "before acknowledge",
+        "after acknowledge",
     ),
     "move a month": (
         "before COMMIT of move_month_out_of_default",

@@ -8,7 +8,7 @@ from tests.integration.sweeping import Place
 
 from ingestor import ledger
 from ingestor.model.source_file import SourceFile
-from ingestor.sources.listing import ListedPage
+from ingestor.sources import ListedPage
 from ingestor.sources.s3 import S3Objects
 from ingestor.sweep.tools import SweepTools
 

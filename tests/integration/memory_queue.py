@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ingestor.queues.sqs import QueueDepth, ReceivedMessage
+from ingestor.queues import QueueDepth, ReceivedMessage
 
 SENT_AT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @dataclass
 class MemoryQueue:
-    """What the sweeper asks of an `SqsQueue`."""
+    """A `Queue`."""
 
     messages: list[ReceivedMessage] = field(default_factory=list)
     hidden: dict[str, ReceivedMessage] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class MemoryQueue:
         self.hidden.update((each.receipt_handle, each) for each in taken)
         return taken
 
-    def delete(self, receipt_handle: str) -> None:
+    def acknowledge(self, receipt_handle: str) -> None:
         del self.hidden[receipt_handle]
 
     def defer(self, receipt_handle: str, _seconds: float) -> None:

@@ -65,7 +65,7 @@ def place(
     tools = SweepTools(
         database=database,
         objects=S3Objects(bootstrap.s3_client(chosen)),
-        queue=bootstrap.sqs_queue(chosen),
+        queue=bootstrap.queue(chosen),
         dead_letters=bootstrap.dead_letter_queue(chosen),
         settings=chosen,
     )

@@ -17,7 +17,7 @@ from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import parse
-from ingestor.sources.listing import ListedPage
+from ingestor.sources import ListedPage
 from ingestor.sources.s3 import S3Objects
 from ingestor.sweep.tools import SweepTools
 

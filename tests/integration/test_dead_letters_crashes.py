@@ -11,7 +11,8 @@ from tests.integration.sweeping import Place
 from ingestor.database import ConnectionParameters, Database
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import DatabaseUnavailableError
-from ingestor.queues.sqs import ReceivedMessage, SqsQueue
+from ingestor.queues import ReceivedMessage
+from ingestor.queues.sqs import SqsQueue
 from ingestor.sweep.dead_letters import settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
 
@@ -38,9 +39,9 @@ class DyingQueue(SqsQueue):
         self._die("receive", after=True)
         return messages
 
-    def delete(self, receipt_handle: str) -> None:
+    def acknowledge(self, receipt_handle: str) -> None:
         self._die("delete", after=False)
-        super().delete(receipt_handle)
+        super().acknowledge(receipt_handle)
         self._die("delete", after=True)
 
     def defer(self, receipt_handle: str, seconds: float) -> None:
@@ -70,9 +71,9 @@ def test_a_crash_after_a_message_was_hidden_never_comes_before_its_rows_are_comm
     entered: list[int] = []
 
     class Watching(SqsQueue):
-        def delete(self, receipt_handle: str) -> None:
+        def acknowledge(self, receipt_handle: str) -> None:
             entered.append(len(states(place.tools.database)))
-            super().delete(receipt_handle)
+            super().acknowledge(receipt_handle)
 
     tools = replace(place.tools, dead_letters=Watching(place.sqs, place.dlq_url))
     assert settle_dead_letters(tools, UNLIMITED).settled == 3

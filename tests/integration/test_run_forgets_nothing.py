@@ -14,7 +14,7 @@ from ingestor import ledger
 from ingestor.discovery import steps
 from ingestor.errors import DatabaseUnavailableError, SourceUnavailableError
 from ingestor.model.source_file import SourceFile
-from ingestor.sources.listing import ListedPage
+from ingestor.sources import ListedPage
 from ingestor.sweep.tools import SweepTools
 
 NEW_LOG = f'{{"time":{int(NOW.timestamp() * 1000)},"msg":"hello"}}\n'.encode()

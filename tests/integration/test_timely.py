@@ -44,19 +44,19 @@ def in_(seconds: float) -> Deadline:
 
 def of_s3(endpoint: str, deadline: Deadline) -> list[Request]:
     """Each kind that an invocation may wait for."""
-    objects = bootstrap.s3_objects(settings(endpoint))
+    objects = bootstrap.store(settings(endpoint))
     objects.end_with(deadline)
     return [lambda: objects.open(FILE), lambda: objects.current(FILE), lambda: objects.page("bucket")]
 
 
 def of_sqs(endpoint: str, deadline: Deadline) -> list[Request]:
-    queue = bootstrap.sqs_queue(settings(endpoint))
+    queue = bootstrap.queue(settings(endpoint))
     queue.end_with(deadline)
     return [
         lambda: queue.send("body"),
         lambda: queue.send_all(["body"]),
         lambda: queue.defer("receipt", 1),
-        lambda: queue.delete("receipt"),
+        lambda: queue.acknowledge("receipt"),
         queue.depth,
         lambda: queue.receive(1, 1),
     ]
@@ -95,7 +95,7 @@ def test_a_body_that_stalls_is_given_up_before_the_deadline(
     s3.put_object(Bucket=bucket, Key="key", Body=b"x" * 1000)
     with breaking_s3(s3_server) as endpoint:
         endpoint.troubles.append(Cut(400, Break.STALL))
-        objects = bootstrap.s3_objects(settings(endpoint.url))
+        objects = bootstrap.store(settings(endpoint.url))
         stream = objects.open(SourceFile(bucket, "key"))
         assert stream.read(1000) == b"x" * 400
         deadline = in_(5)

@@ -8,8 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from ingestor.errors import SourceUnavailableError
+from ingestor.sources import UnusableObject
 from ingestor.sources.listing import pages
-from ingestor.sources.s3 import S3Objects, UnusableObject
+from ingestor.sources.s3 import S3Objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestor.model.source_file import SourceFile
+from ingestor.sources import ListedLevel, ListedPage
 from ingestor.sources.date_layout import dated_branches
-from ingestor.sources.listing import ListedLevel, ListedPage, pages, pages_since
+from ingestor.sources.listing import pages, pages_since
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

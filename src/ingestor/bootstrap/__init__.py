@@ -3,18 +3,20 @@
 from ingestor.aws.clients import s3_client, secrets_client, timely_s3_client, timely_sqs_client
 from ingestor.aws.login import SecretReader, parameters, secret_reader
 from ingestor.database import Database
+from ingestor.queues import Queue
 from ingestor.queues.sqs import SqsQueue
 from ingestor.settings import Settings
+from ingestor.sources import Store
 from ingestor.sources.s3 import S3Objects
 
 __all__ = [
     "SecretReader",
     "database",
     "dead_letter_queue",
+    "queue",
     "s3_client",
-    "s3_objects",
     "secrets_client",
-    "sqs_queue",
+    "store",
     "timely_s3_client",
 ]
 
@@ -33,16 +35,16 @@ def database(settings: Settings, read_secret: SecretReader | None = None) -> Dat
     )
 
 
-def s3_objects(settings: Settings) -> S3Objects:
+def store(settings: Settings) -> Store:
     return S3Objects(timely_s3_client(settings))
 
 
-def sqs_queue(settings: Settings) -> SqsQueue:
+def queue(settings: Settings) -> Queue:
     """Raises ConfigurationError when QUEUE_URL is unset."""
     settings.require("queue_url")
     return SqsQueue(timely_sqs_client(settings), settings.queue_url or "")
 
 
-def dead_letter_queue(settings: Settings) -> SqsQueue | None:
+def dead_letter_queue(settings: Settings) -> Queue | None:
     """None when DLQ_URL is unset."""
     return SqsQueue(timely_sqs_client(settings), settings.dlq_url) if settings.dlq_url else None

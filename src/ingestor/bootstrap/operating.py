@@ -20,8 +20,8 @@ def sweep_tools(settings: Settings, read_secret: SecretReader | None = None) -> 
     settings.require("queue_url")
     return SweepTools(
         database=bootstrap.database(settings, read_secret),
-        objects=bootstrap.s3_objects(settings),
-        queue=bootstrap.sqs_queue(settings),
+        objects=bootstrap.store(settings),
+        queue=bootstrap.queue(settings),
         dead_letters=bootstrap.dead_letter_queue(settings),
         settings=settings,
     )

@@ -14,8 +14,8 @@ from ingestor.discovery.known import unheard
 from ingestor.discovery.window import Window
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import FROM_THE_BEGINNING, OnOverwrite, Settings
-from ingestor.sources.listing import ListedPage, Lister, pages, pages_since
-from ingestor.sources.s3 import UnusableObject
+from ingestor.sources import ListedPage, Lister, UnusableObject
+from ingestor.sources.listing import pages, pages_since
 
 LOCK_TIMEOUT_SECONDS = 5.0
 """Nobody waits long for a worker: what can't be had now is found again."""

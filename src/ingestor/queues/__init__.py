@@ -1,1 +1,64 @@
-"""Where messages wait: `sqs` is the one queue."""
+"""Where messages wait: at-least-once delivery, and nothing more. The ledger owns the files.
+
+`Queue` is what the service needs of a queue. `sqs` is the one there is; `ingestor.bootstrap` alone picks it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ingestor.deadline import Deadline
+
+__all__ = ["Queue", "QueueDepth", "ReceivedMessage"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """`sent_at` is when it first came to any queue: redrive doesn't renew it.
+
+    `receipt_handle` acknowledges or defers this delivery of the message.
+    """
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """About how many messages wait, are being worked on, or aren't due yet."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+
+class Queue(Protocol):
+    """Every method raises SourceUnavailableError when the queue can't be had, OutOfTimeError when there is no time."""
+
+    def receive(self, limit: int, visibility_seconds: int, /) -> list[ReceivedMessage]:
+        """At most ten messages, hidden from others for so long; none: none wait now."""
+        ...
+
+    def acknowledge(self, receipt_handle: str, /) -> None:
+        """The message never comes again."""
+        ...
+
+    def defer(self, receipt_handle: str, seconds: float, /) -> None:
+        """The message comes again after so many seconds; 0: at once."""
+        ...
+
+    def send(self, body: str, /) -> None: ...
+
+    def send_all(self, bodies: Sequence[str], /) -> list[str]:
+        """The bodies that the queue didn't take."""
+        ...
+
+    def depth(self) -> QueueDepth: ...
+
+    def end_with(self, deadline: Deadline, /) -> None:
+        """From now on no answer is waited for beyond it."""
+        ...

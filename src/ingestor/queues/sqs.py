@@ -1,7 +1,6 @@
-"""The queues: hand files on, say when a failed message is to come back, and go through dead letters."""
+"""SQS: the queue of notifications and continuations, and the queue of dead letters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ingestor.aws.timely import TimelyClient
 from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
+from ingestor.queues import QueueDepth, ReceivedMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -23,43 +23,25 @@ _BATCH = 10
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html"""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
-    """`sent_at` is when it first came to any queue: redrive doesn't renew it."""
-
-    message_id: str
-    receipt_handle: str
-    body: str
-    receive_count: int
-    sent_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class QueueDepth:
-    """About how many messages wait, are being worked on, or aren't due yet."""
-
-    visible: int
-    in_flight: int
-    delayed: int
-
-
 class SqsQueue:
+    """A `Queue`."""
+
     def __init__(self, client: "SQSClient | TimelyClient[SQSClient]", url: str) -> None:
         self._client = client if isinstance(client, TimelyClient) else TimelyClient(client)
         self._url = url
 
-    def end_with(self, deadline: Deadline) -> None:
+    def end_with(self, deadline: Deadline, /) -> None:
         """From now on no answer is waited for beyond it: OutOfTimeError says so."""
         self._client.deadline = deadline
 
-    def send(self, body: str) -> None:
+    def send(self, body: str, /) -> None:
         """Raises SourceUnavailableError."""
         try:
             self._client.now().send_message(QueueUrl=self._url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:
             raise SourceUnavailableError(f"{self._url}: could not send: {error}") from error
 
-    def send_all(self, bodies: Sequence[str]) -> list[str]:
+    def send_all(self, bodies: Sequence[str], /) -> list[str]:
         """The bodies that SQS didn't take. Raises SourceUnavailableError when nothing more can be sent now."""
         refused: list[str] = []
         for batch in batched(bodies, _BATCH, strict=False):
@@ -73,7 +55,7 @@ class SqsQueue:
             refused += [batch[int(failed["Id"])] for failed in answer.get("Failed", [])]
         return refused
 
-    def receive(self, limit: int, visibility_seconds: int) -> list[ReceivedMessage]:
+    def receive(self, limit: int, visibility_seconds: int, /) -> list[ReceivedMessage]:
         """At most ten, hidden from others for so long; none: there are none now. Raises SourceUnavailableError."""
         try:
             answer = self._client.now().receive_message(
@@ -96,7 +78,7 @@ class SqsQueue:
             for each in answer.get("Messages", [])
         ]
 
-    def delete(self, receipt_handle: str) -> None:
+    def acknowledge(self, receipt_handle: str, /) -> None:
         """Raises SourceUnavailableError."""
         try:
             self._client.now().delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
@@ -122,7 +104,7 @@ class SqsQueue:
             delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
         )
 
-    def defer(self, receipt_handle: str, seconds: float) -> None:
+    def defer(self, receipt_handle: str, seconds: float, /) -> None:
         """The message comes back after so many seconds; 0: at once. Raises SourceUnavailableError."""
         try:
             self._client.now().change_message_visibility(

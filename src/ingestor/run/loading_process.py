@@ -98,7 +98,7 @@ def _load(
 ) -> None:
     deadline = Deadline(mailbox.remaining_seconds, reserve_seconds=1)
     patience = Patience(patience_seconds, deadline, mailbox)
-    objects = bootstrap.s3_objects(settings)
+    objects = bootstrap.store(settings)
     with closing(bootstrap.database(settings)) as database:
         worker = throttled(
             Worker(database, objects, settings, on_claim=mailbox.send_claim), rows_per_second, deadline

@@ -11,8 +11,8 @@ from ingestor.discovery import DefaultStart, Entering, Scope, Step, Window
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.settings import Settings
+from ingestor.sources import Store
 from ingestor.sources.listing import pages, pages_since
-from ingestor.sources.s3 import S3Objects
 
 DUE_PAGE = 500
 
@@ -33,7 +33,7 @@ class RunContext:
     """What a pass works with."""
 
     database: Database
-    objects: S3Objects
+    objects: Store
     settings: Settings
 
 

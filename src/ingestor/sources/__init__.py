@@ -1,14 +1,16 @@
 """Where objects are: a store's bytes, pinned to one version, and what its listing says.
 
-`Source` opens objects and says which version a key has now. `listing` goes through the keys of a store that can be
-listed. The stores are `s3` and `local`; `ingestor.bootstrap` alone picks one.
+`Source` opens objects and says which version a key has now. `Lister` says which keys there are; `listing` goes through
+them. A `Store` does both. `s3` is a store, `local` a source; `ingestor.bootstrap` alone picks the store.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from ingestor.deadline import Deadline
 from ingestor.model.source_file import ByteStream, SourceFile
 
-__all__ = ["Source"]
+__all__ = ["ListedLevel", "ListedPage", "Lister", "Source", "Store", "UnusableObject"]
 
 
 class Source(Protocol):
@@ -26,4 +28,69 @@ class Source(Protocol):
 
         Raises SourceUnavailableError.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableObject:
+    """An object that no row and no message can name; `key` is percent-encoded."""
+
+    bucket: str
+    key: str
+    why: str
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def __str__(self) -> str:
+        return f"{self.uri}: {self.why}; rename the object"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """At most 1,000 keys; `files` and `unusable` are those with at least a byte. `requests`: what it took to come here.
+
+    `last_key` is the last one that can be written down, None if none can. `token` is the endpoint's own word for where
+    the next page begins, good for this process.
+    """
+
+    files: tuple[SourceFile, ...]
+    last_key: str | None
+    is_last: bool
+    requests: int = 1
+    unusable: tuple[UnusableObject, ...] = ()
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLevel:
+    """What is directly below a prefix, at most 1,000: keys, and folders, which end in a slash, in one order."""
+
+    entries: tuple[str, ...]
+    is_last: bool
+
+
+class Lister(Protocol):
+    """One request each. `start_after` is the last key not wanted any more, `token` the endpoint's word for it.
+
+    Both raise SourceMissingError for a missing bucket, and SourceUnavailableError.
+    """
+
+    def page(
+        self, bucket: str, prefix: str = "", *, start_after: str = "", token: str | None = None
+    ) -> ListedPage: ...
+
+    def level(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedLevel: ...
+
+
+class Store(Source, Lister, Protocol):
+    """A source that can be listed, and that somebody else runs."""
+
+    def answers(self, bucket: str, /) -> bool:
+        """Whether the store is there and well, whatever it says of `bucket`."""
+        ...
+
+    def end_with(self, deadline: Deadline, /) -> None:
+        """From now on no answer is waited for beyond it: OutOfTimeError says so."""
         ...

@@ -1,11 +1,10 @@
-"""Go through a bucket's keys in their order, past those whose folders say that they are old."""
+"""A bucket's keys are gone through in their order, past those whose folders say that they are old."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Protocol
 
-from ingestor.model.source_file import SourceFile
+from ingestor.sources import ListedPage, Lister
 from ingestor.sources.date_layout import dated_branches, dated_sibling
 
 KEY_DATE_MARGIN = timedelta(days=1)
@@ -13,55 +12,6 @@ KEY_DATE_MARGIN = timedelta(days=1)
 
 _LAST = "\U0010ffff"
 """After every key that begins the same: S3 lists in the order of UTF-8's bytes, which is that of code points."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnusableObject:
-    """An object that no row and no message can name; `key` is percent-encoded."""
-
-    bucket: str
-    key: str
-    why: str
-
-    @property
-    def uri(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
-
-    def __str__(self) -> str:
-        return f"{self.uri}: {self.why}; rename the object"
-
-
-@dataclass(frozen=True, slots=True)
-class ListedPage:
-    """At most 1,000 keys; `files` and `unusable` are those with at least a byte. `requests`: what it took to come here.
-
-    `last_key` is the last one that can be written down, None if none can. `token` is the endpoint's own word for where
-    the next page begins, good for this process.
-    """
-
-    files: tuple[SourceFile, ...]
-    last_key: str | None
-    is_last: bool
-    requests: int = 1
-    unusable: tuple[UnusableObject, ...] = ()
-    token: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedLevel:
-    """What is directly below a prefix, at most 1,000: keys, and folders, which end in a slash, in one order."""
-
-    entries: tuple[str, ...]
-    is_last: bool
-
-
-class Lister(Protocol):
-    """One request each; `start_after` is the last key not wanted any more, `token` the endpoint's word for it."""
-
-    def page(
-        self, bucket: str, prefix: str = "", *, start_after: str = "", token: str | None = None
-    ) -> ListedPage: ...
-    def level(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedLevel: ...
 
 
 def pages(lister: Lister, bucket: str, prefix: str, *, start_after: str = "") -> Iterator[ListedPage]:

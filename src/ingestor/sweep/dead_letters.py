@@ -18,7 +18,7 @@ from ingestor.deadline import Deadline
 from ingestor.errors import NotificationError, SourceUnavailableError
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import parse
-from ingestor.queues.sqs import ReceivedMessage, SqsQueue
+from ingestor.queues import Queue, ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sources import Source
 from ingestor.sweep.owning import current_versions, own
@@ -63,7 +63,7 @@ class Look:
 
     database: Database
     objects: Source
-    queue: SqsQueue
+    queue: Queue
     settings: Settings
     only: Collection[tuple[str, str]] | None = None
     is_trial: bool = False
@@ -126,7 +126,7 @@ def _see_each_once(
             if letter is None:
                 continue
             if letter.why is None and not look.is_trial:
-                look.queue.delete(message.receipt_handle)
+                look.queue.acknowledge(message.receipt_handle)
                 del held[message.message_id]
             tell(letter)
         if not new or len(new) < len(messages):
@@ -134,7 +134,7 @@ def _see_each_once(
     return False
 
 
-def _give_back(queue: SqsQueue, held: dict[str, str]) -> None:
+def _give_back(queue: Queue, held: dict[str, str]) -> None:
     for receipt_handle in held.values():
         # Whatever can't be shown again now shows itself in HOLD_SECONDS.
         with suppress(SourceUnavailableError):

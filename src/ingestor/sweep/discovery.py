@@ -13,8 +13,8 @@ from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.discovery import GRACE, Entering, Scope, Step, Window
 from ingestor.errors import SourceMissingError, SourceUnavailableError
 from ingestor.notifications import hand_on_message
+from ingestor.sources import UnusableObject
 from ingestor.sources.listing import pages_since
-from ingestor.sources.s3 import UnusableObject
 from ingestor.sweep.due import send_all
 from ingestor.sweep.tools import SweepTools
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from ingestor.database import Database
 from ingestor.deadline import Deadline
-from ingestor.queues.sqs import SqsQueue
+from ingestor.queues import Queue
 from ingestor.settings import Settings
-from ingestor.sources.s3 import S3Objects
+from ingestor.sources import Store
 
 LOCK_TIMEOUT_SECONDS = 5.0
 """A sweep never waits long for a worker: what it can't have now, it finds at the next tick."""
@@ -17,9 +17,9 @@ class SweepTools:
     """`dead_letters` is None where DLQ_URL is unset: they are left alone."""
 
     database: Database
-    objects: S3Objects
-    queue: SqsQueue
-    dead_letters: SqsQueue | None
+    objects: Store
+    queue: Queue
+    dead_letters: Queue | None
     settings: Settings
 
     def end_with(self, deadline: Deadline) -> None:

@@ -125,7 +125,7 @@ def _dry_run(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: 
     from ingestor.backfill import survey  # noqa: PLC0415 - as above
 
     with named_database(settings) as database:
-        objects = bootstrap.s3_objects(settings)
+        objects = bootstrap.store(settings)
         return survey(database, objects, settings, wanted, on_page=on_page, deadline=deadline)
 
 

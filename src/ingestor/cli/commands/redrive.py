@@ -47,7 +47,7 @@ def redrive(*, dry_run: bool, as_json: bool) -> None:
     assert queue is not None  # noqa: S101 - DLQ_URL is set
     letters: list[DeadLetter] = []
     with named_database(settings) as database:
-        look = Look(database, bootstrap.s3_objects(settings), queue, settings, is_trial=dry_run)
+        look = Look(database, bootstrap.store(settings), queue, settings, is_trial=dry_run)
         counts = go_through(look, command_context().deadline, letters.append)
     if as_json:
         facts = [plain_facts(each, files=[file.uri for file in each.files]) for each in letters]

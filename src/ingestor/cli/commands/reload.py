@@ -81,7 +81,7 @@ def _source(settings: Settings, file: FileRecord) -> Source:
         return LocalFiles()
     from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
 
-    return bootstrap.s3_objects(settings)
+    return bootstrap.store(settings)
 
 
 def _start_over(database: Database, file: FileRecord) -> int:

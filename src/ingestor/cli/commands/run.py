@@ -135,7 +135,7 @@ def _dry_run(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
     from ingestor.run import Patience, RunContext, survey  # noqa: PLC0415 - as above
 
     with named_database(settings) as database:
-        context = RunContext(database, bootstrap.s3_objects(settings), settings)
+        context = RunContext(database, bootstrap.store(settings), settings)
         found = survey(context, wanted, Patience(0, UNLIMITED, _Reporter()))
     if as_json:
         print_json(found)
@@ -158,7 +158,7 @@ def _runner(
     reporter = _Reporter()
     patience = Patience(wait_seconds, stop.deadline, reporter)
     with named_database(settings) as database:
-        context = RunContext(database, bootstrap.s3_objects(settings), settings)
+        context = RunContext(database, bootstrap.store(settings), settings)
         if workers > 1:
             with Processes(
                 settings, workers, rate, database, patience, on_death=reporter.loader_died

@@ -46,7 +46,7 @@ def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
 
     still = f"up to {counted(len(messages), 'file')} not queued; the sweeper queues them within 15 minutes"
     try:
-        refused = bootstrap.sqs_queue(settings).send_all(messages)
+        refused = bootstrap.queue(settings).send_all(messages)
     except SourceUnavailableError as error:
         raise SourceUnavailableError(f"{error}; {still}") from error
     if refused:
@@ -70,7 +70,7 @@ def remove_dead_letters(database: Database, settings: Settings, files: Sequence[
     if queue is None or not files:
         return 0
     only = frozenset((file.bucket, file.key) for file in files)
-    look = Look(database, bootstrap.s3_objects(settings), queue, settings, only=only)
+    look = Look(database, bootstrap.store(settings), queue, settings, only=only)
     return go_through(look, command_context().deadline, lambda _: None).settled
 
 

@@ -1,7 +1,6 @@
 """S3's objects: listed, read pinned to one version, and gone on with where a connection broke."""
 
-from ingestor.sources.listing import ListedPage, Lister, UnusableObject, pages, pages_since
 from ingestor.sources.s3.body import S3Body
 from ingestor.sources.s3.objects import S3Objects
 
-__all__ = ["ListedPage", "Lister", "S3Body", "S3Objects", "UnusableObject", "pages", "pages_since"]
+__all__ = ["S3Body", "S3Objects"]

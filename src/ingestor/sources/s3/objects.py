@@ -14,7 +14,8 @@ from ingestor.aws.timely import TimelyClient
 from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
 from ingestor.model.source_file import SourceFile, why_unstorable
-from ingestor.sources.listing import ListedLevel, ListedPage, UnusableObject, pages
+from ingestor.sources import ListedLevel, ListedPage, UnusableObject
+from ingestor.sources.listing import pages
 from ingestor.sources.s3.body import S3Body
 from ingestor.sources.s3.failures import error_code, translated
 
@@ -27,7 +28,7 @@ _NO_SUCH_OBJECT = {"404", "405", "NoSuchKey", "MethodNotAllowed"}
 
 
 class S3Objects:
-    """A `Source`. `sleep` paces the resumptions of a broken body.
+    """A `Store`. `sleep` paces the resumptions of a broken body.
 
     Every request raises OutOfTimeError, too, when the client has no time to wait for its answer.
     """
@@ -38,7 +39,7 @@ class S3Objects:
         self._client = client if isinstance(client, TimelyClient) else TimelyClient(client)
         self._sleep = sleep
 
-    def end_with(self, deadline: Deadline) -> None:
+    def end_with(self, deadline: Deadline, /) -> None:
         """From now on no answer is waited for beyond it."""
         self._client.deadline = deadline
 
@@ -67,7 +68,7 @@ class S3Objects:
             event_time=head["LastModified"],
         )
 
-    def answers(self, bucket: str) -> bool:
+    def answers(self, bucket: str, /) -> bool:
         """Whether S3 is there and well, whatever it says of `bucket`."""
         try:
             self._client.now().list_objects_v2(Bucket=bucket, MaxKeys=1)
