@@ -16,7 +16,6 @@ from pydantic import (
 )
 
 from ingestor.errors import ConfigurationError
-from ingestor.model.source_file import LOCAL_BUCKET
 from ingestor.setting_names import mistyped_names, unknown_database_names
 from ingestor.setting_values import DatabaseHost, DatabaseName, DatabasePassword, DatabasePort, Endpoint
 
@@ -238,12 +237,6 @@ class Settings(BaseModel):
                 f'"{AWS_AUTHORITIES}" for those of RDS, Aurora and RDS Proxy'
             )
             raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _buckets_are_not_this_machine(self) -> Self:
-        if LOCAL_BUCKET in self.watched_buckets:
-            raise ValueError(f'BUCKETS: "{LOCAL_BUCKET}" is what the ledger calls local files; no bucket may')
         return self
 
     @classmethod

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import ErrorKind
-from ingestor.model.source_file import LOCAL_BUCKET, SourceFile
+from ingestor.model.source_file import LOCAL_BUCKET, SourceFile, Store
 
 UPLOADED = datetime.now(UTC) - timedelta(minutes=1)
 
@@ -17,7 +17,8 @@ class Ledger:
         self._database = database
 
     def claim(self, key: str, *, bucket: str = "my-logs", lease: float = 120) -> ledger.Claim:
-        file = SourceFile(bucket, key, etag="one", size_bytes=1000, event_time=UPLOADED)
+        store = Store.FILE if bucket == LOCAL_BUCKET else Store.S3
+        file = SourceFile(bucket, key, "one", size_bytes=1000, event_time=UPLOADED, store=store)
         with self._database.transaction() as connection:
             claim = ledger.claim(connection, file, lease_seconds=lease, max_attempts=5, skip_newer=True)
         assert isinstance(claim, ledger.Claim)

@@ -9,7 +9,7 @@ from tests.integration.operating import at, buried, failed_for_good, ours, recor
 from tests.integration.sweeping import Place
 
 from ingestor.errors import ErrorKind
-from ingestor.model.source_file import LOCAL_BUCKET, SourceFile
+from ingestor.model.source_file import LOCAL_BUCKET, SourceFile, Store
 
 
 @pytest.fixture
@@ -140,7 +140,11 @@ def test_a_queue_that_is_not_there_is_an_error_that_says_nothing_is_lost(
 
 
 def test_a_local_file_is_reopened_and_its_command_said(place: Place, command: CommandLine) -> None:
-    failed(place.tools.database, SourceFile(LOCAL_BUCKET, "/logs/a b.json", "e1"), ErrorKind.PERMANENT)
+    failed(
+        place.tools.database,
+        SourceFile(LOCAL_BUCKET, "/logs/a b.json", "e1", store=Store.FILE),
+        ErrorKind.PERMANENT,
+    )
     done = command("retry", "/logs/a b.json")
     assert done.status == 0
     assert "Now run: ingestor local '/logs/a b.json'" in done.stdout

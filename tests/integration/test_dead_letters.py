@@ -229,7 +229,7 @@ def test_without_buckets_a_look_for_some_files_takes_over_no_other_bucket(place:
         place.tools.objects,
         place.tools.dead_letters,
         settings,
-        only=frozenset({(mine.bucket, mine.key)}),
+        only=frozenset({mine.name}),
     )
     assert go_through(look, UNLIMITED, lambda _: None).settled == 1
     assert buried(place) == 1, "the one that names another bucket too is left for the sweeper, or a person"

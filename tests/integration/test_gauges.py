@@ -11,6 +11,7 @@ from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
+from ingestor.model.source_file import Store
 from ingestor.sweep.gauges import Gauges, read_gauges
 
 
@@ -33,7 +34,7 @@ def test_each_state_is_counted_and_local_files_are_not(database: Database) -> No
     failed(database, replace(FILE, key="failing"))
     failed(database, replace(FILE, key="bad"), ErrorKind.PERMANENT)
     completed(database, replace(FILE, key="done"))
-    failed(database, replace(FILE, bucket="file", key="/local"))
+    failed(database, replace(FILE, bucket="file", key="/local", store=Store.FILE))
     read = gauges(database)
     assert (read.pending, read.processing, read.failing, read.stuck, read.failed_for_good) == (1, 1, 1, 0, 1)
     all_due(database)

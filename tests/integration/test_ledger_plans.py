@@ -68,7 +68,7 @@ def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield from scans(part)
 
 
-OURS: dict[str, object] = {"local": "file", "any_bucket": False, "buckets": ["logs"]}
+OURS: dict[str, object] = {"any_bucket": False, "buckets": ["logs"]}
 CASES: dict[str, tuple[LiteralString, dict[str, object]]] = {
     "requeue": (
         requeue._REQUEUE,
@@ -77,20 +77,27 @@ CASES: dict[str, tuple[LiteralString, dict[str, object]]] = {
     "evict": (lock._EVICT_ALL_EXPIRED, {}),
     "claimable": (
         requeue._CLAIMABLE,
-        {"limit": DUE, "bucket": "logs", "prefix": "", "after_time": None, "after_id": 0},
+        {"limit": DUE, "store": "s3", "bucket": "logs", "prefix": "", "after_time": None, "after_id": 0},
     ),
     "claimable, a later page": (
         requeue._CLAIMABLE,
-        {"limit": DUE, "bucket": "logs", "prefix": "", "after_time": datetime.now(UTC), "after_id": 7},
+        {
+            "limit": DUE,
+            "store": "s3",
+            "bucket": "logs",
+            "prefix": "",
+            "after_time": datetime.now(UTC),
+            "after_id": 7,
+        },
     ),
-    "gauges": (gauges._GAUGES, {"local": "file"}),
+    "gauges": (gauges._GAUGES, {}),
     "newest log": (
         registration._NEWEST_LOG_TIME,
-        {"bucket": "logs", "prefix": "", "within": 1},
+        {"store": "s3", "bucket": "logs", "prefix": "", "within": 1},
     ),
     "known": (
         registration._KNOWN,
-        {"bucket": "logs", "keys": [f"{n:08}" for n in range(DUE)]},
+        {"store": "s3", "bucket": "logs", "keys": [f"{n:08}" for n in range(DUE)]},
     ),
     "failed": (
         intervention._FAILED,

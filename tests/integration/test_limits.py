@@ -125,8 +125,8 @@ def test_one_file_that_somebody_holds_fails_for_now_and_the_next_one_is_loaded(
     settings = Settings(lease_seconds=1)
     holder = connect()
     holder.execute(
-        """INSERT INTO processed_files (bucket, s3_key, status, next_attempt_at)
-           VALUES ('file', %s, 'PENDING', now())""",
+        """INSERT INTO processed_files (store, bucket, s3_key, status, next_attempt_at)
+           VALUES ('file', 'file', %s, 'PENDING', now())""",
         (str(files[0]),),
     )
     held = process_local_file(files[0], settings=settings, database=database).outcome

@@ -120,7 +120,7 @@ def test_tables_of_others_in_the_schema_are_left_alone(
 def test_a_new_file_is_applied_upon_the_old_ones(
     in_schema: Callable[[str], Database], connect: Connect
 ) -> None:
-    number = len(BUNDLED) + 1
+    number = BUNDLED[-1].version + 1
     new = Migration(number, f"{number:04}_new.sql", "CREATE TABLE new_one (); CREATE TABLE new_two ()")
     assert newly_applied(migrate(in_schema("public"), (*BUNDLED, new))) == [number]
     assert {"new_one", "new_two"} <= set(relations(connect, "public"))

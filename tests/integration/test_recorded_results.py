@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.integration.recorded import UPLOADED_AT, contents, digests, load
 
 from ingestor.database import Database
-from ingestor.model.source_file import SourceFile
+from ingestor.model.source_file import SourceFile, Store
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded-results.json"
 """By bucket and key: a digest of each table's rows."""
@@ -20,7 +20,7 @@ def files(name: str, size: int) -> list[SourceFile]:
     """As an object, and as a file of this machine."""
     return [
         SourceFile("logs", f"2026/{name}", "e1", "v1", size, UPLOADED_AT),
-        SourceFile("file", f"/var/log/{name}", "local-version", None, size, UPLOADED_AT),
+        SourceFile("file", f"/var/log/{name}", "local-version", None, size, UPLOADED_AT, Store.FILE),
     ]
 
 

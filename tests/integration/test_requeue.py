@@ -19,6 +19,7 @@ from tests.integration.ledger_steps import (
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import ClaimLostError, DatabaseUnavailableError, ErrorKind
+from ingestor.model.source_file import Store
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -87,7 +88,7 @@ def test_files_come_oldest_first_in_pages(database: Database) -> None:
 
 
 def test_local_files_and_foreign_buckets_are_left_alone(database: Database) -> None:
-    failed(database, replace(FILE, bucket="file"))
+    failed(database, replace(FILE, bucket="file", store=Store.FILE))
     failed(database, replace(FILE, bucket="theirs"))
     all_due(database)
     assert requeue(database).seen == 0

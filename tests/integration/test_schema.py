@@ -159,6 +159,8 @@ def test_the_ledgers_states_are_possible(database: Database, state: dict[str, st
         pytest.param({**GIVEN_UP, "error_kind": "odd"}, "error_kind_check", id="an unknown kind"),
         pytest.param({**COMPLETED, "checkpoint": 3, "rows_loaded": 2}, "every_entry_counted", id="one lost"),
         pytest.param({**COMPLETED, "rows_rejected": 1}, "every_entry_counted", id="one twice"),
+        pytest.param({**COMPLETED, "rows_dropped": 1}, "every_entry_counted", id="one dropped, and not read"),
+        pytest.param({**COMPLETED, "store": "ftp"}, "store_check", id="an unknown store"),
         pytest.param(
             {**COMPLETED, "checkpoint_offset": -1}, "checkpoint_offset_check", id="before its start"
         ),

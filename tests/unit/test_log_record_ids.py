@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingestor.model.identity import Identities
 from ingestor.model.instants import microseconds_of
+from ingestor.model.source_file import LOCAL_BUCKET, Store
 
 NOW = microseconds_of("2026-11-23T11:20:55.268Z")
 assert NOW is not None
@@ -46,3 +47,14 @@ def test_any_time_and_ordinal_give_a_uuid_of_version_7(microseconds: int, ordina
 @given(st.text(st.characters()), st.text(st.characters()))
 def test_any_key_has_an_id_even_if_it_is_no_unicode(key: str, version: str) -> None:
     assert len(Identities("file", key + "\udcff", version).at(0, 0)) == 16
+
+
+def test_ids_of_s3_and_of_local_files_are_those_from_before_stores_were_recorded() -> None:
+    before = Identities("b", "k", "e").at(5, 0)
+    assert Identities("b", "k", "e", Store.S3).at(5, 0) == before
+    assert Identities("b", "k", "e", Store.FILE).at(5, 0) == before
+
+
+def test_the_same_name_in_another_store_has_other_ids() -> None:
+    ids = {Identities(LOCAL_BUCKET, "/a", "e", store).at(0, 0) for store in Store}
+    assert len(ids) == len(Store)

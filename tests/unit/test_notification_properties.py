@@ -17,7 +17,7 @@ keys = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00
 tags = st.none() | st.text(st.characters(min_codepoint=0x23, max_codepoint=0x7E), min_size=1, max_size=64)
 files = st.builds(
     SourceFile,
-    bucket=st.from_regex(r"[a-z0-9][a-z0-9.-]{2,62}", fullmatch=True).filter(lambda name: name != "file"),
+    bucket=st.from_regex(r"[a-z0-9][a-z0-9.-]{2,62}", fullmatch=True),
     key=keys,
     etag=tags,
     version_id=tags.filter(lambda value: value != "null"),

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
 
 from ingestor.errors import NotificationError
+from ingestor.model.source_file import Store
 from ingestor.notifications import parse, parse_each
 
 
@@ -50,12 +51,25 @@ def test_a_foreign_bucket_is_refused_even_where_there_is_nothing_to_load(found: 
     assert "somebody-elses" in refusal(body, buckets=frozenset({"ours"}), prefix="logs/")
 
 
+def test_a_message_cannot_name_local_files() -> None:
+    body = hand_on(store="file", bucket="file", key="/etc/passwd")
+    assert "local files" in refusal(body)
+    assert "local files" in refusal(body, buckets=frozenset({"file"}))
+
+
+@pytest.mark.parametrize("store", ["gs", "az", "ftp", "", None, 7])
+def test_a_message_cannot_name_a_store_that_nobody_reads(store: object) -> None:
+    assert "store: " in refusal(hand_on(store=store))
+
+
 @pytest.mark.parametrize(
     "body", [hand_on(bucket="file", key="/etc/passwd"), s3_message(record(bucket="file"))]
 )
-def test_a_message_cannot_name_local_files(body: str) -> None:
-    assert "local files" in refusal(body)
-    assert "local files" in refusal(body, buckets=frozenset({"file"}))
+def test_a_bucket_with_the_local_files_name_is_a_bucket(body: str) -> None:
+    """Also in the continuations of earlier versions, which name no store."""
+    [file] = parse(body, buckets=frozenset({"file"}))
+    assert (file.store, file.bucket, file.is_local) == (Store.S3, "file", False)
+    assert file.uri == f"s3://file/{file.key}"
 
 
 @pytest.mark.parametrize(

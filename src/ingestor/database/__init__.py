@@ -9,6 +9,7 @@ from ingestor.database.migrate import AppliedMigration, MigrationReport, migrate
 from ingestor.database.partitions import House
 from ingestor.database.query import Row, run_query
 from ingestor.database.retention import record_retention
+from ingestor.database.schema_version import code_version, schema_version
 
 __all__ = [
     "REPORT",
@@ -22,7 +23,9 @@ __all__ = [
     "Limits",
     "MigrationReport",
     "Row",
+    "code_version",
     "migrate",
     "record_retention",
     "run_query",
+    "schema_version",
 ]

@@ -25,8 +25,9 @@ from ingestor.database.limits import (
     TCP_USER_TIMEOUT_SECONDS,
     Limits,
 )
+from ingestor.database.schema_version import refuse_newer_schema
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.errors import DatabaseUnavailableError, IngestorError
+from ingestor.errors import DatabaseUnavailableError, IngestorError, SchemaError
 from ingestor.settings import AWS_AUTHORITIES, Settings, SslMode
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
@@ -152,7 +153,14 @@ class Database:
                 # Idle since the last invocation, and closed by the server or a proxy meanwhile: replace it.
                 self.close()
         self._connection = self._connect()
-        return self._begin_on(self._connection, limits)
+        begun = self._begin_on(self._connection, limits)
+        try:
+            refuse_newer_schema(begun)
+        except SchemaError:
+            # Whoever asks again is told again: the schema doesn't become older.
+            self.close()
+            raise
+        return begun
 
     def _begin_on(self, connection: BoundedConnection, limits: Limits) -> BoundedConnection:
         parameters = {

@@ -99,7 +99,7 @@ class RowBuilder:
     def __init__(self, mapping: FieldMapping, origin: RowOrigin, fallback_time: int | None = None) -> None:
         self._mapping = mapping
         self._file_id = origin.file_id
-        self._id_at = Identities(origin.bucket, origin.key, origin.object_version).at
+        self._id_at = Identities(origin.bucket, origin.key, origin.object_version, origin.store).at
         self._fallback_time = fallback_time
 
     def row(self, fields: Fields, raw_data: bytes, ordinal: int) -> Row | None:

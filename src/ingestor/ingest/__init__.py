@@ -13,7 +13,7 @@ from typing import assert_never
 
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.errors import ErrorKind, SourceUnavailableError, TransactionFailedError
+from ingestor.errors import DuplicateRowError, ErrorKind, SourceUnavailableError, TransactionFailedError
 from ingestor.ingest.loading import Loading
 from ingestor.ingest.outcome import (
     AlreadyLoaded,
@@ -101,14 +101,18 @@ def _claim_now(file: SourceFile, worker: Worker) -> ledger.ClaimAnswer:
     worker.give_back_abandoned()
     with worker.database.transaction() as connection:
         ledger.evict_expired_worker(connection, file)
-    with worker.database.transaction(lock_timeout=worker.lock_timeout_seconds) as connection:
-        return ledger.claim(
-            connection,
-            file,
-            lease_seconds=worker.settings.lease_seconds,
-            max_attempts=worker.settings.max_attempts,
-            skip_newer=worker.skip_newer,
-        )
+    try:
+        with worker.database.transaction(lock_timeout=worker.lock_timeout_seconds) as connection:
+            return ledger.claim(
+                connection,
+                file,
+                lease_seconds=worker.settings.lease_seconds,
+                max_attempts=worker.settings.max_attempts,
+                skip_newer=worker.skip_newer,
+            )
+    except DuplicateRowError:
+        # Another index than the one ON CONFLICT names refused the row: its other claimer was a moment quicker.
+        return ledger.Changed()
 
 
 def _look_at_key(other: ledger.AnotherVersion, worker: Worker, deadline: Deadline) -> Outcome | None:

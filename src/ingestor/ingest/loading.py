@@ -213,4 +213,5 @@ def _loaded(committed: Committed) -> Loaded:
         bytes_loaded=claim.checkpoint_offset,
         lag_seconds=committed.lag_seconds,
         newer_waits=committed.newer_waits,
+        rows_dropped=claim.rows_dropped,
     )

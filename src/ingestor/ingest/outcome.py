@@ -19,6 +19,7 @@ class Loaded:
     bytes_loaded: int
     lag_seconds: float | None = None
     newer_waits: bool = False
+    rows_dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

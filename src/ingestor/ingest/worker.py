@@ -186,6 +186,7 @@ class Worker:
         progress = ledger.Progress(
             rows=loaded.rows,
             rejected=loaded.rejected,
+            dropped=loaded.dropped,
             end_offset=batch.end_offset,
             first_log_at=loaded.first_log_at,
             last_log_at=loaded.last_log_at,
@@ -231,4 +232,5 @@ def row_origin(claim: ledger.Claim) -> RowOrigin:
         key=claim.file.key,
         etag=claim.file.etag,
         version_id=claim.file.version_id,
+        store=claim.file.store,
     )

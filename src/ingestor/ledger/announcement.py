@@ -41,7 +41,7 @@ WITH announced AS (
         ignored_at = NULL,
         ignored_reason = NULL,
         updated_at = clock_timestamp()
-    WHERE bucket = %(bucket)s AND s3_key = %(key)s
+    WHERE store = %(store)s AND bucket = %(bucket)s AND s3_key = %(key)s
       AND NOT (status = 'COMPLETED' AND %(skip_newer)s)
     RETURNING id, version
 )
@@ -108,6 +108,7 @@ def announce_version(connection: Connection, file: SourceFile, *, skip_newer: bo
     False: the key is completed and `skip_newer` leaves it as it is, or it is unknown.
     """
     parameters = {
+        "store": file.store.value,
         "bucket": file.bucket,
         "key": file.key,
         "event_time": file.event_time,

@@ -20,10 +20,11 @@ FENCE: LiteralString = """
 _ADVANCE: LiteralString = f"""
 WITH advanced AS (
     UPDATE processed_files SET
-        checkpoint = checkpoint + %(rows)s + %(rejected)s,
+        checkpoint = checkpoint + %(rows)s + %(rejected)s + %(dropped)s,
         checkpoint_offset = %(end_offset)s,
         rows_loaded = rows_loaded + %(rows)s,
         rows_rejected = rows_rejected + %(rejected)s,
+        rows_dropped = rows_dropped + %(dropped)s,
         first_log_at = least(first_log_at, %(first_log_at)s),
         last_log_at = greatest(last_log_at, %(last_log_at)s),
         attempts = 0,
@@ -46,10 +47,11 @@ WITH before AS (
 ), completed AS (
     UPDATE processed_files SET
         status = 'COMPLETED',
-        checkpoint = checkpoint + %(rows)s + %(rejected)s,
+        checkpoint = checkpoint + %(rows)s + %(rejected)s + %(dropped)s,
         checkpoint_offset = %(end_offset)s,
         rows_loaded = rows_loaded + %(rows)s,
         rows_rejected = rows_rejected + %(rejected)s,
+        rows_dropped = rows_dropped + %(dropped)s,
         first_log_at = least(first_log_at, %(first_log_at)s),
         last_log_at = greatest(last_log_at, %(last_log_at)s),
         attempts = 0,
@@ -95,6 +97,11 @@ class Progress:
     end_offset: int
     first_log_at: datetime | None
     last_log_at: datetime | None
+    dropped: int = 0
+
+    @property
+    def entries(self) -> int:
+        return self.rows + self.rejected + self.dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,7 @@ def moved(claim: Claim, progress: Progress) -> Claim:
         checkpoint_offset=progress.end_offset,
         rows_loaded=claim.rows_loaded + progress.rows,
         rows_rejected=claim.rows_rejected + progress.rejected,
+        rows_dropped=claim.rows_dropped + progress.dropped,
     )
 
 
@@ -171,6 +179,7 @@ def _progress(progress: Progress) -> dict[str, Any]:
     return {
         "rows": progress.rows,
         "rejected": progress.rejected,
+        "dropped": progress.dropped,
         "end_offset": progress.end_offset,
         "first_log_at": progress.first_log_at,
         "last_log_at": progress.last_log_at,

@@ -64,16 +64,16 @@ _IS_UPLOADED_AGAIN: LiteralString = """
 # same, with its checkpoint and a new count of attempts
 _CLAIM: LiteralString = f"""
 WITH before AS (
-    SELECT status FROM processed_files WHERE bucket = %(bucket)s AND s3_key = %(key)s
+    SELECT status FROM processed_files WHERE store = %(store)s AND bucket = %(bucket)s AND s3_key = %(key)s
 ), claimed AS (
     INSERT INTO processed_files AS f (
-        bucket, s3_key, status, version, attempts, lease_expires_at, last_attempt_at,
+        store, bucket, s3_key, status, version, attempts, lease_expires_at, last_attempt_at,
         etag, version_id, size_bytes, event_time)
     VALUES (
-        %(bucket)s, %(key)s, 'PROCESSING', 1, 1,
+        %(store)s, %(bucket)s, %(key)s, 'PROCESSING', 1, 1,
         clock_timestamp() + make_interval(secs => %(lease)s), clock_timestamp(),
         %(etag)s, %(version_id)s, %(size_bytes)s, %(event_time)s)
-    ON CONFLICT (bucket, s3_key) DO UPDATE SET
+    ON CONFLICT (store, bucket, s3_key) DO UPDATE SET
         status = 'PROCESSING',
         version = f.version + 1,
         attempts = CASE WHEN {_IS_UPLOADED_AGAIN} THEN 1 ELSE {ATTEMPTS} + 1 END,
@@ -108,7 +108,8 @@ SELECT {CLAIM_COLUMNS} FROM claimed
 _LOOK: LiteralString = f"""
 SELECT status, error, error_kind, {ATTEMPTS} AS attempts, next_etag,
        coalesce(lease_expires_at > clock_timestamp(), false) AS is_held,
-{CLAIM_COLUMNS} FROM processed_files f WHERE bucket = %(bucket)s AND s3_key = %(key)s
+{CLAIM_COLUMNS} FROM processed_files f
+WHERE store = %(store)s AND bucket = %(bucket)s AND s3_key = %(key)s
 """
 
 _WEAR_OUT: LiteralString = f"""
@@ -143,6 +144,7 @@ def claim(
     `skip_newer`: a completed key stays as it is, whatever version is asked for.
     """
     parameters = {
+        "store": file.store.value,
         "bucket": file.bucket,
         "key": file.key,
         "etag": file.etag,

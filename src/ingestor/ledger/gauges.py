@@ -7,18 +7,17 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from ingestor.ledger.rows import Connection
-from ingestor.model.source_file import LOCAL_BUCKET
 
 # < 'infinity', not IS NOT NULL: only a comparison uses the index' statistics, which say that unfinished files are few.
 _GAUGES: LiteralString = """
 WITH unfinished AS MATERIALIZED (
     SELECT status, lease_expires_at, failing_since, coalesce(event_time, created_at) AS since
     FROM processed_files
-    WHERE coalesce(lease_expires_at, next_attempt_at) < 'infinity' AND bucket <> %(local)s
+    WHERE coalesce(lease_expires_at, next_attempt_at) < 'infinity' AND store <> 'file'
 ), recent AS (
     SELECT extract(epoch FROM processed_at - event_time)::float8 AS lag
     FROM processed_files
-    WHERE processed_at > statement_timestamp() - interval '1 hour' AND event_time IS NOT NULL AND bucket <> %(local)s
+    WHERE processed_at > statement_timestamp() - interval '1 hour' AND event_time IS NOT NULL AND store <> 'file'
 )
 SELECT
     count(*) FILTER (WHERE status = 'PENDING') AS pending,
@@ -57,7 +56,7 @@ class LedgerGauges:
 
 def read_ledger_gauges(connection: Connection) -> LedgerGauges:
     with connection.cursor(row_factory=class_row(LedgerGauges)) as cursor:
-        row = cursor.execute(_GAUGES, {"local": LOCAL_BUCKET}).fetchone()
+        row = cursor.execute(_GAUGES).fetchone()
     if row is None:
         raise AssertionError("an aggregate without GROUP BY is one row")
     return row

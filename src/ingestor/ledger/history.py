@@ -8,31 +8,36 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from ingestor.ledger.rows import Connection
-from ingestor.model.source_file import LOCAL_BUCKET
+from ingestor.model.source_file import SourceFile, Store
 
 SHOWN_REASONS = 5
 SHOWN_MATCHES = 20
 SHOWN_EVENTS = 1_000
 
+_BUCKET_PARTS: dict[str, int] = {Store.S3: 1, Store.GS: 1, Store.AZ: 2}
+"""How many parts of a URI name the bucket: in Azure, the account and the container."""
+
 RECORD: LiteralString = """
-    id, bucket, s3_key, status, version, attempts, failures, checkpoint, checkpoint_offset,
-    rows_loaded, rows_rejected, first_log_at, last_log_at, size_bytes, etag, version_id, event_time,
+    id, store, bucket, s3_key, status, version, attempts, failures, checkpoint, checkpoint_offset,
+    rows_loaded, rows_rejected, rows_dropped, first_log_at, last_log_at,
+    size_bytes, etag, version_id, event_time, format, pipeline,
     next_etag IS NOT NULL AS newer_waits, error, error_kind, failing_since,
     ignored_at, ignored_reason, last_attempt_at, processed_at, created_at, updated_at,
     coalesce(lease_expires_at, next_attempt_at) AS due_at,
     extract(epoch FROM coalesce(lease_expires_at, next_attempt_at) - clock_timestamp())::float8 AS due_in_seconds
 """
-_BY_KEY: LiteralString = (
-    f"SELECT {RECORD} FROM processed_files WHERE bucket = %(bucket)s AND s3_key = %(key)s"
-)
+_BY_KEY: LiteralString = f"""
+SELECT {RECORD} FROM processed_files WHERE store = %(store)s AND bucket = %(bucket)s AND s3_key = %(key)s
+"""
 _EXACTLY: LiteralString = f"""
 SELECT {RECORD} FROM processed_files
-WHERE s3_key = %(asked)s OR (bucket = %(bucket)s AND s3_key = %(key)s) OR (bucket = %(local)s AND s3_key = %(path)s)
-ORDER BY bucket, s3_key LIMIT %(limit)s
+WHERE s3_key = %(asked)s OR (store = %(store)s AND bucket = %(bucket)s AND s3_key = %(key)s)
+   OR (store = 'file' AND s3_key = %(path)s)
+ORDER BY store, bucket, s3_key LIMIT %(limit)s
 """
 _BY_SUFFIX: LiteralString = f"""
 SELECT {RECORD} FROM processed_files
-WHERE right(s3_key, length(%(asked)s)) = %(asked)s ORDER BY bucket, s3_key LIMIT %(limit)s
+WHERE right(s3_key, length(%(asked)s)) = %(asked)s ORDER BY store, bucket, s3_key LIMIT %(limit)s
 """
 _REASONS: LiteralString = """
 SELECT ordinal, byte_offset, byte_length, error, substring(raw FOR 200) AS raw
@@ -55,6 +60,7 @@ class FileRecord:
     """A row of the ledger. `due_in_seconds`, on the database's clock, is negative when `due_at` is over."""
 
     id: int
+    store: str
     bucket: str
     s3_key: str
     status: str
@@ -65,12 +71,15 @@ class FileRecord:
     checkpoint_offset: int
     rows_loaded: int
     rows_rejected: int
+    rows_dropped: int
     first_log_at: datetime | None
     last_log_at: datetime | None
     size_bytes: int | None
     etag: str | None
     version_id: str | None
     event_time: datetime | None
+    format: str | None
+    pipeline: str | None
     newer_waits: bool
     error: str | None
     error_kind: str | None
@@ -85,12 +94,24 @@ class FileRecord:
     due_in_seconds: float | None
 
     @property
+    def source_file(self) -> SourceFile:
+        return SourceFile(
+            self.bucket,
+            self.s3_key,
+            self.etag,
+            self.version_id,
+            self.size_bytes,
+            self.event_time,
+            Store(self.store),
+        )
+
+    @property
     def is_local(self) -> bool:
-        return self.bucket == LOCAL_BUCKET
+        return self.source_file.is_local
 
     @property
     def uri(self) -> str:
-        return self.s3_key if self.is_local else f"s3://{self.bucket}/{self.s3_key}"
+        return self.source_file.uri
 
     @property
     def is_held(self) -> bool:
@@ -128,8 +149,9 @@ class Story:
     events: list[FileEvent]
 
 
-def find_file(connection: Connection, bucket: str, key: str) -> FileRecord | None:
-    return next(iter(records(connection, _BY_KEY, {"bucket": bucket, "key": key})), None)
+def find_file(connection: Connection, bucket: str, key: str, *, store: Store = Store.S3) -> FileRecord | None:
+    parameters = {"store": store.value, "bucket": bucket, "key": key}
+    return next(iter(records(connection, _BY_KEY, parameters)), None)
 
 
 def matching_files(connection: Connection, asked: str, *, path: str) -> list[FileRecord]:
@@ -137,12 +159,17 @@ def matching_files(connection: Connection, asked: str, *, path: str) -> list[Fil
 
     At most 21, so that more than 20 can be told from 20.
     """
-    bucket, _, key = asked.removeprefix("s3://").partition("/") if asked.startswith("s3://") else ("", "", "")
-    parameters = {
-        "asked": asked, "bucket": bucket, "key": key,
-        "local": LOCAL_BUCKET, "path": path, "limit": SHOWN_MATCHES + 1,
-    }  # fmt: skip
+    parameters = _named_by(asked) | {"asked": asked, "path": path, "limit": SHOWN_MATCHES + 1}
     return records(connection, _EXACTLY, parameters) or records(connection, _BY_SUFFIX, parameters)
+
+
+def _named_by(uri: str) -> dict[str, object]:
+    """The store, bucket and key of an object's URI; of anything else, what no row has."""
+    store, separator, rest = uri.partition("://")
+    if not separator or store not in _BUCKET_PARTS:
+        return {"store": "", "bucket": "", "key": ""}
+    *bucket, key = [*rest.split("/", _BUCKET_PARTS[store]), ""][: _BUCKET_PARTS[store] + 1]
+    return {"store": store, "bucket": "/".join(bucket), "key": key}
 
 
 def file_story(connection: Connection, file: FileRecord) -> Story:

@@ -1,19 +1,21 @@
 """Where each listing of a bucket stands, so that a tick that ran out of time is continued by the next one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import LiteralString, cast
 
 from ingestor.ledger.rows import Connection
+from ingestor.model.source_file import Store
 
 _READ: LiteralString = """
 SELECT cursor, newer_than, started_at, finished_at, objects, registered FROM listings
-WHERE bucket = %(bucket)s AND prefix = %(prefix)s AND purpose = %(purpose)s
+WHERE store = %(store)s AND bucket = %(bucket)s AND prefix = %(prefix)s AND purpose = %(purpose)s
 """
 _BEGIN: LiteralString = """
-INSERT INTO listings (bucket, prefix, purpose, newer_than) VALUES (%(bucket)s, %(prefix)s, %(purpose)s, %(newer_than)s)
-ON CONFLICT (bucket, prefix, purpose) DO UPDATE SET
+INSERT INTO listings (store, bucket, prefix, purpose, newer_than)
+VALUES (%(store)s, %(bucket)s, %(prefix)s, %(purpose)s, %(newer_than)s)
+ON CONFLICT (store, bucket, prefix, purpose) DO UPDATE SET
     cursor = NULL, newer_than = EXCLUDED.newer_than, started_at = clock_timestamp(), finished_at = NULL,
     objects = 0, registered = 0
 RETURNING started_at
@@ -24,12 +26,13 @@ UPDATE listings SET
     objects = objects + %(objects)s,
     registered = registered + %(registered)s,
     finished_at = CASE WHEN %(is_finished)s THEN clock_timestamp() END
-WHERE bucket = %(bucket)s AND prefix = %(prefix)s AND purpose = %(purpose)s
+WHERE store = %(store)s AND bucket = %(bucket)s AND prefix = %(prefix)s AND purpose = %(purpose)s
   AND started_at = %(started_at)s AND finished_at IS NULL
 """
 _RECONCILIATION_STARTS: LiteralString = """
 SELECT newer_than FROM listings
-WHERE bucket = %(bucket)s AND purpose = 'reconcile' AND starts_with(%(prefix)s, prefix) AND newer_than IS NOT NULL
+WHERE store = %(store)s AND bucket = %(bucket)s AND purpose = 'reconcile'
+  AND starts_with(%(prefix)s, prefix) AND newer_than IS NOT NULL
 """
 _CURRENT_TIME: LiteralString = "SELECT clock_timestamp()"
 
@@ -55,20 +58,36 @@ class Listing:
     finished_at: datetime | None
     objects: int
     registered: int
+    store: Store = Store.S3
 
 
-def read_listing(connection: Connection, bucket: str, prefix: str, purpose: Purpose) -> Listing | None:
-    row = connection.execute(_READ, {"bucket": bucket, "prefix": prefix, "purpose": purpose.value}).fetchone()
-    return None if row is None else Listing(bucket, prefix, purpose, *row)
+def read_listing(
+    connection: Connection, bucket: str, prefix: str, purpose: Purpose, *, store: Store = Store.S3
+) -> Listing | None:
+    parameters = {"store": store.value, "bucket": bucket, "prefix": prefix, "purpose": purpose.value}
+    row = connection.execute(_READ, parameters).fetchone()
+    return None if row is None else replace(Listing(bucket, prefix, purpose, *row), store=store)
 
 
 def begin_listing(
-    connection: Connection, bucket: str, prefix: str, purpose: Purpose, *, newer_than: datetime | None
+    connection: Connection,
+    bucket: str,
+    prefix: str,
+    purpose: Purpose,
+    *,
+    newer_than: datetime | None,
+    store: Store = Store.S3,
 ) -> Listing:
     """From the first key on, whatever was there before."""
-    parameters = {"bucket": bucket, "prefix": prefix, "purpose": purpose.value, "newer_than": newer_than}
+    parameters = {
+        "store": store.value,
+        "bucket": bucket,
+        "prefix": prefix,
+        "purpose": purpose.value,
+        "newer_than": newer_than,
+    }
     (started_at,) = connection.execute(_BEGIN, parameters).fetchall()[0]
-    return Listing(bucket, prefix, purpose, None, newer_than, started_at, None, objects=0, registered=0)
+    return Listing(bucket, prefix, purpose, None, newer_than, started_at, None, 0, 0, store)
 
 
 def move_listing(
@@ -88,6 +107,7 @@ def move_listing(
     connection.execute(
         _MOVE,
         {
+            "store": listing.store.value,
             "bucket": listing.bucket,
             "prefix": listing.prefix,
             "purpose": listing.purpose.value,
@@ -100,9 +120,13 @@ def move_listing(
     )
 
 
-def reconciliation_starts(connection: Connection, bucket: str, prefix: str) -> list[datetime]:
+def reconciliation_starts(
+    connection: Connection, bucket: str, prefix: str, *, store: Store = Store.S3
+) -> list[datetime]:
     """Since when objects count for each who reconciles this prefix, by itself or within a wider one."""
-    rows = connection.execute(_RECONCILIATION_STARTS, {"bucket": bucket, "prefix": prefix})
+    rows = connection.execute(
+        _RECONCILIATION_STARTS, {"store": store.value, "bucket": bucket, "prefix": prefix}
+    )
     return [newer_than for (newer_than,) in rows]
 
 

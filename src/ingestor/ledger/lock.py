@@ -37,7 +37,8 @@ _END_PREDECESSOR: LiteralString = f"""{_END_HOLDERS}
 """
 # A worker that was stopped between its fence and its COMMIT still locks the row: its lease is over, so end it.
 _EVICT_EXPIRED: LiteralString = f"""{_END_HOLDERS}
-  AND f.bucket = %(bucket)s AND f.s3_key = %(key)s AND f.lease_expires_at <= clock_timestamp()
+  AND f.store = %(store)s AND f.bucket = %(bucket)s AND f.s3_key = %(key)s
+  AND f.lease_expires_at <= clock_timestamp()
 """
 # ... and SKIP LOCKED would pass its row over for ever. The expression and statement_timestamp() are the due index'.
 _EVICT_ALL_EXPIRED: LiteralString = f"""{_END_HOLDERS}
@@ -66,7 +67,7 @@ def check_claim(connection: Connection, claim: Claim) -> None:
 
 def evict_expired_worker(connection: Connection, file: SourceFile) -> None:
     """Ends the backend of a worker that still holds the file's lock after its lease; alone in its transaction."""
-    connection.execute(_EVICT_EXPIRED, {"bucket": file.bucket, "key": file.key})
+    connection.execute(_EVICT_EXPIRED, {"store": file.store.value, "bucket": file.bucket, "key": file.key})
 
 
 def evict_expired_workers(connection: Connection) -> int:

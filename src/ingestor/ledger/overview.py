@@ -7,13 +7,12 @@ from psycopg.rows import class_row
 
 from ingestor.ledger.history import RECORD, FileRecord, records
 from ingestor.ledger.rows import Connection
-from ingestor.model.source_file import LOCAL_BUCKET
 
 SHOWN_FILES = 10
 
 # Nobody sends a local file again: once its worker is gone, it waits for whoever called for it.
 _STRANDED: LiteralString = """
-    bucket = %(local)s AND coalesce(lease_expires_at, next_attempt_at) < 'infinity'
+    store = 'file' AND coalesce(lease_expires_at, next_attempt_at) < 'infinity'
     AND NOT (status = 'PROCESSING' AND lease_expires_at > clock_timestamp())
 """
 _FAILED_FOR_GOOD: LiteralString = "status = 'FAILED' AND error_kind = 'permanent' AND ignored_at IS NULL"
@@ -28,6 +27,7 @@ LIMIT %(limit)s
 _STATES: LiteralString = f"""
 SELECT status, CASE WHEN status = 'FAILED' THEN error_kind END AS error_kind, count(*) AS files,
        sum(rows_loaded)::bigint AS rows_loaded, sum(rows_rejected)::bigint AS rows_rejected,
+       sum(rows_dropped)::bigint AS rows_dropped,
        count(*) FILTER (WHERE rows_rejected > 0) AS files_with_rejects,
        count(*) FILTER (WHERE ({_FAILED_FOR_GOOD}) OR ({_STRANDED})) AS need_person,
        count(*) FILTER (WHERE status = 'FAILED' AND ignored_at IS NOT NULL) AS ignored
@@ -47,7 +47,7 @@ SELECT count(*) AS files,
 FROM (
     SELECT extract(epoch FROM processed_at - event_time)::float8 AS lag
     FROM processed_files
-    WHERE processed_at > clock_timestamp() - interval '24 hours' AND event_time IS NOT NULL AND bucket <> %(local)s
+    WHERE processed_at > clock_timestamp() - interval '24 hours' AND event_time IS NOT NULL AND store <> 'file'
 ) AS recent
 """
 _OLDEST_UNFINISHED: LiteralString = f"""
@@ -75,6 +75,7 @@ class StateCount:
     files: int
     rows_loaded: int
     rows_rejected: int
+    rows_dropped: int
     files_with_rejects: int
     need_person: int
     ignored: int
@@ -118,12 +119,13 @@ class Overview:
     newest_failures: list[FileRecord]
     rows_loaded: int
     rows_rejected: int
+    rows_dropped: int
     files_with_rejects: int
 
 
 def read_overview(connection: Connection) -> Overview:
     """How the whole service does; reads the ledger once through, and otherwise only what it returns."""
-    parameters: dict[str, object] = {"local": LOCAL_BUCKET, "limit": SHOWN_FILES}
+    parameters: dict[str, object] = {"limit": SHOWN_FILES}
     with connection.cursor(row_factory=class_row(StateCount)) as cursor:
         states = cursor.execute(_STATES, parameters).fetchall()
     with connection.cursor(row_factory=class_row(Throughput)) as cursor:
@@ -133,7 +135,7 @@ def read_overview(connection: Connection) -> Overview:
             if (row := cursor.execute(_THROUGHPUT, {"hours": hours}).fetchone()) is not None
         ]
     with connection.cursor(row_factory=class_row(Lag)) as cursor:
-        lag = cursor.execute(_LAG, parameters).fetchone()
+        lag = cursor.execute(_LAG).fetchone()
     return Overview(
         needs_person=records(connection, _NEEDS_PERSON, parameters),
         need_person=sum(state.need_person for state in states),
@@ -146,5 +148,6 @@ def read_overview(connection: Connection) -> Overview:
         newest_failures=records(connection, _NEWEST_FAILURES, parameters),
         rows_loaded=sum(state.rows_loaded for state in states),
         rows_rejected=sum(state.rows_rejected for state in states),
+        rows_dropped=sum(state.rows_dropped for state in states),
         files_with_rejects=sum(state.files_with_rejects for state in states),
     )

@@ -10,28 +10,29 @@ from psycopg.rows import class_row
 from ingestor.errors import ErrorKind, SchemaError
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.rows import Connection
-from ingestor.model.source_file import SourceFile
+from ingestor.model.source_file import SourceFile, Store
 
 # none --> PENDING
 _REGISTER: LiteralString = """
 WITH registered AS (
-    INSERT INTO processed_files (bucket, s3_key, etag, version_id, size_bytes, event_time, status, next_attempt_at)
-    SELECT bucket, s3_key, etag, version_id, size_bytes, event_time, 'PENDING',
+    INSERT INTO processed_files (
+        store, bucket, s3_key, etag, version_id, size_bytes, event_time, status, next_attempt_at)
+    SELECT store, bucket, s3_key, etag, version_id, size_bytes, event_time, 'PENDING',
            clock_timestamp() + make_interval(secs => %(due_in)s)
-    FROM unnest(%(buckets)s::text[], %(keys)s::text[], %(etags)s::text[], %(version_ids)s::text[],
-                %(sizes)s::bigint[], %(event_times)s::timestamptz[])
-      AS listed (bucket, s3_key, etag, version_id, size_bytes, event_time)
-    ORDER BY bucket, s3_key -- two sweepers that list the same keys must not deadlock
-    ON CONFLICT (bucket, s3_key) DO NOTHING
-    RETURNING id, version, bucket, s3_key
+    FROM unnest(%(stores)s::text[], %(buckets)s::text[], %(keys)s::text[], %(etags)s::text[],
+                %(version_ids)s::text[], %(sizes)s::bigint[], %(event_times)s::timestamptz[])
+      AS listed (store, bucket, s3_key, etag, version_id, size_bytes, event_time)
+    ORDER BY store, bucket, s3_key -- two sweepers that list the same keys must not deadlock
+    ON CONFLICT (store, bucket, s3_key) DO NOTHING
+    RETURNING id, version, store, bucket, s3_key
 ), recorded AS (
     INSERT INTO file_events (file_id, version, event) SELECT id, version, 'discovered' FROM registered
 )
-SELECT bucket, s3_key FROM registered
+SELECT store, bucket, s3_key FROM registered
 """
 _KNOWN: LiteralString = """
 SELECT s3_key, status, etag, next_etag, size_bytes, event_time, error_kind, ignored_at IS NOT NULL AS is_ignored
-FROM processed_files WHERE bucket = %(bucket)s AND s3_key = ANY(%(keys)s)
+FROM processed_files WHERE store = %(store)s AND bucket = %(bucket)s AND s3_key = ANY(%(keys)s)
 """
 # statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
 _NEWEST_LOG_TIME: LiteralString = """
@@ -40,7 +41,8 @@ FROM (
     SELECT s3_key, least(last_log_at, event_time) AS at,
            row_number() OVER (ORDER BY least(last_log_at, event_time) DESC) AS number
     FROM processed_files
-    WHERE bucket = %(bucket)s AND status = 'COMPLETED' AND least(last_log_at, event_time) <= statement_timestamp()
+    WHERE store = %(store)s AND bucket = %(bucket)s AND status = 'COMPLETED'
+      AND least(last_log_at, event_time) <= statement_timestamp()
     ORDER BY least(last_log_at, event_time) DESC LIMIT %(within)s
 ) AS newest
 """
@@ -83,6 +85,7 @@ def register(
     Commit, then send them: one that is not sent is due in `due_in_seconds`.
     """
     parameters = {
+        "stores": [file.store.value for file in files],
         "buckets": [file.bucket for file in files],
         "keys": [file.key for file in files],
         "etags": [file.etag for file in files],
@@ -91,27 +94,36 @@ def register(
         "event_times": [file.event_time for file in files],
         "due_in": due_in_seconds,
     }
-    new = {(bucket, key) for bucket, key in connection.execute(_REGISTER, parameters)}
+    new = set(connection.execute(_REGISTER, parameters))
     # A key given twice became one row, of the first one's version.
-    first = {(file.bucket, file.key): file for file in reversed(files)}
-    return [file for file in files if (file.bucket, file.key) in new and first[file.bucket, file.key] is file]
+    first = {file.name: file for file in reversed(files)}
+    return [file for file in files if file.name in new and first[file.name] is file]
 
 
-def known_files(connection: Connection, bucket: str, keys: Sequence[str]) -> dict[str, KnownFile]:
+def known_files(
+    connection: Connection, bucket: str, keys: Sequence[str], *, store: Store = Store.S3
+) -> dict[str, KnownFile]:
     """By key; a key that is missing is unknown."""
     with connection.cursor(row_factory=class_row(KnownFile)) as cursor:
-        rows = cursor.execute(_KNOWN, {"bucket": bucket, "keys": list(keys)}).fetchall()
+        rows = cursor.execute(_KNOWN, {"store": store.value, "bucket": bucket, "keys": list(keys)}).fetchall()
     return {row.s3_key: row for row in rows}
 
 
-def newest_log_time(connection: Connection, bucket: str, prefix: str) -> datetime | None:
+def newest_log_time(
+    connection: Connection, bucket: str, prefix: str, *, store: Store = Store.S3
+) -> datetime | None:
     """The most recent log timestamp that is loaded; None: nothing is loaded.
 
     Each file's is bounded by its upload, and what is yet to come is left out: neither an entry nor a notification of
     the year 2099 says how far we are. Where none of the newest 10,000 files is below the prefix, the time of the last
     of them is as good: no log below the prefix is newer.
     """
-    parameters = {"bucket": bucket, "prefix": prefix, "within": _LOOKED_AT if prefix else 1}
+    parameters = {
+        "store": store.value,
+        "bucket": bucket,
+        "prefix": prefix,
+        "within": _LOOKED_AT if prefix else 1,
+    }
     row = connection.execute(_NEWEST_LOG_TIME, parameters).fetchone()
     moment: datetime | None = row[0] if row else None
     return moment

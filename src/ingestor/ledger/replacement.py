@@ -51,6 +51,7 @@ WITH adopted AS (
         checkpoint_offset = 0,
         rows_loaded = 0,
         rows_rejected = 0,
+        rows_dropped = 0,
         accept_rejects = false,
         first_log_at = NULL,
         last_log_at = NULL,

@@ -9,13 +9,13 @@ from psycopg.rows import class_row
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.rows import Connection, FileColumns
 from ingestor.ledger.wear import ATTEMPTS, IS_WORN_OUT, WEAR_OUT
-from ingestor.model.source_file import LOCAL_BUCKET, SourceFile
+from ingestor.model.source_file import SourceFile, Store
 
 # statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
 _IS_DUE: LiteralString = "coalesce(f.lease_expires_at, f.next_attempt_at) <= statement_timestamp()"
 # Nobody sends a local file again, and a bucket that is not ours any more refuses every message.
 _IS_OURS: LiteralString = """
-    f.bucket <> %(local)s AND (%(any_bucket)s OR f.bucket = ANY(%(buckets)s))
+    f.store <> 'file' AND (%(any_bucket)s OR f.bucket = ANY(%(buckets)s))
 """
 
 # PENDING, FAILED (transient), PROCESSING (lease expired), each due --> PENDING, to be sent again;
@@ -49,15 +49,15 @@ WITH due AS (
            CASE WHEN is_worn_out THEN 'permanent' END, CASE WHEN is_worn_out THEN error END
     FROM done
 )
-SELECT bucket, s3_key, etag, version_id, size_bytes, event_time, is_worn_out
+SELECT store, bucket, s3_key, etag, version_id, size_bytes, event_time, is_worn_out
 FROM done ORDER BY event_time, id
 """
 
 # What a worker could claim now; a PENDING file's clock only says when somebody else would send it again.
 _CLAIMABLE: LiteralString = f"""
-SELECT f.id AS file_id, bucket, s3_key, etag, version_id, size_bytes, event_time
+SELECT f.id AS file_id, store, bucket, s3_key, etag, version_id, size_bytes, event_time
 FROM processed_files f
-WHERE f.bucket = %(bucket)s AND starts_with(f.s3_key, %(prefix)s)
+WHERE f.store = %(store)s AND f.bucket = %(bucket)s AND starts_with(f.s3_key, %(prefix)s)
   AND coalesce(f.lease_expires_at, f.next_attempt_at) < 'infinity' AND (f.status = 'PENDING' OR {_IS_DUE})
   AND (coalesce(f.event_time, '-infinity'), f.id) > (coalesce(%(after_time)s::timestamptz, '-infinity'), %(after_id)s)
 ORDER BY coalesce(f.event_time, '-infinity'), f.id
@@ -117,13 +117,20 @@ def requeue_due(
 
 
 def due_files(
-    connection: Connection, *, limit: int, bucket: str, prefix: str, after: DueFile | None
+    connection: Connection,
+    *,
+    limit: int,
+    bucket: str,
+    prefix: str,
+    after: DueFile | None,
+    store: Store = Store.S3,
 ) -> list[DueFile]:
     """What can be claimed now, the oldest upload first; changes nothing: the claim decides.
 
     `after`: the last one that is not wanted any more. Alone in its transaction.
     """
     parameters = {
+        "store": store.value,
         "bucket": bucket,
         "prefix": prefix,
         "after_time": after.file.event_time if after else None,
@@ -137,4 +144,4 @@ def due_files(
 
 
 def _ours(buckets: Collection[str]) -> dict[str, object]:
-    return {"local": LOCAL_BUCKET, "any_bucket": not buckets, "buckets": list(buckets)}
+    return {"any_bucket": not buckets, "buckets": list(buckets)}

@@ -6,13 +6,13 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from ingestor.model.source_file import SourceFile
+from ingestor.model.source_file import SourceFile, Store
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 
 CLAIM_COLUMNS: LiteralString = """
-    id AS file_id, version, bucket, s3_key, etag, version_id, size_bytes, event_time,
-    checkpoint, checkpoint_offset, rows_loaded, rows_rejected, accept_rejects, announcements
+    id AS file_id, version, store, bucket, s3_key, etag, version_id, size_bytes, event_time,
+    checkpoint, checkpoint_offset, rows_loaded, rows_rejected, rows_dropped, accept_rejects, announcements
 """
 
 
@@ -30,6 +30,7 @@ class Claim:
     checkpoint_offset: int
     rows_loaded: int
     rows_rejected: int
+    rows_dropped: int
     accept_rejects: bool
     announcements: int
 
@@ -38,6 +39,7 @@ class Claim:
 class FileColumns:
     """The columns of a row that say which bytes it speaks of."""
 
+    store: str
     bucket: str
     s3_key: str
     etag: str | None
@@ -48,7 +50,13 @@ class FileColumns:
     @property
     def file(self) -> SourceFile:
         return SourceFile(
-            self.bucket, self.s3_key, self.etag, self.version_id, self.size_bytes, self.event_time
+            self.bucket,
+            self.s3_key,
+            self.etag,
+            self.version_id,
+            self.size_bytes,
+            self.event_time,
+            Store(self.store),
         )
 
 
@@ -62,6 +70,7 @@ class ClaimRow(FileColumns):
     checkpoint_offset: int
     rows_loaded: int
     rows_rejected: int
+    rows_dropped: int
     accept_rejects: bool
     announcements: int
 
@@ -75,6 +84,7 @@ class ClaimRow(FileColumns):
             checkpoint_offset=self.checkpoint_offset,
             rows_loaded=self.rows_loaded,
             rows_rejected=self.rows_rejected,
+            rows_dropped=self.rows_dropped,
             accept_rejects=self.accept_rejects,
             announcements=self.announcements,
         )

@@ -3,6 +3,7 @@
 from hashlib import shake_128
 
 from ingestor.model.instants import UNIX_EPOCH_MS
+from ingestor.model.source_file import LOCAL_BUCKET, Store
 
 # One hash serves this many neighbours; their ids are shaped together, as one long integer: 0.3 microseconds an entry
 # for it all, where a hash and its shaping for each entry cost 0.7.
@@ -20,12 +21,14 @@ class Identities:
 
     The time comes first so that the primary key's index grows at its end. The other 74 bits are a hash of bucket, key,
     version and ordinal: entries of equal content stay apart, and a chunk loaded twice is refused by the primary key.
+    The store is hashed as well, except for S3's objects and local files: their ids are older than the column.
     """
 
     __slots__ = ("_block", "_object", "_tails")
 
-    def __init__(self, bucket: str, key: str, object_version: str | None) -> None:
-        self._object = shake_128(_joined(bucket, key, object_version))
+    def __init__(self, bucket: str, key: str, object_version: str | None, store: Store = Store.S3) -> None:
+        parts = (bucket, key, object_version)
+        self._object = shake_128(_joined(*parts) if _is_nameless(store, bucket) else _joined(store, *parts))
         self._block = -1
         self._tails: list[bytes] = []
 
@@ -45,6 +48,11 @@ class Identities:
         bits = int.from_bytes(entries.digest(_BLOCK * _TAIL))
         tails = (bits & _FREE_BITS | _VERSION_AND_VARIANT).to_bytes(_BLOCK * _TAIL)
         return [tails[start : start + _TAIL] for start in range(0, len(tails), _TAIL)]
+
+
+def _is_nameless(store: Store, bucket: str) -> bool:
+    """An S3 bucket with the local files' name is not: its ids must not be theirs."""
+    return store is Store.FILE or (store is Store.S3 and bucket != LOCAL_BUCKET)
 
 
 def _joined(*parts: str | None) -> bytes:

@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Raw
 
 from ingestor.model.columns import Row
+from ingestor.model.source_file import Store
 
 type Entity = Raw | bytes
 """The bytes of one entry."""
@@ -20,6 +21,7 @@ class RowOrigin:
     key: str
     etag: str | None
     version_id: str | None
+    store: Store = Store.S3
 
     @property
     def object_version(self) -> str | None:

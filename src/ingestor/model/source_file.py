@@ -2,10 +2,28 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 LOCAL_BUCKET = "file"
 """The bucket of local files; their key is the absolute path."""
+
+
+class Store(StrEnum):
+    """Where an object is, as `processed_files.store` has it: a file is known by store, bucket and key."""
+
+    S3 = "s3"
+    GS = "gs"
+    AZ = "az"
+    FILE = "file"
+
+
+class ObjectName(NamedTuple):
+    """What the ledger knows an object by, in the order of its index."""
+
+    store: Store
+    bucket: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +31,8 @@ class SourceFile:
     """One version of one object.
 
     `etag` identifies the bytes: two notifications with the same ETag speak of the same content. It carries no
-    quotes. `version_id` is None, or "null", where the bucket isn't versioned. `event_time` is when the object
-    was created, `size_bytes` its stored (compressed) size.
+    quotes. `version_id` is None, or "null", where the bucket isn't versioned. `event_time` is when the object version
+    was uploaded, `size_bytes` its stored (compressed) size.
     """
 
     bucket: str
@@ -23,14 +41,19 @@ class SourceFile:
     version_id: str | None = None
     size_bytes: int | None = None
     event_time: datetime | None = None
+    store: Store = Store.S3
+
+    @property
+    def name(self) -> ObjectName:
+        return ObjectName(self.store, self.bucket, self.key)
 
     @property
     def is_local(self) -> bool:
-        return self.bucket == LOCAL_BUCKET
+        return self.store is Store.FILE
 
     @property
     def uri(self) -> str:
-        return self.key if self.is_local else f"s3://{self.bucket}/{self.key}"
+        return self.key if self.is_local else f"{self.store}://{self.bucket}/{self.key}"
 
     def at_version(self, *, etag: str | None, version_id: str | None) -> "SourceFile":
         """The same key in another version, its size and time unknown."""

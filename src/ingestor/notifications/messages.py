@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from ingestor.model.source_file import Store
+
 MAX_BIGINT = 2**63 - 1
 
 
@@ -31,6 +33,14 @@ def _in_utc(value: datetime) -> datetime:
         return value.astimezone(UTC)
     except OverflowError:
         raise ValueError("in UTC, not within the years 1 to 9999") from None
+
+
+def _no_local_file(value: Store) -> Store:
+    if value is Store.FILE:
+        raise ValueError("a message can't name local files")
+    if value is not Store.S3:
+        raise ValueError(f"no source reads the store {value.value}")
+    return value
 
 
 type BucketName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")]
@@ -97,7 +107,10 @@ class EventBridgeEvent(Model):
 
 
 class HandOn(Model):
+    """`store` is absent in the messages of earlier versions, which knew only S3. No message names a local file."""
+
     ingestor: Literal["load"]
+    store: Annotated[Store, AfterValidator(_no_local_file)] = Store.S3
     bucket: BucketName
     key: str = Field(min_length=1)
     etag: Tag | None = None

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from pydantic import ValidationError
 
 from ingestor.errors import NotificationError
-from ingestor.model.source_file import LOCAL_BUCKET, SourceFile, why_unstorable
+from ingestor.model.source_file import SourceFile, Store, why_unstorable
 from ingestor.notifications.messages import EventBridgeEvent, HandOn, S3Notification, S3Record
 
 QUOTED_CHARACTERS = 200
@@ -72,6 +72,7 @@ def hand_on_message(file: SourceFile) -> str:
     return json.dumps(
         {
             "ingestor": "load",
+            "store": file.store,
             "bucket": file.bucket,
             "key": file.key,
             "etag": file.etag,
@@ -135,6 +136,7 @@ def _from_hand_on(message: HandOn) -> Iterator[SourceFile]:
         version_id=message.version_id,
         size=message.size_bytes,
         event_time=message.event_time,
+        store=message.store,
     )
 
 
@@ -192,6 +194,7 @@ def _source_file(
     version_id: str | None,
     size: int | None,
     event_time: datetime | None,
+    store: Store = Store.S3,
 ) -> SourceFile:
     if len(key.encode()) > MAX_KEY_BYTES:
         raise NotificationError(f"a key longer than S3's {MAX_KEY_BYTES} bytes: {_quoted(key)}")
@@ -204,14 +207,13 @@ def _source_file(
         version_id=None if version_id == NULL_VERSION else version_id or None,
         size_bytes=size,
         event_time=event_time,
+        store=store,
     )
 
 
 def _unless_foreign(named: "SourceFile | _Refusal", buckets: frozenset[str]) -> "SourceFile | _Refusal":
     if isinstance(named, _Refusal):
         return named
-    if named.is_local:
-        return _Refusal(f"a message can't name local files (bucket {LOCAL_BUCKET!r})")
     if buckets and named.bucket not in buckets:
         return _Refusal(
             f"bucket {named.bucket!r} is not in BUCKETS ({', '.join(sorted(buckets))}); key {_quoted(named.key)}"

@@ -17,7 +17,7 @@ from ingestor.errors import (
     SourceUnavailableError,
     UnreadableError,
 )
-from ingestor.model.source_file import LOCAL_BUCKET, ByteStream, SourceFile
+from ingestor.model.source_file import LOCAL_BUCKET, ByteStream, SourceFile, Store
 
 COPY_BYTES = 1024 * 1024
 
@@ -102,6 +102,7 @@ def local_source_file(path: Path) -> SourceFile:
         etag=_version(found),
         size_bytes=found.st_size,
         event_time=datetime.fromtimestamp(found.st_mtime, UTC),
+        store=Store.FILE,
     )
 
 
@@ -127,7 +128,14 @@ def spooled_standard_input(stream: BinaryIO, folder: Path | None = None) -> Iter
             raise _not_spooled(folder, error) from error
         key = f"stdin:sha256:{digest}"
         yield SpooledInput(
-            SourceFile(LOCAL_BUCKET, key, etag=digest, size_bytes=size, event_time=datetime.now(UTC)),
+            SourceFile(
+                LOCAL_BUCKET,
+                key,
+                etag=digest,
+                size_bytes=size,
+                event_time=datetime.now(UTC),
+                store=Store.FILE,
+            ),
             Path(spool.name),
         )
 

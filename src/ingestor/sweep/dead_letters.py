@@ -16,7 +16,7 @@ from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import Deadline
 from ingestor.errors import NotificationError, SourceUnavailableError
-from ingestor.model.source_file import SourceFile
+from ingestor.model.source_file import ObjectName, SourceFile
 from ingestor.notifications import parse
 from ingestor.queues import Queue, ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
@@ -65,13 +65,13 @@ class Look:
     objects: Source
     queue: Queue
     settings: Settings
-    only: Collection[tuple[str, str]] | None = None
+    only: Collection[ObjectName] | None = None
     is_trial: bool = False
 
     @property
     def buckets(self) -> frozenset[str]:
         """Which ones a message may name: those of BUCKETS, else those of `only`."""
-        return self.settings.watched_buckets or frozenset(bucket for bucket, _ in self.only or ())
+        return self.settings.watched_buckets or frozenset(name.bucket for name in self.only or ())
 
     @property
     def skip_newer(self) -> bool:
@@ -147,7 +147,7 @@ def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
         files = parse(message.body, buckets=look.buckets, prefix=look.settings.prefix)
     except NotificationError as error:
         return None if look.only is not None else _letter(message, why=str(error))
-    if look.only is not None and not any((file.bucket, file.key) in look.only for file in files):
+    if look.only is not None and not any(file.name in look.only for file in files):
         return None
     if not files:
         return _letter(
@@ -185,7 +185,7 @@ def _letter(
 
 
 def _known(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | None:
-    return ledger.known_files(connection, file.bucket, [file.key]).get(file.key)
+    return ledger.known_files(connection, file.bucket, [file.key], store=file.store).get(file.key)
 
 
 def _needs_person(file: SourceFile, row: ledger.KnownFile) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from ingestor import ledger
 from ingestor.database import Database
-from ingestor.model.source_file import SourceFile
+from ingestor.model.source_file import ObjectName, SourceFile
 from ingestor.sources import Source
 
-type CurrentVersions = Mapping[tuple[str, str], SourceFile | None]
-"""By bucket and key: what the key holds, None when it is gone."""
+type CurrentVersions = Mapping[ObjectName, SourceFile | None]
+"""By name: what the key holds, None when it is gone."""
 
 
 def current_versions(
@@ -19,7 +19,7 @@ def current_versions(
     with database.transaction() as connection:
         rows = [_row(connection, file) for file in files]
     return {
-        (file.bucket, file.key): objects.current(file)
+        file.name: objects.current(file)
         for file, row in zip(files, rows, strict=True)
         if row is not None and _may_differ(file, row, skip_newer=skip_newer)
     }
@@ -37,7 +37,7 @@ def own(
     `current` was asked after the message was received, so a key that held the ledger's version then needs nobody.
     """
     new = ledger.register(connection, files, due_in_seconds=0)
-    for file in sorted(files, key=lambda file: (file.bucket, file.key)):  # as everybody locks them
+    for file in sorted(files, key=lambda file: file.name):  # as everybody locks them
         row = _row(connection, file)
         if row is None or not _may_differ(file, row, skip_newer=skip_newer):
             continue
@@ -49,9 +49,9 @@ def own(
 
 def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions) -> SourceFile | None:
     """None: the message is stale, its key is gone, or workers died of taking what it holds."""
-    if (file.bucket, file.key) not in current:
+    if file.name not in current:
         return file  # the row changed since the keys were asked
-    found = current[file.bucket, file.key]
+    found = current[file.name]
     if found is None or (row.failed_for_good and found.etag == row.next_etag):
         return None
     if found.etag != row.etag:
@@ -60,7 +60,7 @@ def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions
 
 
 def _row(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | None:
-    return ledger.known_files(connection, file.bucket, [file.key]).get(file.key)
+    return ledger.known_files(connection, file.bucket, [file.key], store=file.store).get(file.key)
 
 
 def _may_differ(file: SourceFile, row: ledger.KnownFile, *, skip_newer: bool) -> bool:

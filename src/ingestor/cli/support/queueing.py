@@ -31,7 +31,7 @@ def refuse_foreign(settings: Settings, file: FileRecord) -> None:
 
 
 def source_file(file: FileRecord) -> SourceFile:
-    return SourceFile(file.bucket, file.s3_key, file.etag, file.version_id, file.size_bytes, file.event_time)
+    return file.source_file
 
 
 def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
@@ -69,7 +69,7 @@ def remove_dead_letters(database: Database, settings: Settings, files: Sequence[
     queue = bootstrap.dead_letter_queue(settings)
     if queue is None or not files:
         return 0
-    only = frozenset((file.bucket, file.key) for file in files)
+    only = frozenset(file.name for file in files)
     look = Look(database, bootstrap.store(settings), queue, settings, only=only)
     return go_through(look, command_context().deadline, lambda _: None).settled
 

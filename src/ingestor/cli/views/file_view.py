@@ -55,7 +55,12 @@ def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
         yield "failing since", f"{moment(file.failing_since)}, for {_age(file.failing_since)}"
     if file.ignored_at is not None:
         yield "ignored", f"{moment(file.ignored_at)}: {shown(file.ignored_reason)}"
-    yield "rows", f"{count(file.rows_loaded)}, and {count(file.rows_rejected)} rejected"
+    dropped = f", {count(file.rows_dropped)} dropped" if file.rows_dropped else ""
+    yield "rows", f"{count(file.rows_loaded)}, and {count(file.rows_rejected)} rejected{dropped}"
+    if file.format is not None:
+        yield "format", shown(file.format)
+    if file.pipeline is not None:
+        yield "pipeline", shown(file.pipeline)
     if file.first_log_at is not None:
         yield "log times", f"{moment(file.first_log_at)} to {moment(file.last_log_at)}"
     yield (

@@ -29,8 +29,8 @@ class LocalState(StrEnum):
 class FileReport:
     """One file. `file` is as it was given, `key` its key in the ledger; None when it could not even be opened.
 
-    `rows` and `rejected` are the whole file's, `rows_per_second` is of this command alone. `next` says what to do,
-    where there is something.
+    `rows`, `rejected` and `dropped` are the whole file's, `rows_per_second` is of this command alone. `next` says
+    what to do, where there is something.
     """
 
     file: str
@@ -42,6 +42,7 @@ class FileReport:
     rows_per_second: float | None = None
     error: str | None = None
     next: str | None = None
+    dropped: int = 0
 
     @property
     def summary_hint(self) -> str | None:
@@ -67,7 +68,7 @@ def unopened(name: str, error: IngestorError, *, seconds: float) -> FileReport:
 
 def report(name: str, result: FileResult, connection: ledger.Connection, *, seconds: float) -> FileReport:
     """The file's counts come from the ledger: an outcome has only those of this worker."""
-    record = ledger.find_file(connection, result.file.bucket, result.file.key)
+    record = ledger.find_file(connection, result.file.bucket, result.file.key, store=result.file.store)
     state, error = _state(result)
     rate = None
     if record is not None and state is LocalState.LOADED and seconds > 0:
@@ -78,6 +79,7 @@ def report(name: str, result: FileResult, connection: ledger.Connection, *, seco
         state=state,
         rows=record.rows_loaded if record else 0,
         rejected=record.rows_rejected if record else 0,
+        dropped=record.rows_dropped if record else 0,
         seconds=round(seconds, 3),
         rows_per_second=None if rate is None else round(rate, 1),
         error=error,

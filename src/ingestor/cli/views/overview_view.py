@@ -51,6 +51,8 @@ def _show_states(console: Console, overview: Overview) -> None:
             "each with its reason in the table rejected_entries",
             soft_wrap=True,
         )
+    if overview.rows_dropped:
+        console.print(f"dropped: {count(overview.rows_dropped)}")
     console.print()
 
 

@@ -44,7 +44,7 @@ class JsonMapper:
 
     def __init__(self, origin: RowOrigin) -> None:
         self._file_id = origin.file_id
-        self._id_at = Identities(origin.bucket, origin.key, origin.object_version).at
+        self._id_at = Identities(origin.bucket, origin.key, origin.object_version, origin.store).at
 
     def redacted(self, raw: bytes, /) -> bytes:
         return raw
