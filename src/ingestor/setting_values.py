@@ -1,11 +1,68 @@
 """What single settings may hold; each refusal says what is wrong, and never the value."""
 
 import re
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from ingestor.setting_names import is_service_port
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+AWS_AUTHORITIES = "aws"
+"""DB_SSLROOTCERT: the bundle that comes with the package."""
+
+
+class OnOverwrite(StrEnum):
+    """What a new version of an already completed key means."""
+
+    SKIP = "skip"
+    REPLACE = "replace"
+
+
+class SslMode(StrEnum):
+    """libpq's `sslmode`: https://www.postgresql.org/docs/current/libpq-ssl.html"""
+
+    DISABLE = "disable"
+    ALLOW = "allow"
+    PREFER = "prefer"
+    REQUIRE = "require"
+    VERIFY_CA = "verify-ca"
+    VERIFY_FULL = "verify-full"
+
+
+def _split_on_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_on_commas)]
+
+FROM_THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""START_FROM=all; no object is older than S3."""
+
+
+def not_before_s3(moment: datetime) -> datetime:
+    """Before the year 1 there is nothing, and a margin must not lead there."""
+    return max(moment, FROM_THE_BEGINNING)
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value == "all":
+        return FROM_THE_BEGINNING
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError('must be "all", a date (2026-11-23) or a time (2026-11-23T12:00:00Z)') from None
+    return not_before_s3(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 def _without_nul(value: str) -> str:

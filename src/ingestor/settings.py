@@ -1,78 +1,40 @@
 """The names users set, read once into one frozen model that reports every mistake together."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from ingestor.errors import ConfigurationError
 from ingestor.setting_names import mistyped_names, unknown_database_names
-from ingestor.setting_values import DatabaseHost, DatabaseName, DatabasePassword, DatabasePort, Endpoint
+from ingestor.setting_values import (
+    AWS_AUTHORITIES,
+    FROM_THE_BEGINNING,
+    KIB,
+    MIB,
+    CommaSeparated,
+    DatabaseHost,
+    DatabaseName,
+    DatabasePassword,
+    DatabasePort,
+    Endpoint,
+    Moment,
+    OnOverwrite,
+    SslMode,
+    not_before_s3,
+)
 
-KIB = 1024
-MIB = 1024 * KIB
-
-
-AWS_AUTHORITIES = "aws"
-"""DB_SSLROOTCERT: the bundle that comes with the package."""
-
-
-class OnOverwrite(StrEnum):
-    """What a new version of an already completed key means."""
-
-    SKIP = "skip"
-    REPLACE = "replace"
-
-
-class SslMode(StrEnum):
-    """libpq's `sslmode`: https://www.postgresql.org/docs/current/libpq-ssl.html"""
-
-    DISABLE = "disable"
-    ALLOW = "allow"
-    PREFER = "prefer"
-    REQUIRE = "require"
-    VERIFY_CA = "verify-ca"
-    VERIFY_FULL = "verify-full"
-
-
-def _split_on_commas(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_on_commas)]
-
-FROM_THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-"""START_FROM=all; no object is older than S3."""
-
-
-def not_before_s3(moment: datetime) -> datetime:
-    """Before the year 1 there is nothing, and a margin must not lead there."""
-    return max(moment, FROM_THE_BEGINNING)
-
-
-def _moment(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if value == "all":
-        return FROM_THE_BEGINNING
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError('must be "all", a date (2026-11-23) or a time (2026-11-23T12:00:00Z)') from None
-    return not_before_s3(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+__all__ = [
+    "AWS_AUTHORITIES",
+    "FROM_THE_BEGINNING",
+    "KIB",
+    "MIB",
+    "OnOverwrite",
+    "SettingName",
+    "Settings",
+    "SslMode",
+    "not_before_s3",
+]
 
 
 class Settings(BaseModel):
