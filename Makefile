@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q --no-header
-CODE := src tests benchmarks $(wildcard demo) $(wildcard tools/*.py)
+CODE := src tests benchmarks examples $(wildcard demo) $(wildcard tools/*.py)
 
 # Without a home that may be written to, a folder of ours stands in for it.
 export HOME := $(shell tools/home.sh)
