@@ -6,6 +6,7 @@ from functools import cache
 
 from handler.telemetry import Telemetry, telemetry
 from ingestor import bootstrap
+from ingestor.aws import clients  # noqa: F401 - boto3 is imported while the function starts, where it costs nothing
 from ingestor.deadline import Deadline
 from ingestor.ingest import Worker
 from ingestor.queues import Queue
@@ -42,7 +43,7 @@ def runtime() -> Runtime:
         telemetry=seen,
         settings=settings,
         objects=objects,
-        worker=Worker(database, objects, settings, stage=seen.segment),
+        worker=bootstrap.worker(database, objects, settings, stage=seen.segment),
         queue=bootstrap.queue(settings),
     )
 

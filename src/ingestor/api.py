@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ingestor import bootstrap
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind
-from ingestor.ingest import Failed, Outcome, Worker
+from ingestor.ingest import Failed, Outcome
 from ingestor.ingest.outages import ingest_through_outages
 from ingestor.model.source_file import ByteStream, SourceFile
 from ingestor.outage import IMPATIENT, Patience
 from ingestor.settings import Settings
 from ingestor.sources import Source
+from ingestor.sources.listing import pages
 from ingestor.sources.local import LocalFiles, local_source_file, spooled_standard_input
 
 type OnBytes = Callable[[int], None]
@@ -53,7 +55,7 @@ def process_local_file(
     settings = settings or Settings.from_environment(os.environ)
     file = local_source_file(Path(path))
     with _given_or_own(database, settings) as used:
-        worker = Worker(used, _watched(LocalFiles(), on_bytes), settings)
+        worker = bootstrap.worker(used, _watched(LocalFiles(), on_bytes), settings)
         return FileResult(file, ingest_through_outages(file, worker, deadline, patience))
 
 
@@ -73,7 +75,7 @@ def process_stream(
     settings = settings or Settings.from_environment(os.environ)
     with spooled_standard_input(stream) as spooled, _given_or_own(database, settings) as used:
         source = LocalFiles({spooled.file.key: spooled.path})
-        worker = Worker(used, _watched(source, on_bytes), settings)
+        worker = bootstrap.worker(used, _watched(source, on_bytes), settings)
         return FileResult(spooled.file, ingest_through_outages(spooled.file, worker, deadline, patience))
 
 
@@ -90,13 +92,10 @@ def process_files(
     An object whose key PostgreSQL can't hold is a failed file, whose key is percent-encoded.
     Raises as `process_local_file` does, and SourceUnavailableError while listing.
     """
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; local files need none
-    from ingestor.sources.listing import pages  # noqa: PLC0415 - the same
-
     settings = settings or Settings.from_environment(os.environ)
     source = bootstrap.store(settings)
     with _given_or_own(database, settings) as used:
-        worker = Worker(used, source, settings)
+        worker = bootstrap.worker(used, source, settings)
         results: list[FileResult] = []
         for page in pages(source, bucket, prefix):
             results += [
@@ -116,8 +115,6 @@ def _given_or_own(database: Database | None, settings: Settings) -> Iterator[Dat
     if database is not None:
         yield database
         return
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; a database given needs none
-
     own = bootstrap.database(settings)
     try:
         yield own

@@ -9,7 +9,6 @@ from tests.e2e.conftest import BUCKET, Polled, Service
 from tests.integration.breaking_s3 import BreakingS3, Cut, Refuse, Trouble, breaking_s3
 
 from handler.runtime import runtime
-from ingestor import bootstrap
 from ingestor.aws import clients
 from ingestor.aws.timely import TimelyClient
 from ingestor.database import Database
@@ -28,13 +27,13 @@ def s3_in_between(service: Service, s3_server: str, monkeypatch: pytest.MonkeyPa
     """What the handler reads from; in ever so short a time, what the handler gives up."""
     assert service.queue_url
     monkeypatch.setattr(body, "PAUSES_SECONDS", (0.0, 0.0))
-    real_client: Callable[[Settings], TimelyClient[S3Client]] = bootstrap.timely_s3_client
+    real_client: Callable[[Settings], TimelyClient[S3Client]] = clients.timely_s3_client
     with breaking_s3(s3_server) as endpoint:
 
         def client(settings: Settings) -> "TimelyClient[S3Client]":
             return real_client(settings.model_copy(update={"aws_endpoint": endpoint.url}))
 
-        monkeypatch.setattr(bootstrap, "timely_s3_client", client)
+        monkeypatch.setattr(clients, "timely_s3_client", client)
         runtime.cache_clear()
         yield endpoint
 

@@ -10,10 +10,12 @@ from tests.faults.model_service import Service, StepwiseWorker
 from ingestor import backfill, ledger
 from ingestor.cli.commands import reload
 from ingestor.database import Database
+from ingestor.formats.json import JsonFormat
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import hand_on_message
 from ingestor.outage import Patience, Unreported
 from ingestor.run import FileFailure, InProcess, Pass, RunContext, Wanted, run_once
+from ingestor.sinks.postgres import PostgresSink
 from ingestor.sweep.dead_letters import settle_dead_letters
 
 LOCK_TIMEOUT_SECONDS = 10.0
@@ -58,7 +60,7 @@ class Commands:
             service, deadline = self._service, own_deadline()
             patience = _Patience(float("inf"), deadline)
             context = RunContext(database, service.s3, service.settings)
-            worker = StepwiseWorker(database, service.s3, service.settings)
+            worker = StepwiseWorker(database, service.s3, service.settings, JsonFormat(), PostgresSink())
             loaders = InProcess(worker, deadline, patience, service.s3.answers)
             run_once(context, Wanted(BUCKET, prefix), loaders, _SilentReporter(), patience)
 

@@ -20,11 +20,13 @@ from handler.tracing import tracer
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import Deadline
+from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Worker
 from ingestor.ingest.worker import Committed
 from ingestor.model.entry import Batch
 from ingestor.queues import ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
+from ingestor.sinks.postgres import PostgresSink
 from ingestor.sweep import SweepTools, sweep
 from ingestor.sweep.partitions import keep_house
 
@@ -145,7 +147,9 @@ class Service:
 
     def _new_container(self) -> Runtime:
         """A Lambda's execution environment, which lives from one invocation to the next."""
-        worker = StepwiseWorker(self.schedule.postgres.database(), self.s3, self.settings)
+        worker = StepwiseWorker(
+            self.schedule.postgres.database(), self.s3, self.settings, JsonFormat(), PostgresSink()
+        )
         return Runtime(self._telemetry, self.settings, self.s3, worker, self.queue)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ingestor import bootstrap
 from ingestor.database import Database
 from ingestor.ingest import Worker
 from ingestor.model.source_file import SourceFile
@@ -83,7 +84,7 @@ class OverwritingSource(S3Objects):
 def worker(
     database: Database, source: S3Objects, mode: OnOverwrite = OnOverwrite.SKIP, *, chunk_rows: int = 20_000
 ) -> Worker:
-    return Worker(database, source, Settings(on_overwrite=mode, chunk_rows=chunk_rows))
+    return bootstrap.worker(database, source, Settings(on_overwrite=mode, chunk_rows=chunk_rows))
 
 
 def messages(database: Database) -> list[str]:

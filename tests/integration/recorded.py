@@ -11,8 +11,9 @@ from typing import LiteralString
 
 from tests.integration.odd_entries import odd_entries
 
+from ingestor import bootstrap
 from ingestor.database import Database
-from ingestor.ingest import Outcome, Worker, ingest
+from ingestor.ingest import Outcome, ingest
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import Settings
 
@@ -69,7 +70,7 @@ def contents(data_folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def load(database: Database, file: SourceFile, content: bytes) -> Outcome:
-    return ingest(file, Worker(database, Held(content), SETTINGS))
+    return ingest(file, bootstrap.worker(database, Held(content), SETTINGS))
 
 
 def digests(database: Database, bucket: str, key: str) -> dict[str, str]:

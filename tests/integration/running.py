@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
+from ingestor import bootstrap
 from ingestor.api import FileResult
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import DatabaseUnavailableError
-from ingestor.ingest import Worker
 from ingestor.model.source_file import SourceFile
 from ingestor.run import (
     FileFailure,
@@ -48,7 +48,7 @@ def impatient(deadline: Deadline = UNLIMITED) -> Patience:
 
 
 def in_process(tools: SweepTools, deadline: Deadline = UNLIMITED) -> InProcess:
-    worker = Worker(tools.database, tools.objects, tools.settings)
+    worker = bootstrap.worker(tools.database, tools.objects, tools.settings)
     return InProcess(worker, deadline, impatient(deadline), tools.objects.answers)
 
 

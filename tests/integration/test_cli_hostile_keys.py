@@ -12,10 +12,10 @@ from tests.integration.ledger_steps import completed, failed
 from tests.integration.operating import at, ours
 from tests.integration.sweeping import Place
 
-from ingestor import ledger
+from ingestor import bootstrap, ledger
 from ingestor.cli import main
 from ingestor.errors import ErrorKind
-from ingestor.ingest import Failed, Loaded, Worker, ingest
+from ingestor.ingest import Failed, Loaded, ingest
 from ingestor.notifications import hand_on_message
 
 KEYS = tuple(key for key in HOSTILE_KEYS.values() if "\n" not in key)
@@ -60,7 +60,7 @@ def for_programs(done: Answer) -> bool:
 
 def load(place: Place, body: bytes) -> None:
     """Every key, and the forged one by the ledger alone."""
-    worker = Worker(place.tools.database, place.tools.objects, place.tools.settings)
+    worker = bootstrap.worker(place.tools.database, place.tools.objects, place.tools.settings)
     for key in KEYS:
         place.upload(key, body)
         current = place.tools.objects.current(ours(place, key))

@@ -11,7 +11,7 @@ from tests.integration.ledger_steps import FILE, claimed, completed, events, fai
 from tests.integration.operating import at, buried, ours
 from tests.integration.sweeping import Place
 
-from ingestor import ledger
+from ingestor import bootstrap, ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
@@ -26,7 +26,7 @@ def command(place: Place, ingestor: CommandLine) -> CommandLine:
 
 
 def worker(place: Place) -> Worker:
-    return Worker(place.tools.database, place.tools.objects, place.tools.settings)
+    return bootstrap.worker(place.tools.database, place.tools.objects, place.tools.settings)
 
 
 def loaded(place: Place, entries: int = 3, key: str = "app.json.gz") -> SourceFile:

@@ -11,7 +11,8 @@ from tests.support.entries import copy_batch
 
 from ingestor.model.entry import RAW_LIMIT, Batch, Malformed, Repaired, Value
 from ingestor.model.rows import RowOrigin
-from ingestor.sinks.postgres import CopiedBatch, unload
+from ingestor.sinks import CopiedBatch
+from ingestor.sinks.postgres import unload
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]

@@ -15,9 +15,10 @@ from tests.integration.memory_queue import MemoryQueue
 from tests.integration.stepped_database import Killed, SteppedDatabase
 from tests.integration.versions_source import BROKEN, BUCKET, ENTRIES, VersionedKey
 
+from ingestor import bootstrap
 from ingestor.database import ConnectionParameters, Database
 from ingestor.deadline import UNLIMITED
-from ingestor.ingest import Failed, HandedOn, Worker, ingest
+from ingestor.ingest import Failed, HandedOn, ingest
 from ingestor.notifications import hand_on_message, parse
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sweep.dead_letters import settle_dead_letters
@@ -142,7 +143,7 @@ class World:
         database = SteppedDatabase(self.parameters, self.step)
         self.working += 1
         try:
-            outcome = ingest(file, Worker(database, self.key, self.settings))
+            outcome = ingest(file, bootstrap.worker(database, self.key, self.settings))
         except Killed:
             outcome = None
         finally:

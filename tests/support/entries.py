@@ -12,8 +12,7 @@ from ingestor.formats.json.mapping import JsonMapper
 from ingestor.model.entry import Batch
 from ingestor.model.rows import RowOrigin
 from ingestor.model.source_file import ByteStream
-from ingestor.sinks import postgres
-from ingestor.sinks.postgres import CopiedBatch
+from ingestor.sinks import CopiedBatch, postgres
 
 
 def batches(

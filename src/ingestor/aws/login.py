@@ -2,21 +2,15 @@
 
 import json
 from dataclasses import replace
-from typing import Protocol
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ingestor.aws.clients import secrets_client
+from ingestor.aws.secret_reader import SecretReader
 from ingestor.database import ConnectionParameters
 from ingestor.errors import ConfigurationError, DatabaseUnavailableError
 from ingestor.settings import Settings
-
-
-class SecretReader(Protocol):
-    """Reads the text of a secret; `fresh`: not from a cache. Raises DatabaseUnavailableError."""
-
-    def __call__(self, arn: str, *, fresh: bool) -> str: ...
 
 
 def parameters(settings: Settings, read_secret: SecretReader, *, fresh: bool) -> ConnectionParameters:

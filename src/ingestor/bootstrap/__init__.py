@@ -1,23 +1,39 @@
-"""From settings to the things that hold connections; nothing is opened before it is used."""
+"""From settings to the things that hold connections; nothing is opened before it is used.
 
-from ingestor.aws.clients import s3_client, secrets_client, timely_s3_client, timely_sqs_client
-from ingestor.aws.login import SecretReader, parameters, secret_reader
+boto3 takes a fifth of a second to import, so each function imports what only it needs: whoever loads local files into
+a database that is given waits for none of it.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from ingestor.aws.secret_reader import SecretReader
 from ingestor.database import Database
+from ingestor.formats.json import JsonFormat
+from ingestor.ingest import Worker
+from ingestor.ingest.worker import unreported, untraced
+from ingestor.ledger import Claim
 from ingestor.queues import Queue
-from ingestor.queues.sqs import SqsQueue
 from ingestor.settings import Settings
-from ingestor.sources import Store
-from ingestor.sources.s3 import S3Objects
+from ingestor.sinks import RowSink
+from ingestor.sinks.postgres import PostgresSink
+from ingestor.sources import Source, Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 __all__ = [
     "SecretReader",
     "database",
     "dead_letter_queue",
     "queue",
+    "row_sink",
     "s3_client",
     "secrets_client",
     "store",
-    "timely_s3_client",
+    "worker",
 ]
 
 
@@ -26,6 +42,8 @@ def database(settings: Settings, read_secret: SecretReader | None = None) -> Dat
 
     Raises ConfigurationError when the settings name no database.
     """
+    from ingestor.aws.login import parameters, secret_reader
+
     settings.require_database()
     read = read_secret or secret_reader(settings)
     return Database(
@@ -36,15 +54,53 @@ def database(settings: Settings, read_secret: SecretReader | None = None) -> Dat
 
 
 def store(settings: Settings) -> Store:
+    from ingestor.aws.clients import timely_s3_client
+    from ingestor.sources.s3 import S3Objects
+
     return S3Objects(timely_s3_client(settings))
 
 
 def queue(settings: Settings) -> Queue:
     """Raises ConfigurationError when QUEUE_URL is unset."""
     settings.require("queue_url")
-    return SqsQueue(timely_sqs_client(settings), settings.queue_url or "")
+    return _sqs(settings, settings.queue_url or "")
 
 
 def dead_letter_queue(settings: Settings) -> Queue | None:
     """None when DLQ_URL is unset."""
-    return SqsQueue(timely_sqs_client(settings), settings.dlq_url) if settings.dlq_url else None
+    return _sqs(settings, settings.dlq_url) if settings.dlq_url else None
+
+
+def row_sink() -> RowSink:
+    return PostgresSink()
+
+
+def worker(
+    database: Database,
+    source: Source,
+    settings: Settings,
+    *,
+    stage: Callable[[str], AbstractContextManager[object]] = untraced,
+    on_claim: Callable[[Claim], None] = unreported,
+) -> Worker:
+    """One that reads JSON and writes to PostgreSQL."""
+    return Worker(database, source, settings, JsonFormat(), row_sink(), stage=stage, on_claim=on_claim)
+
+
+def s3_client(settings: Settings) -> "S3Client":
+    from ingestor.aws import clients
+
+    return clients.s3_client(settings)
+
+
+def secrets_client(settings: Settings) -> "SecretsManagerClient":
+    from ingestor.aws import clients
+
+    return clients.secrets_client(settings)
+
+
+def _sqs(settings: Settings, url: str) -> Queue:
+    from ingestor.aws.clients import timely_sqs_client
+    from ingestor.queues.sqs import SqsQueue
+
+    return SqsQueue(timely_sqs_client(settings), url)

@@ -6,8 +6,8 @@ from ingestor import bootstrap
 from ingestor.aws.bucket_notifications import BucketNotifications
 from ingestor.aws.clients import CONNECT_TIMEOUT_SECONDS, lambda_client, s3_client, scheduler_client
 from ingestor.aws.event_source import EventSources, Schedules
-from ingestor.aws.login import SecretReader
 from ingestor.aws.operate_function import OperateFunction
+from ingestor.aws.secret_reader import SecretReader
 from ingestor.settings import Settings
 from ingestor.sweep.tools import SweepTools
 

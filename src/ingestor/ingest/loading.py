@@ -29,7 +29,7 @@ from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Committed, Worker
 from ingestor.model.entry import Batch
 from ingestor.model.source_file import ByteStream, SourceFile
-from ingestor.sinks import postgres as load
+from ingestor.sinks import FirstRejected
 from ingestor.visible_text import harmless, visible
 
 MAX_OVERWRITES = 5
@@ -159,7 +159,7 @@ class Loading:
         claim = self._claim
         if self._worker.too_many_rejects(claim, is_last=is_last):
             with self._worker.database.transaction() as connection:
-                first = load.first_rejected(connection, claim.file_id)
+                first = self._worker.sink.first_rejected(connection, claim.file_id)
             raise TooManyRejectsError(
                 f"{claim.rows_rejected} of {claim.checkpoint} entries rejected{_first(first)}; that is more than "
                 f"MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}, and all reasons are in rejected_entries"
@@ -196,7 +196,7 @@ class Loading:
         return Failed(kind, error, ending.due_in_seconds)
 
 
-def _first(rejected: load.FirstRejected | None) -> str:
+def _first(rejected: FirstRejected | None) -> str:
     if rejected is None:
         return ""
     # What follows a semicolon is PostgreSQL's detail and context, which may quote the entry.

@@ -16,13 +16,12 @@ from ingestor.errors import (
     TransactionInterruptedError,
 )
 from ingestor.formats import Format
-from ingestor.formats.json import JsonFormat
 from ingestor.ingest.renewal import renewed_lease
 from ingestor.model.entry import Batch
 from ingestor.model.rows import Mapper, RowOrigin
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.sinks import postgres as load
+from ingestor.sinks import CopiedBatch, RowSink
 from ingestor.sources import Source
 
 MAX_TRIES = 5
@@ -42,11 +41,11 @@ class Committed:
     lag_seconds: float | None = None
 
 
-def _untraced(_stage: str) -> AbstractContextManager[object]:
+def untraced(_stage: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def _unheard(_claim: ledger.Claim) -> None:
+def unreported(_claim: ledger.Claim) -> None:
     pass
 
 
@@ -61,10 +60,11 @@ class Worker:
     database: Database
     source: Source
     settings: Settings
-    format: Format = field(default_factory=JsonFormat)
+    format: Format
+    sink: RowSink
     abandoned: list[ledger.Claim] = field(default_factory=list)
-    stage: Callable[[str], AbstractContextManager[object]] = _untraced
-    on_claim: Callable[[ledger.Claim], None] = _unheard
+    stage: Callable[[str], AbstractContextManager[object]] = untraced
+    on_claim: Callable[[ledger.Claim], None] = unreported
 
     @property
     def skip_newer(self) -> bool:
@@ -118,7 +118,7 @@ class Worker:
             self.database.transaction(UNLOADING, lock_timeout=limit) as connection,
         ):
             ledger.lock_file(connection, claim)
-            unloaded = load.unload(connection, claim.file_id)
+            unloaded = self.sink.unload(connection, claim.file_id)
             adopted = ledger.adopt_version(
                 connection,
                 claim,
@@ -150,7 +150,7 @@ class Worker:
             with self.database.transaction(self.chunk_limits) as connection:
                 has_begun = True
                 ledger.lock_file(connection, claim)
-                loaded = load.copy_batch(connection, claim.file_id, self._mapper(claim), batch, while_waiting)
+                loaded = self.sink.copy(connection, claim.file_id, self._mapper(claim), batch, while_waiting)
                 after = self._move(connection, batch, claim, loaded)
         except (DatabaseUnavailableError, SchemaError):
             # Without a BEGIN there is nothing to settle, and asking again is what nobody should do now.
@@ -170,7 +170,7 @@ class Worker:
         with self.database.transaction(UNLOADING, lock_timeout=self.lock_timeout_seconds) as connection:
             ledger.lock_file(connection, claim)
             ledger.check_claim(connection, claim)
-            rows = load.unload(connection, claim.file_id, from_ordinal=claim.checkpoint)
+            rows = self.sink.unload(connection, claim.file_id, from_ordinal=claim.checkpoint)
             ledger.record_unloaded(connection, claim.file_id, rows)
             ledger.renew(connection, claim, lease_seconds=self.settings.lease_seconds)
 
@@ -181,7 +181,7 @@ class Worker:
         return Committed(claim, is_complete=False)
 
     def _move(
-        self, connection: ledger.Connection, batch: Batch, claim: ledger.Claim, loaded: load.CopiedBatch
+        self, connection: ledger.Connection, batch: Batch, claim: ledger.Claim, loaded: CopiedBatch
     ) -> Committed:
         progress = ledger.Progress(
             rows=loaded.rows,

@@ -19,7 +19,6 @@ from ingestor import bootstrap, ledger
 from ingestor.api import FileResult
 from ingestor.deadline import Deadline
 from ingestor.errors import IngestorError
-from ingestor.ingest import Worker
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.run.loaders import load_one
@@ -101,7 +100,9 @@ def _load(
     objects = bootstrap.store(settings)
     with closing(bootstrap.database(settings)) as database:
         worker = throttled(
-            Worker(database, objects, settings, on_claim=mailbox.send_claim), rows_per_second, deadline
+            bootstrap.worker(database, objects, settings, on_claim=mailbox.send_claim),
+            rows_per_second,
+            deadline,
         )
         while (file := mailbox.next()) is not None:
             outcome = load_one(file, worker, deadline, patience, objects.answers)

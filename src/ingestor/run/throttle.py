@@ -39,6 +39,7 @@ def throttled(worker: Worker, rows_per_second: float | None, deadline: Deadline)
         worker.source,
         settings.model_copy(update={"chunk_rows": rows}),
         worker.format,
+        worker.sink,
         worker.abandoned,
         worker.stage,
         worker.on_claim,

@@ -2,7 +2,7 @@
 
 import click
 
-from ingestor import ledger
+from ingestor import bootstrap, ledger
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.file_choice import chosen_file
 from ingestor.cli.support.queueing import (
@@ -18,7 +18,6 @@ from ingestor.database import REPORT, UNLOADING, Database
 from ingestor.errors import IngestorError
 from ingestor.ledger import FileRecord
 from ingestor.settings import Settings
-from ingestor.sinks import postgres as load
 from ingestor.sources import Source
 
 
@@ -79,8 +78,6 @@ def _source(settings: Settings, file: FileRecord) -> Source:
         from ingestor.sources.local import LocalFiles  # noqa: PLC0415 - beside the other
 
         return LocalFiles()
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
-
     return bootstrap.store(settings)
 
 
@@ -90,7 +87,7 @@ def _start_over(database: Database, file: FileRecord) -> int:
         # First the ledger: its row is locked then, and no worker can claim the file before this is committed.
         if ledger.start_over(connection, file.id) is None:
             raise IngestorError(f"{file.uri}: a worker claimed it meanwhile; nothing was changed")
-        rows = load.unload(connection, file.id)
+        rows = bootstrap.row_sink().unload(connection, file.id)
         ledger.record_unloaded(connection, file.id, rows)
     return rows
 

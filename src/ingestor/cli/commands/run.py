@@ -151,7 +151,6 @@ def _runner(
     settings: Settings, stop: StopRequest, wait_seconds: float, workers: int, rate: float | None
 ) -> Iterator["_Runner"]:
     from ingestor import bootstrap  # noqa: PLC0415 - as above
-    from ingestor.ingest import Worker  # noqa: PLC0415 - as above
     from ingestor.run import InProcess, Patience, Processes, RunContext  # noqa: PLC0415 - as above
     from ingestor.run.throttle import throttled  # noqa: PLC0415 - as above
 
@@ -165,7 +164,7 @@ def _runner(
             ) as processes:
                 yield _Runner(context, processes, reporter, patience)
             return
-        worker = throttled(Worker(database, context.objects, settings), rate, stop.deadline)
+        worker = throttled(bootstrap.worker(database, context.objects, settings), rate, stop.deadline)
         loaders = InProcess(worker, stop.deadline, patience, context.objects.answers)
         yield _Runner(context, loaders, reporter, patience)
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import psycopg
 
+from ingestor.database import Connection
 from ingestor.model.entry import Batch
 from ingestor.model.instants import datetime_of
 from ingestor.model.rows import Mapper
+from ingestor.sinks import CopiedBatch
 from ingestor.sinks.postgres.jsonb import with_acceptable_jsonb, without_jsonb
 from ingestor.sinks.postgres.outcome import Original, Outcome, Rejected, combined, rejected
 from ingestor.sinks.postgres.stream import Treatment, stream
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 _COPY_REJECTED: LiteralString = """
     COPY rejected_entries (file_id, ordinal, byte_offset, byte_length, error, raw) FROM STDIN (FORMAT BINARY)"""
@@ -33,17 +32,6 @@ _UNLOAD: tuple[LiteralString, ...] = (
 
 # Data exceptions and exceeded limits: an entry's fault, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _ENTRYS_FAULT = ("22", "54")
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedBatch:
-    """`rows` + `rejected` + `dropped` is the number of entries in the batch; the times are UTC, None without rows."""
-
-    rows: int
-    rejected: int
-    dropped: int
-    first_log_at: datetime | None
-    last_log_at: datetime | None
 
 
 def copy_batch(
