@@ -11,7 +11,7 @@ from ingestor.deadline import Deadline
 from ingestor.ingest import Worker
 from ingestor.queues import Queue
 from ingestor.settings import Settings
-from ingestor.sources import Store
+from ingestor.sources import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Runtime:
 
     telemetry: Telemetry
     settings: Settings
-    objects: Store
+    objects: ObjectStore
     worker: Worker
     queue: Queue
 

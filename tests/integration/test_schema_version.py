@@ -10,11 +10,12 @@ import pytest
 from tests.integration.ledger_steps import FILE
 from tests.integration.recorded import Held
 
+from ingestor import bootstrap
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database, code_version, migrate, schema_version
 from ingestor.database.migrate import bundled_migrations
 from ingestor.errors import SchemaError
-from ingestor.ingest import Worker, ingest
+from ingestor.ingest import ingest
 from ingestor.settings import Settings
 
 type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
@@ -42,7 +43,7 @@ def test_a_worker_touches_nothing_and_says_what_to_do(
         with pytest.raises(
             SchemaError, match=rf"at migration 9999, .* knows {code_version():04}: nothing was touched"
         ):
-            ingest(FILE, Worker(database, Held(b'{"time":1}'), Settings()))
+            ingest(FILE, bootstrap.worker(database, Held(b'{"time":1}'), Settings()))
     assert newer.execute("SELECT count(*) FROM processed_files").fetchall() == [(0,)]
 
 

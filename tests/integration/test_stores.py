@@ -9,11 +9,11 @@ import pytest
 from tests.integration.ledger_steps import FILE, all_due, claimed, completed, failed, states
 from tests.integration.recorded import Held
 
-from ingestor import ledger
+from ingestor import bootstrap, ledger
 from ingestor.api import process_local_file
 from ingestor.database import Database
 from ingestor.errors import ErrorKind
-from ingestor.ingest import Failed, Loaded, Worker, ingest
+from ingestor.ingest import Failed, Loaded, ingest
 from ingestor.ingest.worker import row_origin
 from ingestor.model.source_file import LOCAL_BUCKET, SourceFile, Store
 from ingestor.settings import Settings
@@ -134,7 +134,7 @@ def test_a_local_file_and_an_object_of_the_bucket_called_file_are_loaded_both(
     local = process_local_file(path, database=database)
     assert isinstance(local.outcome, Loaded)
     the_same_name = replace(local.file, store=Store.S3)
-    assert isinstance(ingest(the_same_name, Worker(database, Held(LINE), Settings())), Loaded)
+    assert isinstance(ingest(the_same_name, bootstrap.worker(database, Held(LINE), Settings())), Loaded)
     with database.transaction() as connection:
         stores = connection.execute(
             "SELECT store, count(DISTINCT l.id) FROM processed_files f JOIN logs l ON l.file_id = f.id GROUP BY 1"
@@ -164,13 +164,13 @@ _REFUSE_ONCE = """
 def test_a_claim_refused_as_a_duplicate_is_asked_for_again(database: Database, times: int) -> None:
     with database.transaction() as connection:
         connection.execute((_REFUSE_ONCE % times).encode())
-    assert isinstance(ingest(FILE, Worker(database, Held(LINE), Settings())), Loaded)
+    assert isinstance(ingest(FILE, bootstrap.worker(database, Held(LINE), Settings())), Loaded)
     assert states(database) == {FILE.key: "COMPLETED"}
 
 
 def test_a_claim_refused_for_ever_is_given_back_to_the_queue(database: Database) -> None:
     with database.transaction() as connection:
         connection.execute((_REFUSE_ONCE % 1000).encode())
-    outcome = ingest(FILE, Worker(database, Held(LINE), Settings()))
+    outcome = ingest(FILE, bootstrap.worker(database, Held(LINE), Settings()))
     assert isinstance(outcome, Failed)
     assert outcome.kind is ErrorKind.TRANSIENT

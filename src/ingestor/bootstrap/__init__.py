@@ -18,7 +18,7 @@ from ingestor.queues import Queue
 from ingestor.settings import Settings
 from ingestor.sinks import RowSink
 from ingestor.sinks.postgres import PostgresSink
-from ingestor.sources import Source, Store
+from ingestor.sources import ObjectStore, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,7 +53,7 @@ def database(settings: Settings, read_secret: SecretReader | None = None) -> Dat
     )
 
 
-def store(settings: Settings) -> Store:
+def store(settings: Settings) -> ObjectStore:
     from ingestor.aws.clients import timely_s3_client
     from ingestor.sources.s3 import S3Objects
 

@@ -11,7 +11,7 @@ from ingestor.discovery import DefaultStart, Entering, Scope, Step, Window
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.settings import Settings
-from ingestor.sources import Store
+from ingestor.sources import ObjectStore
 from ingestor.sources.listing import pages, pages_since
 
 DUE_PAGE = 500
@@ -33,7 +33,7 @@ class RunContext:
     """What a pass works with."""
 
     database: Database
-    objects: Store
+    objects: ObjectStore
     settings: Settings
 
 

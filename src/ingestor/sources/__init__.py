@@ -1,7 +1,7 @@
 """Where objects are: a store's bytes, pinned to one version, and what its listing says.
 
 `Source` opens objects and says which version a key has now. `Lister` says which keys there are; `listing` goes through
-them. A `Store` does both. `s3` is a store, `local` a source; `ingestor.bootstrap` alone picks the store.
+them. An `ObjectStore` does both. `s3` is a store, `local` a source; `ingestor.bootstrap` alone picks the store.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Protocol
 from ingestor.deadline import Deadline
 from ingestor.model.source_file import ByteStream, SourceFile
 
-__all__ = ["ListedLevel", "ListedPage", "Lister", "Source", "Store", "UnusableObject"]
+__all__ = ["ListedLevel", "ListedPage", "Lister", "ObjectStore", "Source", "UnusableObject"]
 
 
 class Source(Protocol):
@@ -84,7 +84,7 @@ class Lister(Protocol):
     def level(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedLevel: ...
 
 
-class Store(Source, Lister, Protocol):
+class ObjectStore(Source, Lister, Protocol):
     """A source that can be listed, and that somebody else runs."""
 
     def answers(self, bucket: str, /) -> bool:

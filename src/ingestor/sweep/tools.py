@@ -6,7 +6,7 @@ from ingestor.database import Database
 from ingestor.deadline import Deadline
 from ingestor.queues import Queue
 from ingestor.settings import Settings
-from ingestor.sources import Store
+from ingestor.sources import ObjectStore
 
 LOCK_TIMEOUT_SECONDS = 5.0
 """A sweep never waits long for a worker: what it can't have now, it finds at the next tick."""
@@ -17,7 +17,7 @@ class SweepTools:
     """`dead_letters` is None where DLQ_URL is unset: they are left alone."""
 
     database: Database
-    objects: Store
+    objects: ObjectStore
     queue: Queue
     dead_letters: Queue | None
     settings: Settings

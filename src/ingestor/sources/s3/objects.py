@@ -28,7 +28,7 @@ _NO_SUCH_OBJECT = {"404", "405", "NoSuchKey", "MethodNotAllowed"}
 
 
 class S3Objects:
-    """A `Store`. `sleep` paces the resumptions of a broken body.
+    """An `ObjectStore`. `sleep` paces the resumptions of a broken body.
 
     Every request raises OutOfTimeError, too, when the client has no time to wait for its answer.
     """
