@@ -39,6 +39,12 @@ class Ledger:
         with self._database.transaction() as connection:
             ledger.release(connection, claim, progressed=True)
 
+    def start_over(self, key: str, *, bucket: str = "my-logs") -> None:
+        with self._database.transaction() as connection:
+            file = ledger.find_file(connection, bucket, key)
+            assert file is not None
+            assert ledger.start_over(connection, file.id) is not None
+
     def fail(self, claim: ledger.Claim, kind: ErrorKind, error: str) -> None:
         with self._database.transaction() as connection:
             ledger.fail(connection, claim, kind, error)

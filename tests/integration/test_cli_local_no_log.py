@@ -27,8 +27,11 @@ def test_too_many_rejects_fail_with_the_first_reason_and_with_nothing_that_the_e
     done = ingestor("local", "odd.json", "--json")
     error = done.json["error"]
     assert (done.status, done.json["state"], rejected(connect)) == (1, "failed", 3)
-    assert "3 of 3 entries rejected, first: no `timestamp` or `time` in the entry" in error
-    assert r'({"level":…,"password":…,"\u202e\x9b":…})' in error
+    assert error.endswith("all reasons are in rejected_entries")
+    assert (
+        "odd.json: no `timestamp` or `time` in the entry: 3 of 3 entries rejected (first: entry 0," in error
+    )
+    assert r' {"level":…,"password":…,"\u202e\x9b":…})' in error
     assert "MAX_REJECT_RATIO=0.5" in error
     assert "hunter2" not in done.stdout + done.stderr
     assert ingestor("status", "odd.json", "--json").json["error"] == error
@@ -38,7 +41,7 @@ def test_the_first_rejected_entry_is_named_whatever_came_before_and_after_it(ing
     lines = [b'{"time":1795432855268}'] * 2 + [b'oops "hunter2"', b'{"time":"hunter3"}', b"[]", b"1"]
     (ingestor.folder / "odd.json").write_bytes(b"\n".join(lines))
     error = ingestor("local", "odd.json", "--json", CHUNK_ROWS="1").json["error"]
-    assert '4 of 6 entries rejected, first: not valid JSON, entry 2 (xxxx "xxxxxx0")' in error
+    assert 'not valid JSON: 4 of 6 entries rejected (first: entry 2, xxxx "xxxxxx0")' in error
 
 
 def test_what_is_no_log_fails_without_an_entry_and_says_what_it_is(

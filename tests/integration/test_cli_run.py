@@ -5,6 +5,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from tests.integration.conftest import CommandLine
@@ -39,7 +40,25 @@ def command(place: Place, ingestor: CommandLine) -> CommandLine:
 
 def test_an_empty_bucket_and_an_empty_ledger_are_nothing_to_do(command: CommandLine, place: Place) -> None:
     answer = command("run", "--bucket", place.bucket)
-    assert (answer.status, answer.stdout) == (0, "nothing to load\n")
+    assert (answer.status, answer.stdout) == (0, "nothing to load (0 objects listed)\n")
+
+
+def test_what_goes_on_is_said_before_the_first_object_is_listed(command: CommandLine, place: Place) -> None:
+    place.upload("app/one.json.gz", log())
+    answer = command("run", "--bucket", place.bucket, "--prefix", "app/")
+    assert answer.stderr.splitlines()[0] == f"ingestor: listing s3://{place.bucket}/app/"
+    assert answer.stdout.splitlines()[-1].startswith("2 rows, 0 rejected, in ")
+
+
+def test_a_run_that_ends_with_an_error_still_sums_up_what_it_loaded(
+    command: CommandLine, place: Place
+) -> None:
+    left = replace(ours(place, "left.json.gz"), bucket="no-such-bucket-anywhere")
+    released(place.tools.database, left)
+    all_due(place.tools.database)
+    answer = command("run", "--bucket", left.bucket)
+    assert (answer.status, "no such bucket" in answer.stderr) == (1, True)
+    assert answer.stdout.splitlines()[-1].startswith("0 rows, 0 rejected, in ")
 
 
 def test_new_objects_are_loaded_the_oldest_first(command: CommandLine, place: Place) -> None:

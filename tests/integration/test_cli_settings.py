@@ -145,3 +145,19 @@ def test_an_unknown_database_variable_is_warned_of_once_and_no_database_embedded
         "ingestor: not set: DB_HOST, DB_USERNAME, DB_PASSWORD\n"
     )
     assert not (bare.folder / ".ingestor").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "advice"),
+    [
+        ("run", "s3://b/api", "give the name only: --bucket b --prefix api"),
+        ("backfill", "s3://b", "give the name only: --bucket b"),
+        ("run", "b/api/v1", "give the name only: --bucket b --prefix api/v1"),
+        ("connect-bucket", "s3://b/", "give the name only: --bucket b"),
+    ],
+)
+def test_a_bucket_given_as_an_address_is_wrong_usage(
+    bare: CommandLine, command: str, given: str, advice: str
+) -> None:
+    done = bare(command, "--bucket", given)
+    assert (done.status, done.stderr.endswith(f"{advice}\n")) == (2, True)

@@ -1,6 +1,7 @@
 """`ingestor status`: what needs a person comes first; each state's story says what happens next."""
 
 import re
+from typing import Any
 
 import pytest
 from tests.integration.books import Ledger, one_file_in_each_state
@@ -11,6 +12,38 @@ def test_an_empty_ledger_says_how_to_begin(ingestor: CommandLine) -> None:
     done = ingestor("status")
     assert done.status == 0
     assert "ingestor local FILE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "command"),
+    [
+        ({"BUCKETS": "my-logs"}, "ingestor run --bucket my-logs"),
+        ({"BUCKETS": "my-logs", "QUEUE_URL": "https://sqs/1/q"}, "ingestor backfill --bucket my-logs"),
+    ],
+)
+def test_an_empty_ledger_suggests_what_loads_from_there(
+    ingestor: CommandLine, variables: dict[str, Any], command: str
+) -> None:
+    assert f"Begin with `{command}`." in ingestor("status", **variables).stdout
+
+
+def test_a_failing_file_is_in_one_section_a_uri_has_its_own_line_and_no_line_is_padded(
+    ingestor: CommandLine, books: Ledger
+) -> None:
+    one_file_in_each_state(books)
+    said = ingestor("status").stdout
+    assert [line for line in said.splitlines() if line != line.rstrip()] == []
+    assert said.count("s3://my-logs/cut.gz\n") == 1
+    assert said.count("truncated: ends early") == 1
+    assert said.count("s3://my-logs/throttled.gz\n") == 1
+
+
+def test_what_is_loaded_again_on_demand_is_no_lag(ingestor: CommandLine, books: Ledger) -> None:
+    books.complete(books.claim("once.gz"), 7)
+    books.complete(books.claim("again.gz"), 7)
+    books.start_over("again.gz")
+    books.complete(books.claim("again.gz"), 7)
+    assert ingestor("status", "--json").json["lag"]["files"] == 1
 
 
 def test_it_leads_with_what_needs_a_person(ingestor: CommandLine, books: Ledger) -> None:
@@ -37,7 +70,7 @@ def test_it_counts_by_state_and_tells_throughput_lag_and_failures(
     assert "last hour:   1 file, 7 rows" in said
     assert re.search(r"lag, 24 h:   median \d+ min", said)
     assert "Oldest unfinished: s3://my-logs/released.gz" in said
-    assert "Newest failures" in said
+    assert "Failing longest: s3://my-logs/throttled.gz" in said
     assert "rejected: 2 in 1 file" in said
 
 

@@ -30,7 +30,8 @@ def test_a_failing_file_says_since_when_and_the_overview_shows_the_longest(
     story = ingestor("status", "first.gz").stdout
     assert "failing since:" in story
     assert "where:          in the ledger, waiting to be retried" in story
-    assert "Failing longest: s3://my-logs/first.gz" in ingestor("status").stdout
+    assert "failing longest: s3://my-logs/first.gz" in ingestor("status").stdout
+    assert "Other failures" in ingestor("status").stdout
     assert ingestor("status", "--json").json["longest_failing"]["s3_key"] == "first.gz"
 
 

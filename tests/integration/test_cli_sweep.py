@@ -15,7 +15,10 @@ def test_a_tick_sends_what_is_due_and_says_what_it_did(place: Place, ingestor: C
     assert report.status == 0, report.stderr
     assert report.json["due"]["sent"] == 1
     assert place.sent_keys() == ["app.json.gz"]
-    assert "is complete" in at(place, ingestor)("sweep").stdout
+    said = at(place, ingestor)("sweep").stdout
+    assert "is complete" in said
+    assert "()" not in said
+    assert "gave up" not in said
 
 
 def test_a_dry_run_finds_the_same_and_changes_nothing(place: Place, ingestor: CommandLine) -> None:

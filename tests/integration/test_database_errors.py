@@ -63,7 +63,11 @@ def test_what_is_no_files_fault_is_an_unavailable_database(database: Database, s
         pytest.param("42P01", "Run `ingestor migrate`", id="no such table"),
         pytest.param("42703", "Run `ingestor migrate`", id="no such column"),
         pytest.param("3F000", "Run `ingestor migrate`", id="no such schema"),
-        pytest.param("42501", "grant this user the role ingestor_ingest", id="no privilege"),
+        pytest.param(
+            "42501",
+            "grant this user the role ingestor_reader to read, ingestor_ingest to load",
+            id="no privilege",
+        ),
     ],
 )
 def test_a_missing_migration_or_grant_is_a_schema_error_that_says_what_to_do(

@@ -118,7 +118,7 @@ def test_a_user_without_a_role_is_told_which_one_is_missing(
     database_as: Callable[[str | None], Database], path: Path
 ) -> None:
     stranger = database_as(None)
-    with pytest.raises(SchemaError, match="grant this user the role ingestor_ingest"):
+    with pytest.raises(SchemaError, match="ingestor_ingest to load"):
         process_local_file(path, database=stranger)
 
 

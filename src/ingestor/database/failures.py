@@ -64,7 +64,10 @@ def translated(error: psycopg.Error, address: str) -> IngestorError:
     kind = _kind(error)
     said = f"{address}: {_in_one_line(error)}"
     if error.sqlstate == _NO_PRIVILEGE:
-        said += ": grant this user the role ingestor_ingest, or run `ingestor migrate` as owner"
+        said += (
+            ": grant this user the role ingestor_reader to read, ingestor_ingest to load; only the owner of the tables "
+            "may run `ingestor migrate`"
+        )
     elif error.sqlstate == _DISK_FULL:
         said += ": make room on the database's disk"
     elif kind is SchemaError:

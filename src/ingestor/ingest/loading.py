@@ -161,8 +161,9 @@ class Loading:
             with self._worker.database.transaction() as connection:
                 first = self._worker.sink.first_rejected(connection, claim.file_id)
             raise TooManyRejectsError(
-                f"{claim.rows_rejected} of {claim.checkpoint} entries rejected{_first(first)}; that is more than "
-                f"MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}, and all reasons are in rejected_entries"
+                f"{_cause(first)}{claim.rows_rejected} of {claim.checkpoint} entries rejected{_first(first)}, "
+                f"more than MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}; "
+                "all reasons are in rejected_entries"
             )
 
     def _take_current_version(self, superseded: ObjectSupersededError) -> None:
@@ -196,12 +197,15 @@ class Loading:
         return Failed(kind, error, ending.due_in_seconds)
 
 
-def _first(rejected: FirstRejected | None) -> str:
+def _cause(rejected: FirstRejected | None) -> str:
     if rejected is None:
         return ""
     # What follows a semicolon is PostgreSQL's detail and context, which may quote the entry.
-    reason = visible(rejected.reason.partition(";")[0][:_REASON_CHARACTERS])
-    return f", first: {reason}, entry {rejected.ordinal} ({excerpt(rejected.raw)})"
+    return visible(rejected.reason.partition(";")[0][:_REASON_CHARACTERS]) + ": "
+
+
+def _first(rejected: FirstRejected | None) -> str:
+    return "" if rejected is None else f" (first: entry {rejected.ordinal}, {excerpt(rejected.raw)})"
 
 
 def _loaded(committed: Committed) -> Loaded:

@@ -18,6 +18,11 @@ WITH unfinished AS MATERIALIZED (
     SELECT extract(epoch FROM processed_at - event_time)::float8 AS lag
     FROM processed_files
     WHERE processed_at > statement_timestamp() - interval '1 hour' AND event_time IS NOT NULL AND store <> 'file'
+      AND NOT (version > 1 AND EXISTS (  -- loaded again on demand: that is no lag
+          SELECT FROM file_events e
+          WHERE e.file_id = processed_files.id AND e.event = 'completed'
+            AND e.version < processed_files.version AND e.at > processed_files.event_time
+      ))
 )
 SELECT
     count(*) FILTER (WHERE status = 'PENDING') AS pending,

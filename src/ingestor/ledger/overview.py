@@ -38,7 +38,8 @@ SELECT %(hours)s::int AS hours, count(*) AS files, coalesce(sum(rows_loaded), 0)
        coalesce(sum(size_bytes), 0)::bigint AS stored_bytes
 FROM processed_files WHERE processed_at > clock_timestamp() - make_interval(hours => %(hours)s)
 """
-# A local file's event_time is its modification time, which says nothing of how long it waited.
+# A local file's event_time is its modification time, which says nothing of how long it waited. An upload that was
+# completed before was loaded again on demand: that is no lag.
 _LAG: LiteralString = """
 SELECT count(*) AS files,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY lag) AS median_seconds,
@@ -48,6 +49,11 @@ FROM (
     SELECT extract(epoch FROM processed_at - event_time)::float8 AS lag
     FROM processed_files
     WHERE processed_at > clock_timestamp() - interval '24 hours' AND event_time IS NOT NULL AND store <> 'file'
+      AND NOT (version > 1 AND EXISTS (
+          SELECT FROM file_events e
+          WHERE e.file_id = processed_files.id AND e.event = 'completed'
+            AND e.version < processed_files.version AND e.at > processed_files.event_time
+      ))
 ) AS recent
 """
 _OLDEST_UNFINISHED: LiteralString = f"""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ingestor.cli.support.bucket_name import BucketName
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.group import FAILED, UNFINISHED, stopped_by
 from ingestor.cli.support.since import since_option
@@ -37,7 +38,11 @@ SECONDS_BETWEEN_LINES = 10
 
 @click.command()
 @click.option(
-    "--bucket", required=True, metavar="B", help="The bucket to list. Must be in BUCKETS, if that is set."
+    "--bucket",
+    type=BucketName(),
+    required=True,
+    metavar="BUCKET",
+    help="The bucket to list. Must be in BUCKETS, if that is set.",
 )
 @click.option("--prefix", metavar="P", help="Only keys with this prefix. Default: PREFIX.")
 @since_option

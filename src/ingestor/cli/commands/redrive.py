@@ -59,11 +59,12 @@ def redrive(*, dry_run: bool, as_json: bool) -> None:
 def _show(letters: "list[DeadLetter]", counts: "DeadLetters", settled: str) -> None:
     rows = table("first sent", "objects", "result", "reason")
     for letter in letters:
-        names = [file.uri for file in letter.files]
-        more = f" and {len(names) - SHOWN_FILES} more" if len(names) > SHOWN_FILES else ""
+        names = [shown(file.uri) for file in letter.files[:SHOWN_FILES]]
+        if len(letter.files) > SHOWN_FILES:
+            names.append(f"and {len(letter.files) - SHOWN_FILES} more")
         rows.add_row(
             moment(letter.sent_at),
-            shown(", ".join(names[:SHOWN_FILES]) + more),
+            "\n".join(names),
             "kept" if letter.why else settled,
             shown(letter.why or ("new to the ledger" if letter.registered else "")),
         )

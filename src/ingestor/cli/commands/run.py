@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ingestor.cli.support.bucket_name import BucketName
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.group import FAILED, stopped_by
 from ingestor.cli.support.since import since_option
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from ingestor.run import FileFailure, Loaders, Pass, Patience, RunContext, Wanted
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_FIRST_REPORT_SECONDS = 1.0
 _REPORT_EVERY_SECONDS = 10.0
+"""Between two reports at most; before the tenth second they come sooner."""
 
 
 class Interval(click.ParamType[float]):
@@ -55,7 +58,9 @@ class Interval(click.ParamType[float]):
 
 
 @click.command("run")
-@click.option("--bucket", required=True, metavar="BUCKET", help="The bucket with the log files.")
+@click.option(
+    "--bucket", type=BucketName(), required=True, metavar="BUCKET", help="The bucket with the log files."
+)
 @click.option("--prefix", default="", metavar="PREFIX", help="Only keys with this prefix.")
 @since_option
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Number of loading processes.")
@@ -195,10 +200,15 @@ class _Runner:
         from ingestor.run import run_once  # noqa: PLC0415 - as above
 
         began = time.monotonic()
-        self.reporter.begin()
-        done = run_once(
-            self.context, wanted, self.loaders, self.reporter, self.patience, looks_again=looks_again
-        )
+        self.reporter.begin(wanted)
+        try:
+            done = run_once(
+                self.context, wanted, self.loaders, self.reporter, self.patience, looks_again=looks_again
+            )
+        except IngestorError:
+            if self.reporter.done is not None and not as_json:
+                _show(self.reporter.done, time.monotonic() - began)
+            raise
         seconds = time.monotonic() - began
         if as_json:
             facts = plain_facts(done, seconds=seconds)
@@ -212,11 +222,16 @@ class _Reporter:
     """On standard error: a line now and then, one for each failure, and what goes on besides."""
 
     def __init__(self) -> None:
-        self._began = self._reported = time.monotonic()
+        self.done: Pass | None = None
+        self._began = time.monotonic()
+        self._next_report_after = _FIRST_REPORT_SECONDS
 
-    def begin(self) -> None:
-        """A pass does."""
-        self._began = self._reported = time.monotonic()
+    def begin(self, wanted: "Wanted") -> None:
+        """A pass begins. Later reports come at ever longer intervals."""
+        self.done = None
+        self._began = time.monotonic()
+        self._next_report_after = _FIRST_REPORT_SECONDS
+        say(f"listing s3://{wanted.bucket}/{wanted.prefix}")
 
     def outage_began(self, why: str) -> None:
         say(why)
@@ -234,11 +249,12 @@ class _Reporter:
         say(f"{failure.kind}: {failure.error}")
 
     def progressed(self, done: "Pass") -> None:
-        now = time.monotonic()
-        if now - self._reported < _REPORT_EVERY_SECONDS:
+        self.done = done
+        seconds = time.monotonic() - self._began
+        if seconds < self._next_report_after:
             return
-        self._reported = now
-        rate = done.rows / (now - self._began)
+        self._next_report_after = seconds + min(seconds, _REPORT_EVERY_SECONDS)
+        rate = done.rows / seconds
         say(
             f"{counted(done.listed, 'object')} listed, {counted(done.files, 'file')}, "
             f"{counted(done.rows, 'row')}, {count(rate)} rows/s"
@@ -264,5 +280,5 @@ def _show(done: Any, seconds: float) -> None:  # noqa: ANN401 - Pass, whose impo
     console.print(
         shown(f"{counted(done.rows, 'row')}, {count(done.rejected)} rejected, in {duration(seconds)}{rate}")
         if done.files
-        else "nothing to load"
+        else f"nothing to load ({counted(done.listed, 'object')} listed)"
     )

@@ -6,10 +6,11 @@ from ingestor import ledger
 from ingestor.cli.support.database_choice import chosen_database, environment_settings
 from ingestor.cli.support.file_choice import chosen_file
 from ingestor.cli.support.terminal import json_option, plain_facts, print_json
-from ingestor.cli.views.advice import file_facts, what_to_do
+from ingestor.cli.views.advice import file_facts, first_command, what_to_do
 from ingestor.cli.views.file_view import show_history
 from ingestor.cli.views.overview_view import show_overview
 from ingestor.database import REPORT
+from ingestor.settings import Settings
 
 
 @click.command()
@@ -29,11 +30,12 @@ def status(*, key: str | None, as_json: bool) -> None:
       ingestor status --json | jq '.needs_person[].uri'
     """
     # Printed after the transaction: a pager may block output for long.
-    with chosen_database(environment_settings()) as database:
+    settings = environment_settings()
+    with chosen_database(settings) as database:
         if key is None:
             with database.transaction(REPORT) as connection:
                 overview = ledger.read_overview(connection)
-            _show_overview(overview, as_json=as_json)
+            _show_overview(overview, settings, as_json=as_json)
             return
         with database.transaction(REPORT) as connection:
             history = ledger.file_story(connection, chosen_file(connection, key, as_json=as_json))
@@ -43,9 +45,9 @@ def status(*, key: str | None, as_json: bool) -> None:
             show_history(history)
 
 
-def _show_overview(overview: ledger.Overview, *, as_json: bool) -> None:
+def _show_overview(overview: ledger.Overview, settings: Settings, *, as_json: bool) -> None:
     if not as_json:
-        show_overview(overview)
+        show_overview(overview, first_command=first_command(settings))
         return
     facts = plain_facts(
         overview,

@@ -77,7 +77,7 @@ def _show(report: Any) -> None:  # noqa: ANN401 - SweepReport, whose import cost
             continue
         name = step.name.replace("_", " ")
         for what, value in plain_facts(part).items():
-            if what == _LISTED_BELOW:
+            if what == _LISTED_BELOW or value in ([], ()):
                 continue
             rows.add_row(name, what.replace("_", " "), shown(_text(getattr(part, what), value)))
             name = ""
@@ -91,4 +91,6 @@ def _text(value: object, plain: object) -> str:
         return count(value)
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, tuple):
+        return ", ".join(str(each) for each in value)
     return "" if value is None else str(plain)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import click
 import msgspec
@@ -27,6 +27,7 @@ UNLIMITED_WIDTH = 10_000
 _JSON = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 _NOT_PLAIN_ASCII = re.compile(r"[^ -~]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_PADDING = re.compile(r" +$", re.MULTILINE)
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 json_option = click.option(
@@ -59,8 +60,24 @@ def messages() -> Console:
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else UNLIMITED_WIDTH
-    return _HarmlessConsole(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+    if stream.isatty():
+        return _HarmlessConsole(stderr=stderr, highlight=False, soft_wrap=False)
+    return _HarmlessConsole(
+        file=cast(TextIO, _Unpadded(stream)), width=UNLIMITED_WIDTH, highlight=False, soft_wrap=False
+    )
+
+
+class _Unpadded:
+    """A stream that is no terminal: tables fill their lines with spaces up to the longest one's end, which go."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(_PADDING.sub("", text))
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+        return getattr(self._stream, name)
 
 
 def say(message: str, *more_lines: str) -> None:

@@ -5,6 +5,20 @@ import shlex
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.terminal import duration, moment, plain_facts
 from ingestor.ledger import FileRecord
+from ingestor.settings import Settings
+
+
+def first_command(settings: Settings) -> str:
+    """What loads the first file: where a queue is, the functions do; else this machine does."""
+    stack = command_context().stack
+    bucket = shlex.quote(next(iter(sorted(settings.watched_buckets)), "BUCKET"))
+    if stack is not None:
+        return f"ingestor --stack {shlex.quote(stack)} backfill --bucket {bucket}"
+    if settings.queue_url is not None:
+        return f"ingestor backfill --bucket {bucket}"
+    if settings.watched_buckets:
+        return f"ingestor run --bucket {bucket}"
+    return "ingestor local FILE"
 
 
 def what_happens_next(file: FileRecord) -> str:

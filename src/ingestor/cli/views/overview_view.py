@@ -7,10 +7,14 @@ from ingestor.cli.views.advice import what_happens_next, what_to_do
 from ingestor.ledger import FileRecord, Overview
 
 
-def show_overview(overview: Overview) -> None:
+def show_overview(overview: Overview, *, first_command: str) -> None:
+    """`first_command` is what an empty ledger suggests."""
     console = output()
     if not overview.states:
-        console.print("The ledger is empty: nothing was loaded yet. Begin with `ingestor local FILE`.")
+        console.print(
+            f"The ledger is empty: nothing was loaded yet. Begin with `{shown(first_command)}`.",
+            soft_wrap=True,
+        )
         return
     _show_what_needs_attention(console, overview)
     _show_states(console, overview)
@@ -74,27 +78,36 @@ def _show_pace(console: Console, overview: Overview) -> None:
 
 
 def _show_waiting(console: Console, overview: Overview) -> None:
-    oldest = overview.oldest_unfinished
-    if oldest is not None:
-        console.print(f"\nOldest unfinished: [bold]{shown(oldest.uri)}[/]", soft_wrap=True)
-        console.print(f"  {oldest.status}, known since {moment(oldest.created_at)}")
-        console.print(f"  next: {shown(what_happens_next(oldest))}", soft_wrap=True)
-    failing = overview.longest_failing
-    if failing is not None:
-        console.print(f"\nFailing longest: [bold]{shown(failing.uri)}[/]", soft_wrap=True)
+    """Each file in one section: those that need attention have theirs already."""
+    reported = {file.id for file in overview.needs_person}
+    oldest, failing = overview.oldest_unfinished, overview.longest_failing
+    if oldest is not None and oldest.id not in reported:
+        reported.add(oldest.id)
+        is_both = failing is not None and failing.id == oldest.id
+        _show_unfinished(console, "Oldest unfinished" + (", failing longest" if is_both else ""), oldest)
+    if failing is not None and failing.id not in reported:
+        reported.add(failing.id)
+        _show_unfinished(console, "Failing longest", failing)
+    _show_failures(console, [each for each in overview.newest_failures if each.id not in reported])
+
+
+def _show_unfinished(console: Console, title: str, file: FileRecord) -> None:
+    console.print(f"\n{title}: [bold]{shown(file.uri)}[/]", soft_wrap=True)
+    console.print(f"  {file.status}, known since {moment(file.created_at)}")
+    if file.failing_since is not None:
         console.print(
-            f"  since {moment(failing.failing_since)}: {shown(failing.error or '')}", soft_wrap=True
+            f"  failing since {moment(file.failing_since)}: {shown(file.error or '')}", soft_wrap=True
         )
-        console.print(f"  next: {shown(what_happens_next(failing))}", soft_wrap=True)
-    _show_failures(console, overview.newest_failures)
+    console.print(f"  next: {shown(what_happens_next(file))}", soft_wrap=True)
 
 
 def _show_failures(console: Console, failures: list[FileRecord]) -> None:
+    """Those that no section above has."""
     if not failures:
         return
-    rows = table("at", "file", "kind", "error", title="Newest failures")
+    console.print("\n[bold]Other failures[/], the newest first")
     for file in failures:
-        rows.add_row(
-            moment(file.updated_at), shown(file.uri), shown(file.error_kind or ""), shown(file.error or "")
+        console.print(f"  [bold]{shown(file.uri)}[/]", soft_wrap=True)
+        console.print(
+            f"    {moment(file.updated_at)}, {file.error_kind}: {shown(file.error or '')}", soft_wrap=True
         )
-    console.print("", rows, sep="\n")
