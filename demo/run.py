@@ -23,6 +23,7 @@ from demo.observe import FileState
 from demo.programs import REGION, DemoError
 from demo.surroundings import Surroundings, drop_foreign_settings
 from demo.uploads import Upload, uploads
+from demo.variables import cloud_variables, database_variables, exports, queue_variables
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
@@ -186,15 +187,21 @@ class Demo:
             self.out.print(f"  {escape(said)}")
 
     def _stay(self, stack: deployment.Stack, database: ConnectionParameters) -> None:
+        groups = (
+            database_variables(database),
+            cloud_variables(self.cloud.endpoint),
+            queue_variables(stack.bucket, stack.queue_url, stack.dead_letter_queue_url),
+        )
         self.out.print(
             "\nStays up until Ctrl-C. In another terminal, in this folder:\n\n"
-            f"  export DB_HOST={database.host} DB_PORT={database.port} DB_NAME={database.dbname}"
-            f" DB_USERNAME={database.user} DB_PASSWORD='{database.password}'\n"
+            f"{escape(exports(*groups))}"
             "  .venv/bin/ingestor status\n"
-            "  .venv/bin/ingestor psql\n\n"
-            f"  export AWS_ENDPOINT_URL={self.cloud.endpoint} AWS_REGION={REGION}"
-            " AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
-            f"  aws s3 cp my.json.gz s3://{stack.bucket}/",
+            "  .venv/bin/ingestor psql\n"
+            "  .venv/bin/ingestor redrive --dry-run\n"
+            f"  .venv/bin/ingestor --stack {stack.name} status\n\n"
+            "A file of your own:\n\n"
+            "  .venv/bin/python -c \"import boto3; boto3.client('s3', region_name="
+            f"'{REGION}').upload_file('my.json.gz', '{stack.bucket}', 'my.json.gz')\"",
             soft_wrap=True,
         )
         try:

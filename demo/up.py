@@ -15,9 +15,10 @@ import psycopg.sql
 from demo.cloud import LOOPBACK, free_port, is_free, refuse_taken
 from demo.containers import Bridge, Reach, firewall_hint, reach
 from demo.machine import machine_blamed
-from demo.programs import REGION, DemoError
+from demo.programs import DemoError
 from demo.samples import BUCKET, DATA, ENVIRONMENT, OBJECTS
 from demo.surroundings import Surroundings, drop_foreign_settings
+from demo.variables import cloud_variables, database_variables, exports, queue_variables
 from rich.console import Console
 from rich.markup import escape
 
@@ -153,16 +154,24 @@ def main() -> int:
 
 
 def _report(out: Console, around: Surroundings, ours: ConnectionParameters, found: Reach) -> None:
+    variables = environment()
+    queue, dead_letters = (
+        f"{around.cloud.endpoint}{urlsplit(variables[name]).path}" for name in ("QUEUE_URL", "DLQ_URL")
+    )
+    groups = (
+        database_variables(ours),
+        cloud_variables(around.cloud.endpoint),
+        queue_variables(BUCKET, queue, dead_letters),
+    )
     out.print(
-        "Up until Ctrl-C. In another terminal, in this folder, after `sam build`:\n\n"
+        "Up until Ctrl-C. In another terminal, in this folder:\n\n"
+        "  .tools/sam/bin/sam build\n"
         "  .tools/sam/bin/sam local invoke HandlerFunction --event events/s3_put.json\n\n"
-        "And what came of it:\n\n"
-        f"  export DB_HOST={ours.host} DB_PORT={ours.port} DB_NAME={ours.dbname} DB_USERNAME={ours.user}"
-        f" DB_PASSWORD={ours.password}\n"
+        "And to see the result, or to load without a function:\n\n"
+        f"{escape(exports(*groups))}"
         "  .venv/bin/ingestor status\n"
-        "  .venv/bin/ingestor psql\n\n"
-        f"  export AWS_ENDPOINT_URL={around.cloud.endpoint} AWS_REGION={REGION}"
-        " AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+        "  .venv/bin/ingestor psql\n"
+        f"  .venv/bin/ingestor run --bucket {BUCKET}",
         soft_wrap=True,
     )
     if found.obstacle is not None:
