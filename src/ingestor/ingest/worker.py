@@ -118,7 +118,7 @@ class Worker:
             self.database.transaction(UNLOADING, lock_timeout=limit) as connection,
         ):
             ledger.lock_file(connection, claim)
-            unloaded = self.sink.unload(connection, claim.file_id)
+            unloaded = self.sink.unload(connection, claim.file_id, rows_loaded=claim.rows_loaded)
             adopted = ledger.adopt_version(
                 connection,
                 claim,

@@ -38,7 +38,14 @@ from ingestor.ledger.history import (
     matching_files,
     rows_of_last_claim,
 )
-from ingestor.ledger.intervention import failed_files, ignore, record_unloaded, reopen, start_over
+from ingestor.ledger.intervention import (
+    failed_files,
+    ignore,
+    record_unloaded,
+    reopen,
+    rows_of_locked_file,
+    start_over,
+)
 from ingestor.ledger.listings import (
     Listing,
     Purpose,
@@ -119,6 +126,7 @@ __all__ = [
     "reopen",
     "requeue_due",
     "rows_of_last_claim",
+    "rows_of_locked_file",
     "schema_created_at",
     "settle",
     "start_over",

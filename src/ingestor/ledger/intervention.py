@@ -40,6 +40,7 @@ WITH reset AS (
 )
 SELECT {CLAIM_COLUMNS} FROM reset
 """
+_ROWS_LOCKED: LiteralString = "SELECT rows_loaded FROM processed_files WHERE id = %(file_id)s FOR UPDATE"
 _RECORD_UNLOADED: LiteralString = """
 INSERT INTO file_events (file_id, version, event, rows)
 SELECT id, version, 'unloaded', %(rows)s FROM processed_files WHERE id = %(file_id)s
@@ -73,6 +74,12 @@ def reopen(connection: Connection, file_id: int, *, accept_rejects: bool) -> Sou
     """The file, to be sent once this is committed; None: it isn't FAILED (any more)."""
     parameters = {"file_id": file_id, "accept_rejects": accept_rejects, "requeue": REQUEUE_SECONDS}
     return _file(connection, _REOPEN, parameters)
+
+
+def rows_of_locked_file(connection: Connection, file_id: int) -> int | None:
+    """How many rows are loaded; nobody claims the file before the transaction ends. None: there is no such file."""
+    row = connection.execute(_ROWS_LOCKED, {"file_id": file_id}).fetchone()
+    return None if row is None else int(row[0])
 
 
 def start_over(connection: Connection, file_id: int) -> SourceFile | None:

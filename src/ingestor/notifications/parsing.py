@@ -72,7 +72,8 @@ def hand_on_message(file: SourceFile) -> str:
     return json.dumps(
         {
             "ingestor": "load",
-            "store": file.store,
+            # S3 is what a message without a store means, to earlier versions too.
+            **({} if file.store is Store.S3 else {"store": file.store}),
             "bucket": file.bucket,
             "key": file.key,
             "etag": file.etag,

@@ -53,8 +53,19 @@ class RowSink(Protocol):
         """
         ...
 
-    def unload(self, connection: Connection, file_id: int, /, *, from_ordinal: int = 0) -> int:
-        """Takes out all that came from this file, or from its entries beginning at one; how many rows left."""
+    def unload(
+        self,
+        connection: Connection,
+        file_id: int,
+        /,
+        *,
+        from_ordinal: int = 0,
+        rows_loaded: int | None = None,
+    ) -> int:
+        """Takes out all that came from this file, or from its entries beginning at one; how many rows left.
+
+        `rows_loaded`: how many the ledger knows of, its row locked or the claim fenced. None: look everywhere.
+        """
         ...
 
     def first_rejected(self, connection: Connection, file_id: int, /) -> FirstRejected | None: ...

@@ -85,9 +85,10 @@ def _start_over(database: Database, file: FileRecord) -> int:
     """How many rows left `logs`. Raises IngestorError when a worker took the file meanwhile."""
     with database.transaction(UNLOADING) as connection:
         # First the ledger: its row is locked then, and no worker can claim the file before this is committed.
+        rows_loaded = ledger.rows_of_locked_file(connection, file.id)
         if ledger.start_over(connection, file.id) is None:
             raise IngestorError(f"{file.uri}: a worker claimed it meanwhile; nothing was changed")
-        rows = bootstrap.row_sink().unload(connection, file.id)
+        rows = bootstrap.row_sink().unload(connection, file.id, rows_loaded=rows_loaded)
         ledger.record_unloaded(connection, file.id, rows)
     return rows
 

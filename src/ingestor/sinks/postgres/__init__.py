@@ -6,8 +6,9 @@ from ingestor.database import Connection
 from ingestor.model.entry import Batch
 from ingestor.model.rows import Mapper
 from ingestor.sinks import CopiedBatch, FirstRejected
-from ingestor.sinks.postgres.batch import copy_batch, unload
+from ingestor.sinks.postgres.batch import copy_batch
 from ingestor.sinks.postgres.first_rejected import first_rejected
+from ingestor.sinks.postgres.unload import unload
 
 __all__ = ["PostgresSink", "copy_batch", "first_rejected", "unload"]
 
@@ -26,8 +27,16 @@ class PostgresSink:
     ) -> CopiedBatch:
         return copy_batch(connection, file_id, mapper, batch, all_sent)
 
-    def unload(self, connection: Connection, file_id: int, /, *, from_ordinal: int = 0) -> int:
-        return unload(connection, file_id, from_ordinal=from_ordinal)
+    def unload(
+        self,
+        connection: Connection,
+        file_id: int,
+        /,
+        *,
+        from_ordinal: int = 0,
+        rows_loaded: int | None = None,
+    ) -> int:
+        return unload(connection, file_id, from_ordinal=from_ordinal, rows_loaded=rows_loaded)
 
     def first_rejected(self, connection: Connection, file_id: int, /) -> FirstRejected | None:
         return first_rejected(connection, file_id)

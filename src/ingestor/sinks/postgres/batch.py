@@ -21,15 +21,6 @@ _REJECTED_TYPES = ("int8", "int8", "int8", "int8", "text", "bytea")
 _COPY_ORIGINALS: LiteralString = "COPY raw_originals (file_id, ordinal, raw) FROM STDIN (FORMAT BINARY)"
 _ORIGINAL_TYPES = ("int8", "int8", "bytea")
 
-# A statement that waits while a month is moved out of the default partition knows the partitions from before the move,
-# and would leave the month's rows. So one statement waits, for the lock that the move takes, and the next one deletes.
-_HOLD_PARTITIONS: LiteralString = "LOCK TABLE logs IN ROW EXCLUSIVE MODE"
-_UNLOAD: tuple[LiteralString, ...] = (
-    "DELETE FROM rejected_entries WHERE file_id = %(file_id)s AND ordinal >= %(from_ordinal)s",
-    "DELETE FROM raw_originals WHERE file_id = %(file_id)s AND ordinal >= %(from_ordinal)s",
-    "DELETE FROM logs WHERE file_id = %(file_id)s AND ordinal >= %(from_ordinal)s",
-)
-
 # Data exceptions and exceeded limits: an entry's fault, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _ENTRYS_FAULT = ("22", "54")
 
@@ -60,14 +51,6 @@ def copy_batch(
         first_log_at=None if outcome.first is None else datetime_of(outcome.first),
         last_log_at=None if outcome.last is None else datetime_of(outcome.last),
     )
-
-
-def unload(connection: Connection, file_id: int, *, from_ordinal: int = 0) -> int:
-    """Takes out all that came from this file, or from its entries beginning at one; how many rows left `logs`."""
-    connection.execute(_HOLD_PARTITIONS)
-    parameters = {"file_id": file_id, "from_ordinal": from_ordinal}
-    *_, rows = (connection.execute(statement, parameters).rowcount for statement in _UNLOAD)
-    return rows
 
 
 @dataclass(frozen=True, slots=True)
