@@ -14,7 +14,7 @@ from ingestor.errors import (
     IngestorError,
     NotificationError,
     SchemaError,
-    SourceUnavailableError,
+    ServiceUnavailableError,
 )
 from ingestor.ingest import (
     AlreadyLoaded,
@@ -186,7 +186,7 @@ class MessageLoader:
         """
         try:
             self._runtime.queue.defer(record.receipt_handle, seconds)
-        except SourceUnavailableError as error:
+        except ServiceUnavailableError as error:
             self._seen.logger.warning("visibility not set", message_id=record.message_id, error=str(error))
 
 

@@ -55,7 +55,7 @@ def backfill(
 ) -> Backfill:
     """Goes on where an earlier run of the same was stopped. Safe beside workers, sweepers and other runs.
 
-    Raises SourceMissingError, SourceUnavailableError; then the same call goes on, too.
+    Raises SourceMissingError, ServiceUnavailableError; then the same call goes on, too.
     """
     tools.queue.depth()  # without a queue, nothing is entered
     with tools.database.transaction() as connection:

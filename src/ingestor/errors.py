@@ -14,7 +14,8 @@ IngestorError
 |   |   |-- TransactionTimeoutError     it took longer than it may
 |   |   |-- TransactionInterruptedError a deadlock, a month moved meanwhile: the same again passes
 |   |   `-- DuplicateRowError           a row with this key is there already
-|   `-- SourceUnavailableError      S3 throttled, reset, timed out or refused access
+|   `-- ServiceUnavailableError     AWS throttled, reset, timed out or refused access: SQS, Lambda, Scheduler …
+|       |-- SourceUnavailableError      ... a store did so, while an object or a listing was read
 |       `-- OutOfTimeError              ... or is not asked: the function ends before it could answer
 `-- PermanentError              FAILED until a person's `retry` or a new version of the object
     |-- SourceMissingError          no such key
@@ -108,11 +109,15 @@ class DuplicateRowError(TransactionFailedError):
     pass
 
 
-class SourceUnavailableError(TransientError):
+class ServiceUnavailableError(TransientError):
     pass
 
 
-class OutOfTimeError(SourceUnavailableError):
+class SourceUnavailableError(ServiceUnavailableError):
+    pass
+
+
+class OutOfTimeError(ServiceUnavailableError):
     pass
 
 

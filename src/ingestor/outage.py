@@ -12,7 +12,7 @@ from ingestor.errors import (
     DatabaseUnavailableError,
     IngestorError,
     LoginRefusedError,
-    SourceUnavailableError,
+    ServiceUnavailableError,
     TransactionFailedError,
 )
 
@@ -98,11 +98,11 @@ class Patience:
 
         def attempt() -> None:
             if not holds():
-                raise SourceUnavailableError(why)
+                raise ServiceUnavailableError(why)
 
         try:
             self.through(attempt, lambda _: True)
-        except SourceUnavailableError:
+        except ServiceUnavailableError:
             return False
         return True
 
@@ -141,7 +141,7 @@ def is_outage_of(answers: Callable[[], bool]) -> IsOutage:
     """`answers`: whether S3 does. What it refuses, it would refuse again."""
 
     def is_outage(error: IngestorError) -> bool:
-        if isinstance(error, SourceUnavailableError):
+        if isinstance(error, ServiceUnavailableError):
             return not answers()
         return is_databases_outage(error)
 

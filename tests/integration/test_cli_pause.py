@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from tests.integration.conftest import CommandLine
 
 from ingestor.aws.event_source import EventSources, Schedules
-from ingestor.errors import SourceUnavailableError
+from ingestor.errors import ServiceUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -149,10 +149,10 @@ def test_a_missing_permission_is_named(deployed: Deployed) -> None:
     }
     with Stubber(deployed.functions) as stub:
         stub.add_client_error("list_event_source_mappings", **denied)
-        with pytest.raises(SourceUnavailableError, match="access denied: User is not authorized"):
+        with pytest.raises(ServiceUnavailableError, match="access denied: User is not authorized"):
             EventSources(deployed.functions).of("handler")
     with Stubber(deployed.schedules) as stub:
         stub.add_client_error("get_schedule", **denied)
-        with pytest.raises(SourceUnavailableError, match="schedule sweeper: access denied") as caught:
+        with pytest.raises(ServiceUnavailableError, match="schedule sweeper: access denied") as caught:
             Schedules(deployed.schedules).find("sweeper")
     assert isinstance(caught.value.__cause__, ClientError)

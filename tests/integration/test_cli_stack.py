@@ -13,7 +13,7 @@ from tests.integration.conftest import CommandLine
 
 from ingestor.aws.operate_function import Answer, OperateFunction, Request, function_name
 from ingestor.cli.support import stack
-from ingestor.errors import IngestorError, SourceUnavailableError
+from ingestor.errors import IngestorError, ServiceUnavailableError
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}
 STATUS = Request(arguments=["status"])
@@ -65,9 +65,11 @@ def test_another_function_is_not_taken_for_ours(payload: bytes) -> None:
 def test_a_wrong_name_and_a_missing_permission_are_told_apart() -> None:
     with pytest.raises(IngestorError, match=r"is the stack's name right, and AWS_REGION"):
         refusing("ResourceNotFoundException").run(STATUS)
-    with pytest.raises(SourceUnavailableError, match=r"lambda:InvokeFunction is denied"):
+    with pytest.raises(
+        ServiceUnavailableError, match=r"access denied: .*; the role needs lambda:InvokeFunction"
+    ):
         refusing("AccessDeniedException").run(STATUS)
-    with pytest.raises(SourceUnavailableError, match=r"logs-operate: .*TooManyRequests"):
+    with pytest.raises(ServiceUnavailableError, match=r"logs-operate: .*TooManyRequests"):
         refusing("TooManyRequestsException").run(STATUS)
 
 

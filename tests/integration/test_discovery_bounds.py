@@ -14,7 +14,7 @@ from tests.integration.sweeping import Place, RefusingQueue
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.errors import SourceUnavailableError
+from ingestor.errors import ServiceUnavailableError
 from ingestor.settings import FROM_THE_BEGINNING, Settings
 from ingestor.sweep import discovery
 from ingestor.sweep.discovery import Discovery, queue_unknown_objects
@@ -47,7 +47,7 @@ def test_each_tick_lists_a_bounded_number_of_pages(place: Place, monkeypatch: py
 
 def test_what_could_not_be_sent_is_in_the_ledger_and_not_found_again(place: Place) -> None:
     tools = with_objects(place, a=hours(1))
-    with pytest.raises(SourceUnavailableError, match="refused 1 of 1"):
+    with pytest.raises(ServiceUnavailableError, match="refused 1 of 1"):
         queue_unknown_objects(replace(tools, queue=RefusingQueue()), UNLIMITED)
     assert queue_unknown_objects(tools, UNLIMITED).sent == 0
     assert states(tools.database) == {"a": "PENDING"}
@@ -56,7 +56,7 @@ def test_what_could_not_be_sent_is_in_the_ledger_and_not_found_again(place: Plac
 def test_a_bucket_that_can_not_be_listed_is_told_after_the_others_are_done(place: Place) -> None:
     tools = with_objects(place, a=hours(1))
     settings = tools.settings.model_copy(update={"buckets": ("0-missing", place.bucket)})
-    with pytest.raises(SourceUnavailableError, match="s3://0-missing/: no such bucket") as caught:
+    with pytest.raises(ServiceUnavailableError, match="s3://0-missing/: no such bucket") as caught:
         queue_unknown_objects(replace(tools, settings=settings), UNLIMITED)
     assert str(caught.value).count("0-missing") == 1
     assert place.sent_keys() == ["a"]

@@ -217,7 +217,7 @@ def test_a_refusal_for_the_moment_says_what_s3_said(
 def test_denied_access_names_the_permissions(broken: BreakingS3, source: S3Objects, file: SourceFile) -> None:
     broken.troubles.append(Refuse(403, "AccessDenied"))
     with pytest.raises(
-        SourceUnavailableError, match=r"access denied \(said by S3\); the role needs s3:GetObject"
+        SourceUnavailableError, match=r"access denied: said by S3; the role needs s3:GetObject"
     ):
         source.open(file)
     broken.troubles.append(Refuse(403, "AccessDenied"))

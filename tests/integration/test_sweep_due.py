@@ -7,7 +7,7 @@ from tests.integration.ledger_steps import FILE, all_due, claimed, failed, relea
 from tests.integration.sweeping import Place, RefusingQueue
 
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.errors import SourceUnavailableError
+from ingestor.errors import ServiceUnavailableError
 from ingestor.notifications import parse
 from ingestor.sweep.due import PAGE, Due, requeue_due_files
 
@@ -44,7 +44,7 @@ def test_near_the_deadline_nothing_more_is_taken_and_the_rest_says_so(place: Pla
 def test_a_lost_send_is_found_at_a_later_tick(place: Place) -> None:
     claimed(place.tools.database, replace(FILE, bucket=place.bucket))
     all_due(place.tools.database)
-    with pytest.raises(SourceUnavailableError, match="refused 1 of 1"):
+    with pytest.raises(ServiceUnavailableError, match="refused 1 of 1"):
         requeue_due_files(replace(place.tools, queue=RefusingQueue()), UNLIMITED)
     assert requeue_due_files(place.tools, UNLIMITED).sent == 0
     all_due(place.tools.database)

@@ -13,7 +13,7 @@ from ingestor import bootstrap
 from ingestor.aws import clients
 from ingestor.aws.timely import TimelyClient, Waits
 from ingestor.deadline import Deadline
-from ingestor.errors import OutOfTimeError, SourceUnavailableError
+from ingestor.errors import OutOfTimeError, ServiceUnavailableError
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import Settings
 
@@ -69,7 +69,7 @@ def test_an_answer_that_never_comes_is_not_waited_for_beyond_the_deadline(
     deadline = in_(seconds)
 
     def left_after(request: Request) -> float:
-        with pytest.raises(SourceUnavailableError):
+        with pytest.raises(ServiceUnavailableError):
             request()
         return deadline.remaining_seconds()
 
@@ -100,7 +100,7 @@ def test_a_body_that_stalls_is_given_up_before_the_deadline(
         assert stream.read(1000) == b"x" * 400
         deadline = in_(5)
         objects.end_with(deadline)
-        with pytest.raises(SourceUnavailableError):
+        with pytest.raises(ServiceUnavailableError):
             stream.read(1000)
         assert deadline.remaining_seconds() > 0
         stream.close()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ingestor.errors import IngestorError, SourceMissingError, SourceUnavailableError
+from ingestor.aws.errors import error_message, service_error
+from ingestor.errors import IngestorError, SourceMissingError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,7 +31,7 @@ class BucketNotifications:
         self._client = client
 
     def read(self, bucket: str) -> Configuration:
-        """Raises SourceMissingError, SourceUnavailableError."""
+        """Raises SourceMissingError, ServiceUnavailableError."""
         try:
             answer = self._client.get_bucket_notification_configuration(Bucket=bucket)
         except (BotoCoreError, ClientError) as error:
@@ -114,17 +115,14 @@ def _normal(configuration: Configuration) -> set[tuple[object, ...]]:
     return entries | ({("EventBridge",)} if "EventBridgeConfiguration" in configuration else set())
 
 
-def _translated(bucket: str, error: Exception) -> IngestorError:
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    if code in {"NoSuchBucket", "404"}:
-        return SourceMissingError(f"s3://{bucket}: there is no such bucket")
-    if code in {"AccessDenied", "403"}:
-        return SourceUnavailableError(
-            f"s3://{bucket}: not allowed; it takes s3:GetBucketNotification and s3:PutBucketNotification: {error}"
+def _translated(bucket: str, error: BotoCoreError | ClientError) -> IngestorError:
+    what = f"s3://{bucket}"
+    missing = SourceMissingError(f"{what}: there is no such bucket")
+    answers: dict[str, IngestorError] = {"NoSuchBucket": missing, "404": missing}
+    if isinstance(error, ClientError):
+        answers["InvalidArgument"] = IngestorError(
+            f"{what}: S3 refused it; does the queue's policy let s3.amazonaws.com send for this bucket, and is "
+            f"it in the bucket's region? {error_message(error)}"
         )
-    if code == "InvalidArgument":
-        return IngestorError(
-            f"s3://{bucket}: S3 refused it; does the queue's policy let s3.amazonaws.com send for this bucket, and is "
-            f"it in the bucket's region? {error}"
-        )
-    return SourceUnavailableError(f"s3://{bucket}: {error}")
+    needs = "s3:GetBucketNotification and s3:PutBucketNotification"
+    return service_error(what, error, answers=answers, needs=needs)

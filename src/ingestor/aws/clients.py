@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
+from ingestor.aws.errors import configuration_error
 from ingestor.aws.timely import TimelyClient, Waits
 from ingestor.settings import Settings
 
@@ -99,11 +101,20 @@ def scheduler_client(settings: Settings) -> "EventBridgeSchedulerClient":
     return client
 
 
+def rds_client(settings: Settings) -> Any:  # noqa: ANN401 - for one call no package of its types is brought along
+    """For signing tokens only: it asks nobody, so there is no endpoint."""
+    return _made("rds", region_name=settings.aws_region)
+
+
 def _client(service: str, settings: Settings, config: Config | None = None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    """Raises ConfigurationError without a region, with half of a login, an unknown profile or a wrong endpoint."""
+    options: dict[str, Any] = {"config": config or USUAL.config}
+    return _made(service, region_name=settings.aws_region, endpoint_url=settings.endpoint_url, **options)
+
+
+def _made(service: str, **options: Any) -> Any:  # noqa: ANN401 - the same
     make: Callable[..., Any] = boto3.client  # its stubs have an overload for each name, and none for a name
-    return make(
-        service,
-        region_name=settings.aws_region,
-        endpoint_url=settings.endpoint_url,
-        config=config or USUAL.config,
-    )
+    try:
+        return make(service, **options)
+    except (BotoCoreError, ValueError) as error:
+        raise configuration_error(error) from error

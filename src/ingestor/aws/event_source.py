@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ingestor.errors import IngestorError, SourceUnavailableError
+from ingestor.aws.errors import service_error
+from ingestor.errors import IngestorError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -43,7 +44,7 @@ class EventSources:
         self._client = client
 
     def of(self, function: str) -> list[Switch]:
-        """Raises IngestorError where it has none, SourceUnavailableError."""
+        """Raises IngestorError where it has none, ServiceUnavailableError."""
         switches: list[Switch] = []
         try:
             for page in self._client.get_paginator("list_event_source_mappings").paginate(
@@ -77,7 +78,7 @@ class Schedules:
         self._client = client
 
     def find(self, name: str) -> Switch:
-        """Raises IngestorError, SourceUnavailableError."""
+        """Raises IngestorError, ServiceUnavailableError."""
         found = self._get(name)
         return Switch("schedule", name, found["State"], found["Target"]["Arn"])
 
@@ -100,13 +101,5 @@ class Schedules:
 
 
 def _translated(what: str, error: BotoCoreError | ClientError) -> IngestorError:
-    if not isinstance(error, ClientError):
-        return SourceUnavailableError(f"{what}: {error}")
-    said = error.response.get("Error", {})
-    match said.get("Code"):
-        case "ResourceNotFoundException":
-            return IngestorError(f"{what}: there is none of this name in this region and account")
-        case "AccessDeniedException" | "AccessDenied":
-            return SourceUnavailableError(f"{what}: access denied: {said.get('Message', error)}")
-        case _:
-            return SourceUnavailableError(f"{what}: {error}")
+    none = IngestorError(f"{what}: there is none of this name in this region and account")
+    return service_error(what, error, answers={"ResourceNotFoundException": none})

@@ -3,10 +3,10 @@
 import json
 from dataclasses import replace
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ingestor.aws.clients import secrets_client
+from ingestor.aws.clients import rds_client, secrets_client
+from ingestor.aws.errors import service_error
 from ingestor.aws.secret_reader import SecretReader
 from ingestor.database import ConnectionParameters
 from ingestor.errors import ConfigurationError, DatabaseUnavailableError
@@ -27,13 +27,13 @@ def _token(settings: Settings, found: ConnectionParameters) -> str:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html
     """
-    client = boto3.client("rds", region_name=settings.aws_region)
     try:
+        client = rds_client(settings)
         token: str = client.generate_db_auth_token(
             DBHostname=found.host, Port=found.port, DBUsername=found.user
         )
     except BotoCoreError as error:
-        raise DatabaseUnavailableError(f"{found.address}: no IAM token: {error}") from error
+        raise service_error(f"{found.address}: no IAM token", error, kind=DatabaseUnavailableError) from error
     return token
 
 
@@ -79,7 +79,10 @@ def secret_reader(settings: Settings) -> SecretReader:
         try:
             return secrets_client(settings).get_secret_value(SecretId=arn)["SecretString"]
         except (BotoCoreError, ClientError) as error:
-            raise DatabaseUnavailableError(f"DB_SECRET_ARN {arn}: {error}") from error
+            needs = "secretsmanager:GetSecretValue"
+            raise service_error(
+                f"DB_SECRET_ARN {arn}", error, kind=DatabaseUnavailableError, needs=needs
+            ) from error
         except KeyError:
             raise ConfigurationError(f"DB_SECRET_ARN {arn}: not a text secret") from None
 

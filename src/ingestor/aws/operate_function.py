@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from ingestor.errors import IngestorError, SourceUnavailableError
+from ingestor.aws.errors import service_error
+from ingestor.errors import IngestorError, ServiceUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -47,7 +48,7 @@ class OperateFunction:
         self._name = name
 
     def run(self, request: Request) -> Answer:
-        """Raises IngestorError where there is no such function or it broke, SourceUnavailableError."""
+        """Raises IngestorError where there is no such function or it broke, ServiceUnavailableError."""
         try:
             answer = self._client.invoke(FunctionName=self._name, Payload=msgspec.json.encode(request))
             payload = answer["Payload"].read()
@@ -63,23 +64,15 @@ class OperateFunction:
     def _translated(self, error: BotoCoreError | ClientError) -> IngestorError:
         what = f"function {self._name}"
         if isinstance(error, ReadTimeoutError):
-            return SourceUnavailableError(
+            return ServiceUnavailableError(
                 f"{what}: did not answer; what it began may be done or not: look again"
             )
-        if not isinstance(error, ClientError):
-            return SourceUnavailableError(f"{what}: {error}")
-        said = error.response.get("Error", {})
-        match said.get("Code"):
-            case "ResourceNotFoundException":
-                return IngestorError(
-                    f"{what}: there is none in this region and account; is the stack's name right, and AWS_REGION?"
-                )
-            case "AccessDeniedException" | "AccessDenied":
-                return SourceUnavailableError(
-                    f"{what}: lambda:InvokeFunction is denied: {said.get('Message', error)}"
-                )
-            case _:
-                return SourceUnavailableError(f"{what}: {error}")
+        none = IngestorError(
+            f"{what}: there is none in this region and account; is the stack's name right, and AWS_REGION?"
+        )
+        return service_error(
+            what, error, answers={"ResourceNotFoundException": none}, needs="lambda:InvokeFunction"
+        )
 
 
 def function_name(stack: str) -> str:

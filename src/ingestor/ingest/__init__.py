@@ -13,7 +13,7 @@ from typing import assert_never
 
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.errors import DuplicateRowError, ErrorKind, SourceUnavailableError, TransactionFailedError
+from ingestor.errors import DuplicateRowError, ErrorKind, ServiceUnavailableError, TransactionFailedError
 from ingestor.ingest.loading import Loading
 from ingestor.ingest.outcome import (
     AlreadyLoaded,
@@ -50,7 +50,7 @@ def ingest(file: SourceFile, worker: Worker, deadline: Deadline = UNLIMITED) -> 
     for _ in range(MAX_ROUNDS):
         try:
             outcome = _one_round(_with_etag(file, worker), worker, deadline)
-        except (SourceUnavailableError, TransactionFailedError) as error:
+        except (ServiceUnavailableError, TransactionFailedError) as error:
             return Failed(
                 ErrorKind.TRANSIENT, str(error) if file.uri in str(error) else f"{file.uri}: {error}"
             )
@@ -69,7 +69,7 @@ def _with_etag(file: SourceFile, worker: Worker) -> SourceFile:
 
 
 def _one_round(file: SourceFile, worker: Worker, deadline: Deadline) -> Outcome | None:
-    """None: something changed meanwhile; ask again. Raises SourceUnavailableError, TransactionFailedError."""
+    """None: something changed meanwhile; ask again. Raises ServiceUnavailableError, TransactionFailedError."""
     answer = _claim(file, worker)
     if isinstance(answer, ledger.AnotherVersion):
         return _look_at_key(answer, worker, deadline)

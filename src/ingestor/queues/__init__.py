@@ -37,7 +37,7 @@ class QueueDepth:
 
 
 class Queue(Protocol):
-    """Every method raises SourceUnavailableError when the queue can't be had, OutOfTimeError when there is no time."""
+    """Every method raises ServiceUnavailableError when the queue can't be had, OutOfTimeError when there is no time."""
 
     def receive(self, limit: int, visibility_seconds: int, /) -> list[ReceivedMessage]:
         """At most ten messages, hidden from others for so long; none: none wait now."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ingestor.aws.errors import service_error
 from ingestor.aws.timely import TimelyClient
 from ingestor.deadline import Deadline
-from ingestor.errors import SourceUnavailableError
+from ingestor.errors import IngestorError, ServiceUnavailableError
 from ingestor.queues import QueueDepth, ReceivedMessage
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ MAX_VISIBILITY_SECONDS = 43_200
 
 _BATCH = 10
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html"""
+
+
+_NO_SUCH_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress")
+_NEEDED = "sqs:SendMessage, ReceiveMessage, DeleteMessage, ChangeMessageVisibility and GetQueueAttributes"
 
 
 class SqsQueue:
@@ -35,14 +40,14 @@ class SqsQueue:
         self._client.deadline = deadline
 
     def send(self, body: str, /) -> None:
-        """Raises SourceUnavailableError."""
+        """Raises ServiceUnavailableError."""
         try:
             self._client.now().send_message(QueueUrl=self._url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:
-            raise SourceUnavailableError(f"{self._url}: could not send: {error}") from error
+            raise self._failed("could not send", error) from error
 
     def send_all(self, bodies: Sequence[str], /) -> list[str]:
-        """The bodies that SQS didn't take. Raises SourceUnavailableError when nothing more can be sent now."""
+        """The bodies that SQS didn't take. Raises ServiceUnavailableError when nothing more can be sent now."""
         refused: list[str] = []
         for batch in batched(bodies, _BATCH, strict=False):
             try:
@@ -51,12 +56,12 @@ class SqsQueue:
                     Entries=[{"Id": str(index), "MessageBody": body} for index, body in enumerate(batch)],
                 )
             except (BotoCoreError, ClientError) as error:
-                raise SourceUnavailableError(f"{self._url}: could not send: {error}") from error
+                raise self._failed("could not send", error) from error
             refused += [batch[int(failed["Id"])] for failed in answer.get("Failed", [])]
         return refused
 
     def receive(self, limit: int, visibility_seconds: int, /) -> list[ReceivedMessage]:
-        """At most ten, hidden from others for so long; none: there are none now. Raises SourceUnavailableError."""
+        """At most ten, hidden from others for so long; none: there are none now. Raises ServiceUnavailableError."""
         try:
             answer = self._client.now().receive_message(
                 QueueUrl=self._url,
@@ -66,7 +71,7 @@ class SqsQueue:
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             )
         except (BotoCoreError, ClientError) as error:
-            raise SourceUnavailableError(f"{self._url}: could not receive: {error}") from error
+            raise self._failed("could not receive", error) from error
         return [
             ReceivedMessage(
                 message_id=each["MessageId"],
@@ -79,14 +84,14 @@ class SqsQueue:
         ]
 
     def acknowledge(self, receipt_handle: str, /) -> None:
-        """Raises SourceUnavailableError."""
+        """Raises ServiceUnavailableError."""
         try:
             self._client.now().delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
         except (BotoCoreError, ClientError) as error:
-            raise SourceUnavailableError(f"{self._url}: could not delete a message: {error}") from error
+            raise self._failed("could not delete a message", error) from error
 
     def depth(self) -> QueueDepth:
-        """Raises SourceUnavailableError."""
+        """Raises ServiceUnavailableError."""
         try:
             attributes = self._client.now().get_queue_attributes(
                 QueueUrl=self._url,
@@ -97,7 +102,7 @@ class SqsQueue:
                 ],
             )["Attributes"]
         except (BotoCoreError, ClientError) as error:
-            raise SourceUnavailableError(f"{self._url}: could not be asked: {error}") from error
+            raise self._failed("could not be asked", error) from error
         return QueueDepth(
             visible=int(attributes["ApproximateNumberOfMessages"]),
             in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
@@ -105,7 +110,7 @@ class SqsQueue:
         )
 
     def defer(self, receipt_handle: str, seconds: float, /) -> None:
-        """The message comes back after so many seconds; 0: at once. Raises SourceUnavailableError."""
+        """The message comes back after so many seconds; 0: at once. Raises ServiceUnavailableError."""
         try:
             self._client.now().change_message_visibility(
                 QueueUrl=self._url,
@@ -113,4 +118,12 @@ class SqsQueue:
                 VisibilityTimeout=int(min(max(seconds, 0), MAX_VISIBILITY_SECONDS)),
             )
         except (BotoCoreError, ClientError) as error:
-            raise SourceUnavailableError(f"{self._url}: could not defer a message: {error}") from error
+            raise self._failed("could not defer a message", error) from error
+
+    def _failed(self, verb: str, error: BotoCoreError | ClientError) -> IngestorError:
+        what = f"{self._url}: {verb}"
+        missing = ServiceUnavailableError(
+            f"{what}: there is no such queue; are QUEUE_URL and DLQ_URL right, and AWS_REGION, AWS_ENDPOINT and the "
+            "account?"
+        )
+        return service_error(what, error, answers=dict.fromkeys(_NO_SUCH_QUEUE, missing), needs=_NEEDED)

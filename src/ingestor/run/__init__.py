@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingestor.discovery import Step
-from ingestor.errors import SourceMissingError, SourceUnavailableError
+from ingestor.errors import ServiceUnavailableError, SourceMissingError
 from ingestor.outage import Patience, is_outage_of
 from ingestor.run import work
 from ingestor.run.loaders import InProcess, Loaders
@@ -48,7 +48,7 @@ def run_once(
     """What the ledger has to do is loaded, even if the bucket can't be listed.
 
     Raises DatabaseUnavailableError for an outage longer than patience, SchemaError, SourceMissingError for a missing
-    bucket, SourceUnavailableError.
+    bucket, ServiceUnavailableError.
     """
     one = _OnePass(context, wanted, loaders, reporter, patience)
     one.enter_and_load(work.enter_recent)
@@ -76,11 +76,11 @@ class _OnePass:
 
     def enter_and_load(self, enter: _Enter, *, loads_anyway: bool = True) -> None:
         before = self.done.entered
-        trouble: SourceMissingError | SourceUnavailableError | None = None
+        trouble: SourceMissingError | ServiceUnavailableError | None = None
         is_outage = is_outage_of(lambda: self._context.objects.answers(self._wanted.bucket))
         try:
             self._patience.through(lambda: self._enter(enter), is_outage)
-        except (SourceMissingError, SourceUnavailableError) as error:
+        except (SourceMissingError, ServiceUnavailableError) as error:
             trouble = error
         if loads_anyway or self.done.entered > before:
             self._load()

@@ -15,7 +15,7 @@ from datetime import datetime
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.deadline import Deadline
-from ingestor.errors import NotificationError, SourceUnavailableError
+from ingestor.errors import NotificationError, ServiceUnavailableError
 from ingestor.model.source_file import ObjectName, SourceFile
 from ingestor.notifications import parse
 from ingestor.queues import Queue, ReceivedMessage
@@ -79,7 +79,7 @@ class Look:
 
 
 def settle_dead_letters(tools: SweepTools, deadline: Deadline) -> DeadLetters:
-    """Raises DatabaseUnavailableError, before anything is received, and SourceUnavailableError."""
+    """Raises DatabaseUnavailableError, before anything is received, and ServiceUnavailableError."""
     if tools.dead_letters is None:
         return DeadLetters(is_complete=True)
     look = Look(tools.database, tools.objects, tools.dead_letters, tools.settings)
@@ -137,7 +137,7 @@ def _see_each_once(
 def _give_back(queue: Queue, held: dict[str, str]) -> None:
     for receipt_handle in held.values():
         # Whatever can't be shown again now shows itself in HOLD_SECONDS.
-        with suppress(SourceUnavailableError):
+        with suppress(ServiceUnavailableError):
             queue.defer(receipt_handle, 0)
 
 
@@ -155,7 +155,7 @@ def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
         )
     try:
         registered = _registered(look, files)
-    except SourceUnavailableError as error:
+    except ServiceUnavailableError as error:
         return _letter(message, files, why=f"could not be looked at: {error}")
     with look.database.transaction() as connection:
         known = [_known(connection, file) for file in files]
@@ -167,7 +167,7 @@ def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
 
 
 def _registered(look: Look, files: tuple[SourceFile, ...]) -> int:
-    """How many were new to the ledger, which owns them all by now. Raises SourceUnavailableError."""
+    """How many were new to the ledger, which owns them all by now. Raises ServiceUnavailableError."""
     if look.is_trial:
         return 0
     current = current_versions(look.database, look.objects, files, skip_newer=look.skip_newer)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ingestor import discovery, ledger
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.discovery import GRACE, Entering, Scope, Step, Window
-from ingestor.errors import SourceMissingError, SourceUnavailableError
+from ingestor.errors import ServiceUnavailableError, SourceMissingError
 from ingestor.notifications import hand_on_message
 from ingestor.sources import UnusableObject
 from ingestor.sources.listing import pages_since
@@ -60,7 +60,7 @@ type _Open = Callable[[ledger.Connection, Scope], ledger.Listing | None]
 
 
 def queue_unknown_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
-    """Raises SourceUnavailableError naming each bucket that couldn't be listed; the others are done before that."""
+    """Raises ServiceUnavailableError naming each bucket that couldn't be listed; the others are done before that."""
     done = Discovery()
     troubles: dict[str, None] = {}
     for bucket in sorted(tools.settings.watched_buckets):
@@ -70,10 +70,10 @@ def queue_unknown_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
         ):
             try:
                 done += _list(tools, _scope(tools, bucket), open_listing, most_pages, deadline)
-            except (SourceMissingError, SourceUnavailableError) as error:
+            except (SourceMissingError, ServiceUnavailableError) as error:
                 troubles[str(error)] = None
     if troubles:
-        raise SourceUnavailableError("; ".join(troubles))
+        raise ServiceUnavailableError("; ".join(troubles))
     return done
 
 

@@ -27,7 +27,7 @@ class TrialReport:
 
 
 def trial(tools: SweepTools) -> TrialReport:
-    """Raises as `sweep` does, and SourceUnavailableError for a bucket or queue that can't be had."""
+    """Raises as `sweep` does, and ServiceUnavailableError for a bucket or queue that can't be had."""
     with (
         tools.database.transaction() as connection,
         connection.transaction(force_rollback=True),  # the same statement, and taken back

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ingestor import ledger
 from ingestor.deadline import Deadline
-from ingestor.errors import SourceUnavailableError
+from ingestor.errors import ServiceUnavailableError
 from ingestor.notifications import hand_on_message
 from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
 
@@ -23,7 +23,7 @@ class Due:
 
 
 def requeue_due_files(tools: SweepTools, deadline: Deadline) -> Due:
-    """Raises DatabaseUnavailableError, SourceUnavailableError; what was re-queued by then is due again by itself."""
+    """Raises DatabaseUnavailableError, ServiceUnavailableError; what was re-queued by then is due again by itself."""
     with tools.database.transaction() as connection:
         evicted = ledger.evict_expired_workers(connection)
     sent = worn_out = 0
@@ -44,7 +44,7 @@ def requeue_due_files(tools: SweepTools, deadline: Deadline) -> Due:
 
 
 def send_all(tools: SweepTools, messages: list[str]) -> None:
-    """Raises SourceUnavailableError when one was not taken: its file is due again by itself."""
+    """Raises ServiceUnavailableError when one was not taken: its file is due again by itself."""
     refused = tools.queue.send_all(messages)
     if refused:
-        raise SourceUnavailableError(f"the queue refused {len(refused)} of {len(messages)} messages")
+        raise ServiceUnavailableError(f"the queue refused {len(refused)} of {len(messages)} messages")

@@ -17,7 +17,7 @@ class Gauges(LedgerGauges):
 
 
 def read_gauges(tools: SweepTools, _deadline: Deadline) -> Gauges:
-    """Raises DatabaseUnavailableError, SourceUnavailableError."""
+    """Raises DatabaseUnavailableError, ServiceUnavailableError."""
     with tools.database.transaction(REPORT) as connection:
         numbers = ledger.read_ledger_gauges(connection)
     dead = None

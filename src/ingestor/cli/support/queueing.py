@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.terminal import counted, say
 from ingestor.database import Database
-from ingestor.errors import IngestorError, SourceUnavailableError
+from ingestor.errors import IngestorError, ServiceUnavailableError
 from ingestor.ledger import FileRecord
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import hand_on_message
@@ -37,7 +37,7 @@ def source_file(file: FileRecord) -> SourceFile:
 def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
     """False: no QUEUE_URL is set, or there is nothing to send.
 
-    Raises SourceUnavailableError, which says that nothing is lost.
+    Raises ServiceUnavailableError, which says that nothing is lost.
     """
     messages = [hand_on_message(file) for file in files if not file.is_local]
     if settings.queue_url is None or not messages:
@@ -47,10 +47,10 @@ def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
     still = f"up to {counted(len(messages), 'file')} not queued; the sweeper queues them within 15 minutes"
     try:
         refused = bootstrap.queue(settings).send_all(messages)
-    except SourceUnavailableError as error:
-        raise SourceUnavailableError(f"{error}; {still}") from error
+    except ServiceUnavailableError as error:
+        raise ServiceUnavailableError(f"{error}; {still}") from error
     if refused:
-        raise SourceUnavailableError(
+        raise ServiceUnavailableError(
             f"{settings.queue_url}: refused {len(refused)} of {len(messages)} messages; {still}"
         )
     return True
@@ -59,7 +59,7 @@ def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
 def remove_dead_letters(database: Database, settings: Settings, files: Sequence[SourceFile]) -> int | None:
     """Deletes the dead letters of these files that are no longer needed, and returns how many.
 
-    None: no DLQ_URL is set. Raises SourceUnavailableError.
+    None: no DLQ_URL is set. Raises ServiceUnavailableError.
     """
     if settings.dlq_url is None:
         return None

@@ -1,4 +1,4 @@
-"""boto3's exceptions as ours, each with the object's URI and what to do.
+"""What S3's answers mean for an object; what they mean for every service is in `aws.errors`.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
+from ingestor.aws.errors import error_code, service_error
 from ingestor.errors import (
     IngestorError,
     ObjectSupersededError,
@@ -22,12 +23,7 @@ def translated(file: SourceFile, error: ClientError | BotoCoreError | ResponsePa
         return _answered(file, error)
     if isinstance(error, ParamValidationError):
         return SourceMissingError(f"{file.uri}: not a name that S3 could know: {error}")
-    return SourceUnavailableError(f"{file.uri}: {error}")
-
-
-def error_code(error: ClientError) -> str:
-    """An answer to HEAD has no body, so there the code is the HTTP status."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    return service_error(file.uri, error, kind=SourceUnavailableError)
 
 
 def _answered(file: SourceFile, error: ClientError) -> IngestorError:
@@ -44,11 +40,10 @@ def _answered(file: SourceFile, error: ClientError) -> IngestorError:
             return SourceMissingError(f"{file.uri}: no such bucket; is it in another account or endpoint?")
         case "InvalidObjectState":
             return _archived(file, error)
-        case "AccessDenied" | "AllAccessDisabled" | "Forbidden" | "403":
-            return _denied(file, error)
-        case code:
-            said = error.response.get("Error", {}).get("Message") or str(error)
-            return SourceUnavailableError(f"{file.uri}: {error.operation_name}: {code}: {said}")
+        case _:
+            return service_error(
+                file.uri, error, kind=SourceUnavailableError, needs=_needed(error.operation_name)
+            )
 
 
 def _superseded(file: SourceFile) -> IngestorError:
@@ -64,14 +59,11 @@ def _archived(file: SourceFile, error: ClientError) -> IngestorError:
     )
 
 
-def _denied(file: SourceFile, error: ClientError) -> IngestorError:
-    if error.operation_name == "ListObjectsV2":
-        needed = "s3:ListBucket"
-    else:
-        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: Permissions
-        needed = (
-            "s3:GetObject, with versions s3:GetObjectVersion, with SSE-KMS kms:Decrypt, and s3:ListBucket, "
-            "without which S3 denies access to missing keys too"
-        )
-    said = error.response.get("Error", {}).get("Message") or "Forbidden"
-    return SourceUnavailableError(f"{file.uri}: access denied ({said}); the role needs {needed}")
+def _needed(operation: str) -> str:
+    if operation == "ListObjectsV2":
+        return "s3:ListBucket"
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: Permissions
+    return (
+        "s3:GetObject, with versions s3:GetObjectVersion, with SSE-KMS kms:Decrypt, and s3:ListBucket, "
+        "without which S3 denies access to missing keys too"
+    )

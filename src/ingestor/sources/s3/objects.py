@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Par
 from botocore.exceptions import ConnectionError as NotConnectedError
 from botocore.parsers import ResponseParserError
 
+from ingestor.aws.errors import error_code
 from ingestor.aws.timely import TimelyClient
 from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
@@ -17,7 +18,7 @@ from ingestor.model.source_file import SourceFile, why_unstorable
 from ingestor.sources import ListedLevel, ListedPage, UnusableObject
 from ingestor.sources.listing import pages
 from ingestor.sources.s3.body import S3Body
-from ingestor.sources.s3.failures import error_code, translated
+from ingestor.sources.s3.failures import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
