@@ -4,7 +4,7 @@ boto3 takes a fifth of a second to import, so each function imports what only it
 a database that is given waits for none of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,10 @@ from ingestor.aws.secret_reader import SecretReader
 from ingestor.database import Database
 from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Worker
+from ingestor.ingest.processing import ProcessedFormat
 from ingestor.ingest.worker import unreported, untraced
 from ingestor.ledger import Claim
+from ingestor.processors import Processor
 from ingestor.queues import Queue
 from ingestor.settings import Settings
 from ingestor.sinks import RowSink
@@ -80,11 +82,14 @@ def worker(
     source: Source,
     settings: Settings,
     *,
+    processors: Sequence[Processor] = (),
     stage: Callable[[str], AbstractContextManager[object]] = untraced,
     on_claim: Callable[[Claim], None] = unreported,
 ) -> Worker:
-    """One that reads JSON and writes to PostgreSQL."""
-    return Worker(database, source, settings, JsonFormat(), row_sink(), stage=stage, on_claim=on_claim)
+    """One that reads JSON and writes to PostgreSQL; `processors` see each entry, in this order."""
+    json = JsonFormat()
+    entry_format = ProcessedFormat(json, tuple(processors)) if processors else json
+    return Worker(database, source, settings, entry_format, row_sink(), stage=stage, on_claim=on_claim)
 
 
 def s3_client(settings: Settings) -> "S3Client":
