@@ -18,8 +18,8 @@ from ingestor.errors import (
 )
 from ingestor.ingest import (
     AlreadyLoaded,
+    Continued,
     Failed,
-    HandedOn,
     HeldElsewhere,
     Loaded,
     Outcome,
@@ -121,14 +121,14 @@ class MessageLoader:
     def _ingest(self, file: SourceFile) -> Outcome:
         # The first file was given its time when the invocation began: each invocation moves a file on, or dies of it.
         if self._has_begun and self._deadline.is_near():
-            outcome: Outcome = HandedOn(file, checkpoint=0)
+            outcome: Outcome = Continued(file, checkpoint=0)
         else:
             self._has_begun = True
             with self._seen.segment("file", bucket=file.bucket, key=file.key):
                 outcome = ingest(file, self._runtime.worker, self._deadline)
-        if isinstance(outcome, HandedOn):
+        if isinstance(outcome, Continued):
             # Sent before the message is acknowledged: a lost send fails the message, which then goes on itself.
-            self._runtime.queue.send(notification.hand_on_message(outcome.file))
+            self._runtime.queue.send(notification.continuation_message(outcome.file))
         return outcome
 
     def _tell(self, outcome: Outcome, seconds: float) -> None:
@@ -142,9 +142,9 @@ class MessageLoader:
                 count("OverwritesSkipped", int(newer_skipped))
             case HeldElsewhere():
                 logger.info("held by another worker", seconds=took)
-            case HandedOn(checkpoint=checkpoint):
-                logger.info("handed on", checkpoint=checkpoint, seconds=took)
-                count("FilesHandedOn", 1)
+            case Continued(checkpoint=checkpoint):
+                logger.info("continued", checkpoint=checkpoint, seconds=took)
+                count("FilesContinued", 1)
             case Failed(kind=kind, error=reason, retry_in_seconds=retry_in):
                 logger.error("failed", kind=kind.value, error=reason, retry_in_seconds=retry_in, seconds=took)
                 count("FilesFailed", 1)

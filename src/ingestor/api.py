@@ -29,7 +29,7 @@ class FileResult:
     """What became of one file.
 
     `file` is the version that was asked for: bucket ("file" for a local one), key, ETag, size. `outcome` is one of
-    `ingestor.ingest`'s Loaded, AlreadyLoaded, HeldElsewhere, HandedOn (stopped by the deadline; the next call goes on
+    `ingestor.ingest`'s Loaded, AlreadyLoaded, HeldElsewhere, Continued (stopped by the deadline; the next call goes on
     from there) and Failed, whose `error` is in the ledger too.
     """
 

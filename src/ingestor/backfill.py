@@ -9,7 +9,7 @@ from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.discovery import Entering, Step, Window
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 from ingestor.settings import FROM_THE_BEGINNING, Settings
 from ingestor.sources import Lister, UnusableObject
 from ingestor.sources.listing import pages
@@ -65,7 +65,7 @@ def backfill(
     def sent() -> Iterator[Step]:
         entering = _entering(tools.database, tools.settings)
         for step in discovery.enter(entering, listing, window, tools.objects, _until(deadline)):
-            send_all(tools, [hand_on_message(file) for file in step.oldest_first])
+            send_all(tools, [continuation_message(file) for file in step.oldest_first])
             yield step
 
     return _count(sent(), Backfill(resumed_after=listing.cursor), on_page)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 RESERVE_SECONDS = 10.0
-"""Kept for the last commit, the release and the hand-on."""
+"""Kept for the last commit, the release and the continuation."""
 
 
 @dataclass(frozen=True, slots=True)

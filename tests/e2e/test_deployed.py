@@ -19,7 +19,7 @@ from demo.observe import FileState
 from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 
 WAIT_SECONDS = 75
 """More than the schedule's minute."""
@@ -197,7 +197,7 @@ def test_a_dead_letter_of_a_good_object_is_settled_and_its_object_loaded(deploye
     deployed.upload("spent.json.gz", log("one", "two"))
     spent = SourceFile(deployed.stack.bucket, "spent.json.gz")
     deployed.cloud.client("sqs").send_message(
-        QueueUrl=deployed.stack.dead_letter_queue_url, MessageBody=hand_on_message(spent)
+        QueueUrl=deployed.stack.dead_letter_queue_url, MessageBody=continuation_message(spent)
     )
     for _ in range(2):  # the first enters it in the ledger, the second sends it
         deployment.sweep(deployed.cloud, deployed.stack)

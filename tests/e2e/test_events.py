@@ -25,7 +25,7 @@ class Case:
 CASES = {
     "eventbridge": Case({ENCODED_KEY: 3}),
     "foreign_bucket": Case({}, failed=(FIRST,)),
-    "hand_on": Case({"logs/pino-http-1.json.gz": 1}),
+    "continuation": Case({"logs/pino-http-1.json.gz": 1}),
     "not_understood": Case({}, failed=(FIRST,)),
     "s3_folder_marker_and_empty": Case({}),
     "s3_object_removed": Case({}),

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, urlsplit
 import pytest
 from tests.e2e.conftest import BUCKET, Service, sample_event
 from tests.hostile_keys import HOSTILE_KEYS, NUL_KEYS, raw_controls
-from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
+from tests.unit.notification_messages import continuation, event_bridge, record, s3_message, sns_envelope
 
 from ingestor.database import Database
 
@@ -38,8 +38,8 @@ FORMS: dict[str, Callable[[str, str], str]] = {
     "SNS": lambda bucket, key: sns_envelope(s3_event(bucket, key)),
     "EventBridge": event_bridge_event,
     "EventBridge through SNS": lambda bucket, key: sns_envelope(event_bridge_event(bucket, key)),
-    "continuation": lambda bucket, key: hand_on(bucket=bucket, key=key),
-    "continuation through SNS": lambda bucket, key: sns_envelope(hand_on(bucket=bucket, key=key)),
+    "continuation": lambda bucket, key: continuation(bucket=bucket, key=key),
+    "continuation through SNS": lambda bucket, key: sns_envelope(continuation(bucket=bucket, key=key)),
 }
 
 FOREIGN_BUCKETS = {

@@ -57,12 +57,12 @@ class TestTime:
     def test_a_function_whose_time_out_leaves_nothing_to_work_in_is_refused_and_sends_nothing_on(
         self, service: Service, database: Database, milliseconds: int
     ) -> None:
-        service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=hand_on(BUCKET, "app.json"))
+        service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=continuation(BUCKET, "app.json"))
         message = service.receive(visibility_seconds=0)
         with pytest.raises(ConfigurationError, match="time-out"):
             service.invoke({"Records": [message]}, FakeContext(lambda: milliseconds))
         assert service.receive() is not None
-        assert service.receive() is None, "nothing was handed on"
+        assert service.receive() is None, "nothing was sent"
         assert ledger(database) == []
 
     def test_an_invocation_that_has_time_begins_a_file_however_long_its_start_took(
@@ -72,7 +72,7 @@ class TestTime:
         service.s3.put_object(Bucket=BUCKET, Key="app.json", Body=b'{"time":1795432855268}')
         assert (
             service.invoke(
-                {"Records": [record(hand_on(BUCKET, "app.json"))]}, time_runs_out_after(1, left_ms=9_000)
+                {"Records": [record(continuation(BUCKET, "app.json"))]}, time_runs_out_after(1, left_ms=9_000)
             )
             == []
         )
@@ -91,7 +91,7 @@ class TestTime:
         assert "time-out" in answer["stderr"]
 
 
-def hand_on(bucket: str, key: str) -> str:
+def continuation(bucket: str, key: str) -> str:
     return json.dumps({"ingestor": "load", "bucket": bucket, "key": key})
 
 
@@ -125,7 +125,7 @@ def ledger(database: Database) -> list[tuple[object, ...]]:
         return connection.execute("SELECT bucket, s3_key FROM processed_files").fetchall()
 
 
-@pytest.mark.parametrize("message", [hand_on, s3, sns, event_bridge])
+@pytest.mark.parametrize("message", [continuation, s3, sns, event_bridge])
 class TestForeignObjects:
     @pytest.mark.parametrize(
         ("bucket", "key"),

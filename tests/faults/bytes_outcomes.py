@@ -12,7 +12,7 @@ from ingestor.model.columns import COLUMNS
 from ingestor.model.entry import Malformed, Value
 from ingestor.model.rows import RowOrigin
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message, parse
+from ingestor.notifications import continuation_message, parse
 from ingestor.sinks.postgres.jsonb import with_acceptable_jsonb, without_jsonb
 
 _LIMITS = Limits(chunk_rows=20_000, chunk_bytes=8 * 1024 * 1024, max_entry_bytes=4_000)
@@ -67,5 +67,5 @@ def _check_source(file: SourceFile) -> None:
     assert 1 <= len(file.key.encode()) <= 1024
     assert "\0" not in file.key
     assert not file.is_local
-    (again,) = parse(hand_on_message(file), buckets=frozenset(), prefix="") or (file,)
+    (again,) = parse(continuation_message(file), buckets=frozenset(), prefix="") or (file,)
     assert again == file

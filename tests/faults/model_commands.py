@@ -12,7 +12,7 @@ from ingestor.cli.commands import reload
 from ingestor.database import Database
 from ingestor.formats.json import JsonFormat
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 from ingestor.outage import Patience, Unreported
 from ingestor.run import FileFailure, InProcess, Pass, RunContext, Wanted, run_once
 from ingestor.sinks.postgres import PostgresSink
@@ -123,4 +123,4 @@ class Commands:
 
     def _send(self, files: list[SourceFile]) -> None:
         if self._service.installation.has_queue:
-            self._service.queue.send_all([hand_on_message(file) for file in files])
+            self._service.queue.send_all([continuation_message(file) for file in files])

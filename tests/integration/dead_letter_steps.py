@@ -7,7 +7,7 @@ from tests.integration.ledger_steps import FILE
 from tests.integration.sweeping import Place
 
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 
 
 def ours(place: Place, key: str = "app.json.gz", etag: str = "e1") -> SourceFile:
@@ -20,7 +20,7 @@ def bury(place: Place, *bodies: str) -> None:
 
 
 def bury_file(place: Place, *files: SourceFile) -> None:
-    bury(place, *map(hand_on_message, files))
+    bury(place, *map(continuation_message, files))
 
 
 def buried(place: Place) -> int:

@@ -9,7 +9,7 @@ from tests.integration.sweeping import Place
 from ingestor import ledger
 from ingestor.errors import ErrorKind
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 
 
 def at(place: Place, ingestor: CommandLine) -> CommandLine:
@@ -34,7 +34,7 @@ def failed_for_good(place: Place, *keys: str) -> list[ledger.Claim]:
     claims = []
     for key in keys or ("app.json.gz",):
         claims.append(failed(place.tools.database, ours(place, key), ErrorKind.PERMANENT))
-        place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=hand_on_message(ours(place, key)))
+        place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(ours(place, key)))
     return claims
 
 

@@ -16,7 +16,7 @@ from ingestor import bootstrap, ledger
 from ingestor.cli import main
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, Loaded, ingest
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 
 KEYS = tuple(key for key in HOSTILE_KEYS.values() if "\n" not in key)
 """Of objects; moto answers 404 where a key holds a line feed, which the ledger is given without it."""
@@ -113,7 +113,7 @@ def test_a_failed_file_is_told_and_settled_safely(
 def test_all_that_failed_is_listed_safely(place: Place, run: Run, subtests: pytest.Subtests) -> None:
     load(place, BROKEN)
     for key in HOSTILE_KEYS.values():
-        place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=hand_on_message(ours(place, key)))
+        place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(ours(place, key)))
     place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody="not JSON: \x1b[2J\x9b\u202e")
     for arguments in (
         ("status",),

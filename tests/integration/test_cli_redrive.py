@@ -6,7 +6,7 @@ from tests.integration.ledger_steps import states
 from tests.integration.operating import at, buried, failed_for_good, ours
 from tests.integration.sweeping import Place
 
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def command(place: Place, ingestor: CommandLine) -> CommandLine:
 def three_letters(place: Place) -> None:
     """One for a person, one that can't be understood, one of an unknown object."""
     failed_for_good(place, "bad.gz")
-    for body in ("not JSON", hand_on_message(ours(place, "new.gz"))):
+    for body in ("not JSON", continuation_message(ours(place, "new.gz"))):
         place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=body)
 
 

@@ -17,7 +17,7 @@ from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Loaded, Worker, ingest
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message, parse
+from ingestor.notifications import continuation_message, parse
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_failed_file_is_loaded_from_its_first_byte_and_its_dead_letter_goes(
 ) -> None:
     place.upload("app.json.gz")
     failed(place.tools.database, ours(place), ErrorKind.PERMANENT)
-    place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=hand_on_message(ours(place)))
+    place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(ours(place)))
     assert command("reload", "app.json.gz", "--json").json["dead_letters_removed"] == 1
     assert buried(place) == 0
     assert place.sent_keys() == ["app.json.gz"]

@@ -9,7 +9,7 @@ from tests.integration.overwriting import Bucket, OverwritingSource, body, ledge
 
 from ingestor.database import Database
 from ingestor.deadline import Deadline
-from ingestor.ingest import AlreadyLoaded, Failed, HandedOn, HeldElsewhere, Loaded, Outcome, ingest
+from ingestor.ingest import AlreadyLoaded, Continued, Failed, HeldElsewhere, Loaded, Outcome, ingest
 from ingestor.settings import OnOverwrite
 from ingestor.sources.s3 import S3Objects
 
@@ -93,7 +93,7 @@ def test_an_object_overwritten_half_way_through_an_earlier_load_is_loaded_in_its
     first = worker(database, S3Objects(s3), mode, chunk_rows=1)
     looks = itertools.count()
     released = ingest(bucket.put(body("old")), first, Deadline(lambda: 99 if next(looks) == 0 else 0))
-    assert isinstance(released, HandedOn)
+    assert isinstance(released, Continued)
     bucket.put(body("new"))
     assert isinstance(ingest(released.file, worker(database, S3Objects(s3), mode)), Loaded)
     assert messages(database) == words("new")

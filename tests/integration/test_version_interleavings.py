@@ -18,8 +18,8 @@ from tests.integration.versions_source import BROKEN, BUCKET, ENTRIES, Versioned
 from ingestor import bootstrap
 from ingestor.database import ConnectionParameters, Database
 from ingestor.deadline import UNLIMITED
-from ingestor.ingest import Failed, HandedOn, ingest
-from ingestor.notifications import hand_on_message, parse
+from ingestor.ingest import Continued, Failed, ingest
+from ingestor.notifications import continuation_message, parse
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sweep.dead_letters import settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
@@ -109,7 +109,7 @@ class World:
         match action.what:
             case "upload":
                 stored = self.key.upload(action.letter)
-                self.sent.append(hand_on_message(stored.notification(with_etag=self.with_etags)))
+                self.sent.append(continuation_message(stored.notification(with_etag=self.with_etags)))
                 self.queue.send(self.sent[-1])
             case "delete":
                 self.key.delete()
@@ -149,8 +149,8 @@ class World:
         finally:
             self.working -= 1
             database.close()
-        if isinstance(outcome, HandedOn):
-            self.queue.send(hand_on_message(outcome.file))
+        if isinstance(outcome, Continued):
+            self.queue.send(continuation_message(outcome.file))
         if outcome is None or isinstance(outcome, Failed):
             self.come_again(message.body, message.receive_count)
 

@@ -50,7 +50,7 @@ def sns_envelope(message: str) -> str:
     )
 
 
-def hand_on(**changes: object) -> str:
+def continuation(**changes: object) -> str:
     return json.dumps({"ingestor": "load", "bucket": "ingestor-logs", "key": "k"} | changes)
 
 

@@ -1,4 +1,4 @@
-"""Compression, damage, limits and time: what the bytes come through and how they are handed on."""
+"""Compression, damage, limits and time: what the bytes come through and how they are passed on."""
 
 import gzip
 import random

@@ -5,10 +5,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.notification_messages import ETAG, event_bridge, hand_on, record, s3_message, sns_envelope
+from tests.unit.notification_messages import (
+    ETAG,
+    continuation,
+    event_bridge,
+    record,
+    s3_message,
+    sns_envelope,
+)
 
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message, parse
+from ingestor.notifications import continuation_message, parse
 
 TIME = datetime(2026, 10, 5, 12, 34, 56, 789000, tzinfo=UTC)
 FILE = SourceFile("ingestor-logs", "logs/app.json.gz", ETAG, None, 112_876, TIME)
@@ -55,7 +62,7 @@ def test_event_bridge_has_its_own_field_names_and_the_time_outside() -> None:
     )
 
 
-@pytest.mark.parametrize("body", [s3_message(record()), hand_on_message(FILE)])
+@pytest.mark.parametrize("body", [s3_message(record()), continuation_message(FILE)])
 def test_an_sns_envelope_is_unwrapped(body: str) -> None:
     assert parse(sns_envelope(body)) == (FILE,)
 
@@ -75,7 +82,7 @@ def test_the_null_version_is_no_version(version_id: str | None) -> None:
     bodies = [
         s3_message(record(found={"versionId": version_id})),
         event_bridge("Object Created", **{"version-id": version_id}),
-        hand_on(version_id=version_id),
+        continuation(version_id=version_id),
     ]
     assert [file.version_id for body in bodies for file in parse(body)] == [None, None, None]
 
@@ -155,8 +162,8 @@ def test_keys_outside_the_prefix_are_left_out_without_an_error() -> None:
     assert parse(body, prefix="nowhere/") == ()
 
 
-def test_a_hand_on_is_compact_and_carries_its_marker() -> None:
-    assert hand_on_message(FILE) == (
+def test_a_continuation_is_compact_and_carries_its_marker() -> None:
+    assert continuation_message(FILE) == (
         '{"ingestor":"load","bucket":"ingestor-logs","key":"logs/app.json.gz",'
         f'"etag":"{ETAG}","version_id":null,"size_bytes":112876,"event_time":"2026-10-05T12:34:56.789000+00:00"}}'
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ingestor.errors import NotificationError
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message, parse
+from ingestor.notifications import continuation_message, parse
 
 keys = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=256)
 tags = st.none() | st.text(st.characters(min_codepoint=0x23, max_codepoint=0x7E), min_size=1, max_size=64)
@@ -60,8 +60,8 @@ def understood_or_refused(body: str) -> None:
 @given(files)
 @example(SourceFile("ingestor-logs", "a+b%2B c%", "x", "y", 1, datetime.min.replace(tzinfo=UTC)))
 @example(SourceFile("ingestor-logs", "日志/🎉\n\t\x7f\u2028", None, None, None, None))
-def test_a_hand_on_is_read_back_as_the_same_file(file: SourceFile) -> None:
-    assert parse(hand_on_message(file)) == (file,)
+def test_a_continuation_is_read_back_as_the_same_file(file: SourceFile) -> None:
+    assert parse(continuation_message(file)) == (file,)
 
 
 @given(keys)
@@ -92,7 +92,7 @@ def test_any_json_is_understood_or_refused(value: object) -> None:
     understood_or_refused(json.dumps(value))
 
 
-@given(st.sampled_from(["s3", "event bridge", "hand-on", "sns"]), st.data())
+@given(st.sampled_from(["s3", "event bridge", "continuation", "sns"]), st.data())
 def test_a_message_with_any_one_field_changed_is_understood_or_refused(
     sender: str, data: st.DataObject
 ) -> None:
@@ -126,7 +126,7 @@ def example_of(sender: str) -> dict[str, object]:
                 "object": {"key": "k", "size": 5, "etag": "e", "version-id": "v"},
             },
         },
-        "hand-on": json.loads(hand_on_message(file)),
+        "continuation": json.loads(continuation_message(file)),
         "sns": {"Type": "Notification", "Message": json.dumps({"Records": [record]})},
     }
     return messages[sender]

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.unit.notification_messages import event_bridge, hand_on, record, s3_message, sns_envelope
+from tests.unit.notification_messages import continuation, event_bridge, record, s3_message, sns_envelope
 
 from ingestor.errors import NotificationError
 from ingestor.model.source_file import Store
@@ -52,18 +52,18 @@ def test_a_foreign_bucket_is_refused_even_where_there_is_nothing_to_load(found: 
 
 
 def test_a_message_cannot_name_local_files() -> None:
-    body = hand_on(store="file", bucket="file", key="/etc/passwd")
+    body = continuation(store="file", bucket="file", key="/etc/passwd")
     assert "local files" in refusal(body)
     assert "local files" in refusal(body, buckets=frozenset({"file"}))
 
 
 @pytest.mark.parametrize("store", ["gs", "az", "ftp", "", None, 7])
 def test_a_message_cannot_name_a_store_that_nobody_reads(store: object) -> None:
-    assert "store: " in refusal(hand_on(store=store))
+    assert "store: " in refusal(continuation(store=store))
 
 
 @pytest.mark.parametrize(
-    "body", [hand_on(bucket="file", key="/etc/passwd"), s3_message(record(bucket="file"))]
+    "body", [continuation(bucket="file", key="/etc/passwd"), s3_message(record(bucket="file"))]
 )
 def test_a_bucket_with_the_local_files_name_is_a_bucket(body: str) -> None:
     """Also in the continuations of earlier versions, which name no store."""
@@ -97,14 +97,14 @@ def test_a_bucket_with_the_local_files_name_is_a_bucket(body: str) -> None:
         (event_bridge().replace("aws.s3", "aws.ec2"), "neither an S3 notification"),
         (sns_envelope("hello"), "not JSON"),
         (sns_envelope(sns_envelope(s3_message(record()))), "neither an S3 notification"),
-        (hand_on(ingestor="unload"), "ingestor: "),
-        (hand_on(key="\ud800"), "key: "),
+        (continuation(ingestor="unload"), "ingestor: "),
+        (continuation(key="\ud800"), "key: "),
         ('{"ingestor":"load","bucket":"b","key":"a","key":"b"}', "repeated"),
         ("[" * 100_000, "nested too deep"),
         ('{"a":' * 100_000, "nested too deep"),
         ('{"Records":' + "9" * 5_000 + "}", "not JSON"),
-        (hand_on(size_bytes=float("inf")), "size_bytes: "),
-        (hand_on(size_bytes=float("nan")), "size_bytes: "),
+        (continuation(size_bytes=float("inf")), "size_bytes: "),
+        (continuation(size_bytes=float("nan")), "size_bytes: "),
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_the_reason(body: str, said: str) -> None:
@@ -113,7 +113,7 @@ def test_what_cannot_be_understood_is_refused_with_the_reason(body: str, said: s
 
 def test_a_refusal_quotes_at_most_200_characters() -> None:
     assert "y" * 200 + "'..." in refusal("y" * 100_000)
-    assert len(refusal(hand_on(size_bytes=-1, note="y" * 100_000))) < 600
+    assert len(refusal(continuation(size_bytes=-1, note="y" * 100_000))) < 600
     assert len(refusal(json.dumps({"y" * 100_000: 1}))) < 600
 
 

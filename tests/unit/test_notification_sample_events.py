@@ -19,7 +19,7 @@ REFUSED = "refused"
 EXPECTED: dict[str, list[list[str] | str]] = {
     "eventbridge": [[ENCODED_KEY]],
     "foreign_bucket": [REFUSED],
-    "hand_on": [["logs/pino-http-1.json.gz"]],
+    "continuation": [["logs/pino-http-1.json.gz"]],
     "not_understood": [REFUSED],
     "s3_folder_marker_and_empty": [[], []],
     "s3_object_removed": [[]],

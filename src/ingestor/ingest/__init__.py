@@ -3,7 +3,7 @@
 claim --held, completed, failed for good--> answer
   `--another version--> HEAD the key --current--> take its place
   `--ours--> load --last chunk--> Loaded
-               |--short of time--> HandedOn
+               |--short of time--> Continued
                |--another has it--> HeldElsewhere
                `--error--> Failed, in the ledger too
 """
@@ -17,8 +17,8 @@ from ingestor.errors import DuplicateRowError, ErrorKind, ServiceUnavailableErro
 from ingestor.ingest.loading import Loading
 from ingestor.ingest.outcome import (
     AlreadyLoaded,
+    Continued,
     Failed,
-    HandedOn,
     HeldElsewhere,
     Loaded,
     Outcome,
@@ -28,8 +28,8 @@ from ingestor.model.source_file import SourceFile
 
 __all__ = [
     "AlreadyLoaded",
+    "Continued",
     "Failed",
-    "HandedOn",
     "HeldElsewhere",
     "Loaded",
     "Outcome",

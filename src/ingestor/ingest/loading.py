@@ -23,7 +23,7 @@ from ingestor.errors import (
 from ingestor.formats import Limits, Position
 from ingestor.formats.compression import uncompressed
 from ingestor.formats.excerpt import excerpt
-from ingestor.ingest.outcome import Failed, HandedOn, HeldElsewhere, Loaded, Outcome
+from ingestor.ingest.outcome import Continued, Failed, HeldElsewhere, Loaded, Outcome
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
 from ingestor.ingest.worker import Committed, Worker
@@ -114,7 +114,7 @@ class Loading:
                     return _loaded(committed)
                 self._refuse_too_many_rejects(is_last=batch.is_last)
                 if not self._pace.may_go_on():
-                    return self._hand_on(progressed=self._claim.checkpoint > started_at)
+                    return self._continue_later(progressed=self._claim.checkpoint > started_at)
 
     def _open(self) -> ByteStream:
         """What the key holds now, if that is the claim's version: an older one is still there, but not to be begun.
@@ -174,10 +174,10 @@ class Loading:
             ) from superseded
         self._claim = self._worker.adopt(self._claim, current)
 
-    def _hand_on(self, *, progressed: bool) -> HandedOn:
+    def _continue_later(self, *, progressed: bool) -> Continued:
         with self._worker.database.transaction() as connection:
             ledger.release(connection, self._claim, progressed=progressed)
-        return HandedOn(self._claim.file, self._claim.checkpoint)
+        return Continued(self._claim.file, self._claim.checkpoint)
 
     def _with_place(self, error: str) -> str:
         """The decoder knows bytes, not where they came from."""

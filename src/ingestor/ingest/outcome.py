@@ -35,7 +35,7 @@ class HeldElsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOn:
+class Continued:
     """Released with its checkpoint, short of time: send `file` on."""
 
     file: SourceFile
@@ -51,4 +51,4 @@ class Failed:
     retry_in_seconds: float | None = None
 
 
-type Outcome = Loaded | AlreadyLoaded | HeldElsewhere | HandedOn | Failed
+type Outcome = Loaded | AlreadyLoaded | HeldElsewhere | Continued | Failed

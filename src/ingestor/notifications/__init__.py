@@ -1,8 +1,8 @@
 """What a message of the queue names: the objects to load.
 
-S3's own notifications, directly or through SNS (raw or wrapped), EventBridge's, and our own hand-ons.
+S3's own notifications, directly or through SNS (raw or wrapped), EventBridge's, and our own continuations.
 """
 
-from ingestor.notifications.parsing import Parsed, hand_on_message, parse, parse_each
+from ingestor.notifications.parsing import Parsed, continuation_message, parse, parse_each
 
-__all__ = ["Parsed", "hand_on_message", "parse", "parse_each"]
+__all__ = ["Parsed", "continuation_message", "parse", "parse_each"]

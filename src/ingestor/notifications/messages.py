@@ -106,7 +106,7 @@ class EventBridgeEvent(Model):
     detail: EventBridgeDetail
 
 
-class HandOn(Model):
+class Continuation(Model):
     """`store` is absent in the messages of earlier versions, which knew only S3. No message names a local file."""
 
     ingestor: Literal["load"]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ingestor.errors import NotificationError
 from ingestor.model.source_file import SourceFile, Store, why_unstorable
-from ingestor.notifications.messages import EventBridgeEvent, HandOn, S3Notification, S3Record
+from ingestor.notifications.messages import Continuation, EventBridgeEvent, S3Notification, S3Record
 
 QUOTED_CHARACTERS = 200
 SHOWN_REFUSALS = 5
@@ -67,7 +67,7 @@ def parse(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "")
     return parsed.files
 
 
-def hand_on_message(file: SourceFile) -> str:
+def continuation_message(file: SourceFile) -> str:
     """Our own message: what `parse` reads back as the same file."""
     return json.dumps(
         {
@@ -116,7 +116,7 @@ def _files(message: dict[str, Any]) -> "Iterable[SourceFile | _Refusal]":
     if message.get("Type") == "Notification" and isinstance(message.get("Message"), str):
         message = _decoded(message["Message"])
     if "ingestor" in message:
-        return _from_hand_on(HandOn.model_validate(message))
+        return _from_continuation(Continuation.model_validate(message))
     if "Records" in message:
         return _from_s3(S3Notification.model_validate(message))
     if message.get("source") == "aws.s3" and "detail-type" in message:
@@ -129,7 +129,7 @@ def _files(message: dict[str, Any]) -> "Iterable[SourceFile | _Refusal]":
     )
 
 
-def _from_hand_on(message: HandOn) -> Iterator[SourceFile]:
+def _from_continuation(message: Continuation) -> Iterator[SourceFile]:
     yield _source_file(
         bucket=message.bucket,
         key=message.key,

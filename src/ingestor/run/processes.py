@@ -11,7 +11,7 @@ from ingestor import ledger
 from ingestor.api import FileResult
 from ingestor.database import Database
 from ingestor.errors import IngestorError
-from ingestor.ingest import HandedOn, HeldElsewhere
+from ingestor.ingest import Continued, HeldElsewhere
 from ingestor.ingest.outages import claim_of_the_dead
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
@@ -165,7 +165,7 @@ class Processes:
         """None: the file comes again."""
         loader.file = loader.claim = None
         self._stillborn = 0
-        if isinstance(result.outcome, HandedOn) and self._stopping_since is None:
+        if isinstance(result.outcome, Continued) and self._stopping_since is None:
             self._again.append(result.file)  # somebody else told this process to stop
             return None
         if isinstance(result.outcome, HeldElsewhere) and result.file in self._orphans:

@@ -6,7 +6,7 @@ from typing import Protocol, assert_never
 from ingestor.api import FileResult
 from ingestor.discovery import Step
 from ingestor.errors import ErrorKind
-from ingestor.ingest import AlreadyLoaded, Failed, HandedOn, HeldElsewhere, Loaded
+from ingestor.ingest import AlreadyLoaded, Continued, Failed, HeldElsewhere, Loaded
 from ingestor.outage import OutageReporter
 
 
@@ -65,7 +65,7 @@ class Pass:
                 self.already_loaded += 1
             case HeldElsewhere():
                 self.held += 1
-            case HandedOn():
+            case Continued():
                 self.stopped += 1
             case Failed(kind=kind, error=error, retry_in_seconds=retry_in):
                 return self._fail(FileFailure(result.file.uri, kind.value, error, retry_in))

@@ -12,7 +12,7 @@ from ingestor import discovery, ledger
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.discovery import GRACE, Entering, Scope, Step, Window
 from ingestor.errors import ServiceUnavailableError, SourceMissingError
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 from ingestor.sources import UnusableObject
 from ingestor.sources.listing import pages_since
 from ingestor.sweep.due import send_all
@@ -106,7 +106,7 @@ def _list(
         Entering.of(tools.database, tools.settings), listing, window, tools.objects, may_go_on
     ):
         # Entered before it is sent: a lost send is found again.
-        send_all(tools, [hand_on_message(file) for file in step.oldest_first])
+        send_all(tools, [continuation_message(file) for file in step.oldest_first])
         done += _counted(step)
         is_complete = step.is_last
     return replace(done, is_complete=is_complete)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ingestor import ledger
 from ingestor.deadline import Deadline
 from ingestor.errors import ServiceUnavailableError
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
 
 PAGE = 100
@@ -35,7 +35,7 @@ def requeue_due_files(tools: SweepTools, deadline: Deadline) -> Due:
                 max_attempts=tools.settings.max_attempts,
                 buckets=tools.settings.watched_buckets,
             )
-        send_all(tools, [hand_on_message(file) for file in page.files])
+        send_all(tools, [continuation_message(file) for file in page.files])
         sent += len(page.files)
         worn_out += page.worn_out
         if page.seen < PAGE:

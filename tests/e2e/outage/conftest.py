@@ -76,7 +76,7 @@ def upload(service: Service, key: str) -> None:
     entries = [{"time": 1795432855268 + n, "msg": f"{key} {n}"} for n in range(ENTRIES)]
     body = gzip.compress(json.dumps(entries).encode())
     etag = service.s3.put_object(Bucket=BUCKET, Key=key, Body=body)["ETag"].strip('"')
-    message = notification.hand_on_message(SourceFile(BUCKET, key, etag=etag))
+    message = notification.continuation_message(SourceFile(BUCKET, key, etag=etag))
     service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=message)
 
 

@@ -8,7 +8,7 @@ from ingestor.database import Database
 from ingestor.errors import IngestorError, ServiceUnavailableError
 from ingestor.ledger import FileRecord
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import hand_on_message
+from ingestor.notifications import continuation_message
 from ingestor.settings import Settings
 
 LOCK_TIMEOUT_SECONDS = 10.0
@@ -39,7 +39,7 @@ def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
 
     Raises ServiceUnavailableError, which says that nothing is lost.
     """
-    messages = [hand_on_message(file) for file in files if not file.is_local]
+    messages = [continuation_message(file) for file in files if not file.is_local]
     if settings.queue_url is None or not messages:
         return False
     from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second

@@ -9,7 +9,7 @@ from ingestor import ledger
 from ingestor.api import FileResult
 from ingestor.cli.support.terminal import count, counted, duration
 from ingestor.errors import ErrorKind, IngestorError
-from ingestor.ingest import AlreadyLoaded, Failed, HandedOn, HeldElsewhere, Loaded
+from ingestor.ingest import AlreadyLoaded, Continued, Failed, HeldElsewhere, Loaded
 
 
 class LocalState(StrEnum):
@@ -97,7 +97,7 @@ def _state(result: FileResult) -> tuple[LocalState, str | None]:
             return LocalState.ALREADY_LOADED, None
         case HeldElsewhere():
             return LocalState.HELD, None
-        case HandedOn():
+        case Continued():
             return LocalState.STOPPED, None
         case Failed(error=error):
             return LocalState.FAILED, error

@@ -53,7 +53,7 @@ def test_an_object_that_needs_many_invocations_is_loaded_once_without_spending_r
     monkeypatch.setenv("CHUNK_ROWS", "100")
     runtime.cache_clear()
     file = upload_long_object(service)
-    service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=notification.hand_on_message(file))
+    service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=notification.continuation_message(file))
     invocations = 0
     receive_counts: list[str] = []
     while (message := service.receive()) is not None:
@@ -85,7 +85,9 @@ def test_messages_not_yet_begun_when_time_is_short_are_handed_on_untouched(
     file = upload_long_object(service)
     other = SourceFile(BUCKET, "other.json", etag="e1")
     for each in (file, other):
-        service.sqs.send_message(QueueUrl=service.queue_url, MessageBody=notification.hand_on_message(each))
+        service.sqs.send_message(
+            QueueUrl=service.queue_url, MessageBody=notification.continuation_message(each)
+        )
     first, second = service.receive_batch()
     assert service.invoke({"Records": [first, second]}, short_of_time_after_a_chunk()) == []
     begun, untouched = (notification.parse(message["body"])[0] for message in (first, second))
@@ -98,7 +100,7 @@ def test_messages_not_yet_begun_when_time_is_short_are_handed_on_untouched(
     assert len(handed_on) == 2
 
 
-def test_a_released_file_whose_hand_on_could_not_be_sent_stays_with_its_message(
+def test_a_released_file_whose_continuation_could_not_be_sent_stays_with_its_message(
     service: Service,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
@@ -112,7 +114,7 @@ def test_a_released_file_whose_hand_on_could_not_be_sent_stays_with_its_message(
             {
                 "messageId": "m1",
                 "receiptHandle": "r1",
-                "body": notification.hand_on_message(file),
+                "body": notification.continuation_message(file),
                 "attributes": {"ApproximateReceiveCount": "1"},
                 "eventSource": "aws:sqs",
             }
