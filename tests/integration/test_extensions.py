@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from examples.extensions.folder_store import FolderStore
+from examples.extensions.health_checks import HEALTH_CHECKS
 from examples.extensions.level_counts import TABLE, LevelCounts
 from examples.extensions.memory_queue import MemoryQueue
 from examples.extensions.nginx_access import NGINX_ACCESS
 from tests.integration.odd_entries import odd_entries
 
+from ingestor import bootstrap
 from ingestor.database import Database
 from ingestor.errors import ObjectSupersededError, SourceMissingError
 from ingestor.formats.json import JsonFormat
@@ -141,3 +143,23 @@ def test_a_sink_of_ones_own_is_as_exact_as_the_rows(
     assert answer(database, "SELECT (SELECT count(*) FROM logs), (SELECT count(*) FROM level_counts)") == [
         (0, 0)
     ]
+
+
+def test_a_processor_drops_what_nobody_asks_for_and_the_ledger_counts_it(
+    database: Database, store: FolderStore, tmp_path: Path
+) -> None:
+    entries = [("/health?from=lb", 200), ("/orders", 200), ("/health", 503)]
+    (tmp_path / "my-logs" / "checks.json").write_text(
+        "".join(
+            json.dumps({"time": 1795432855268, "req": {"url": url}, "res": {"statusCode": status}}) + "\n"
+            for url, status in entries
+        )
+    )
+    worker = bootstrap.worker(database, store, Settings(), processors=[HEALTH_CHECKS])
+    assert isinstance(load(store, "checks.json", worker), Loaded)
+    assert answer(database, "SELECT ordinal, url FROM logs ORDER BY ordinal") == [
+        (1, "/orders"),
+        (2, "/health"),
+    ]
+    counts = "SELECT rows_loaded, rows_rejected, rows_dropped, checkpoint FROM processed_files"
+    assert answer(database, counts) == [(2, 0, 1, 3)]
