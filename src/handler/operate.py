@@ -17,9 +17,10 @@ from handler.failures import with_harmless_failures
 from handler.invocation import invocation_deadline
 from handler.telemetry import telemetry
 from ingestor.aws.operate_function import TERMINAL_VARIABLES, Answer, Request, Terminal
+from ingestor.cli.commands.entries import STACK_ENTRIES
 from ingestor.cli.support.context import CommandContext
-from ingestor.cli.support.group import FAILED, WRONG_USAGE, IngestorGroup
-from ingestor.cli.support.stack import COMMANDS
+from ingestor.cli.support.group import FAILED, WRONG_USAGE
+from ingestor.cli.support.lazy_group import LazyGroup
 from ingestor.deadline import Deadline
 from ingestor.errors import ConfigurationError
 
@@ -32,7 +33,7 @@ ANSWER_BYTES = 4 * 1024 * 1024
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
-_group = IngestorGroup("ingestor", commands={str(each.name): each for each in COMMANDS})
+_group = LazyGroup("ingestor", entries=STACK_ENTRIES)
 
 
 @with_harmless_failures

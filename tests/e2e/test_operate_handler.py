@@ -67,7 +67,7 @@ def test_the_advice_names_the_stack(place: Place) -> None:
 def test_a_failed_file_is_reopened_sent_and_its_dead_letter_removed(place: Place) -> None:
     failed_for_good(place, "app.json.gz")
     answer = run("retry", "app.json.gz")
-    assert "1 file reopened and sent; 1 dead letter removed." in answer.stdout
+    assert "1 file reopened and queued; 1 dead letter removed." in answer.stdout
     assert record(place).status == "PENDING"
     assert (place.sent_keys(), buried(place)) == (["app.json.gz"], 0)
 

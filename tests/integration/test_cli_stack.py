@@ -77,7 +77,7 @@ def test_a_wrong_name_and_a_missing_permission_are_told_apart() -> None:
 def test_commands_of_this_machine_are_not_sent(ingestor: CommandLine, command: str) -> None:
     done = ingestor("--stack", "logs", command)
     assert done.status == 2
-    assert f"`ingestor {command}` doesn't support --stack. These commands do: status, retry" in done.stderr
+    assert f"`ingestor {command}` doesn't support --stack. These commands do: status, backfill" in done.stderr
 
 
 def test_help_and_wrong_usage_need_no_stack(ingestor: CommandLine) -> None:

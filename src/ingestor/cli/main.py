@@ -1,26 +1,14 @@
 """The group and its commands."""
 
 import sys
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
-from ingestor.cli.commands.backfill import backfill
-from ingestor.cli.commands.connect_bucket import connect_bucket
-from ingestor.cli.commands.ignore import ignore
-from ingestor.cli.commands.local import local
-from ingestor.cli.commands.migrate import migrate_command
-from ingestor.cli.commands.pause import pause, resume
-from ingestor.cli.commands.psql import psql
-from ingestor.cli.commands.redrive import redrive
-from ingestor.cli.commands.reload import reload_command
-from ingestor.cli.commands.retry import retry
-from ingestor.cli.commands.run import run_command
-from ingestor.cli.commands.status import status
-from ingestor.cli.commands.sweep import sweep_command
-from ingestor.cli.support.group import IngestorGroup
-from ingestor.cli.support.stack import in_stack
+from ingestor.cli.commands.entries import ENTRIES
+from ingestor.cli.support.lazy_group import LazyGroup
 from ingestor.cli.support.terminal import print_traceback
 
 
@@ -31,7 +19,7 @@ def _version() -> str:
         return "(not installed)"
 
 
-class _Main(IngestorGroup):
+class _Main(LazyGroup):
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
         sys.excepthook = print_traceback
         return super().main(*args, **kwargs)
@@ -39,10 +27,18 @@ class _Main(IngestorGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
         stack = ctx.params.get("stack")
-        return in_stack(command, stack) if command is not None and stack else command
+        if command is None or not stack:
+            return command
+        in_stack_of = import_module("ingestor.cli.support.stack").in_stack
+        in_stack: click.Command = in_stack_of(command, stack)
+        return in_stack
 
 
-@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Main,
+    entries=ENTRIES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(_version(), prog_name="ingestor")
 @click.option(
     "--stack",
@@ -70,22 +66,3 @@ def main(*, stack: str | None) -> None:
     Exit status: 0 done, 1 something failed, 2 wrong usage or wrong settings, 75 time limit reached; rerun
     to continue, 130 interrupted.
     """
-
-
-for command in (
-    local,
-    status,
-    psql,
-    migrate_command,
-    run_command,
-    backfill,
-    sweep_command,
-    retry,
-    redrive,
-    reload_command,
-    ignore,
-    pause,
-    resume,
-    connect_bucket,
-):
-    main.add_command(command)

@@ -4,11 +4,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ingestor import bootstrap
+from ingestor.backfill import Backfill, OnPage, Wanted, survey
+from ingestor.backfill import backfill as queue_bucket
+from ingestor.bootstrap import operating
 from ingestor.cli.support.bucket_name import BucketName
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.group import FAILED, UNFINISHED, stopped_by
@@ -25,12 +29,9 @@ from ingestor.cli.support.terminal import (
     say,
     shown,
 )
+from ingestor.deadline import Deadline
 from ingestor.errors import ConfigurationError
 from ingestor.settings import FROM_THE_BEGINNING, Settings
-
-if TYPE_CHECKING:
-    from ingestor.backfill import Backfill, OnPage, Wanted
-    from ingestor.deadline import Deadline
 
 SECONDS_BETWEEN_LINES = 10
 """Where no terminal shows the counts as they grow."""
@@ -64,8 +65,6 @@ def backfill(
       ingestor backfill --bucket my-logs --prefix 2026/
       ingestor backfill --bucket my-logs --since 2026-11-01
     """
-    from ingestor.backfill import Wanted  # noqa: PLC0415 - boto3 takes a fifth of a second
-
     settings = environment_settings()
     prefix = settings.prefix if prefix is None else prefix
     _check(settings, bucket, prefix, needs_queue=not dry_run)
@@ -114,28 +113,22 @@ def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -
         )
 
 
-def _backfill(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: "Deadline") -> "Backfill":
-    from ingestor.backfill import backfill as run  # noqa: PLC0415 - as above
-    from ingestor.bootstrap import operating  # noqa: PLC0415 - as above
-
+def _backfill(settings: Settings, wanted: Wanted, on_page: OnPage, deadline: Deadline) -> Backfill:
     tools = operating.sweep_tools(settings)
     try:
-        return run(tools, wanted, on_page=on_page, deadline=deadline)
+        return queue_bucket(tools, wanted, on_page=on_page, deadline=deadline)
     finally:
         tools.database.close()
 
 
-def _dry_run(settings: Settings, wanted: "Wanted", on_page: "OnPage", deadline: "Deadline") -> "Backfill":
-    from ingestor import bootstrap  # noqa: PLC0415 - as above
-    from ingestor.backfill import survey  # noqa: PLC0415 - as above
-
+def _dry_run(settings: Settings, wanted: Wanted, on_page: OnPage, deadline: Deadline) -> Backfill:
     with named_database(settings) as database:
         objects = bootstrap.store(settings)
         return survey(database, objects, settings, wanted, on_page=on_page, deadline=deadline)
 
 
 @contextmanager
-def _progress() -> "Iterator[Callable[[Backfill], None]]":
+def _progress() -> Iterator[Callable[[Backfill], None]]:
     """Objects, bytes and rate: on a terminal as they grow, elsewhere a line now and then."""
     console = messages()
     began = last = time.monotonic()
@@ -151,7 +144,7 @@ def _progress() -> "Iterator[Callable[[Backfill], None]]":
             yield lambda done: progress.update(task, description=shown(_line(done, time.monotonic() - began)))
         return
 
-    def print_line(done: "Backfill") -> None:
+    def print_line(done: Backfill) -> None:
         nonlocal last
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
@@ -160,13 +153,13 @@ def _progress() -> "Iterator[Callable[[Backfill], None]]":
     yield print_line
 
 
-def _line(done: "Backfill", seconds: float) -> str:
+def _line(done: Backfill, seconds: float) -> str:
     rate = done.objects / seconds if seconds > 0 else 0
     objects = f"{counted(done.objects, 'object')}, {count(done.new_objects)} new"
     return f"{objects}, {count(done.bytes)} bytes, {count(rate)} objects/s"
 
 
-def _show(done: "Backfill", *, dry_run: bool) -> None:
+def _show(done: Backfill, *, dry_run: bool) -> None:
     if done.resumed_after is not None:
         say(f"continued after {done.resumed_after}, where an earlier run stopped")
     verb = "would be queued" if dry_run else "queued"

@@ -2,6 +2,8 @@
 
 import click
 
+from ingestor.aws.bucket_notifications import connected, disconnected, is_same
+from ingestor.bootstrap import operating
 from ingestor.cli.support.bucket_name import BucketName
 from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.terminal import dry_run_option, json_option, output, print_json, shown
@@ -29,9 +31,6 @@ def connect_bucket(
     Example:
       ingestor connect-bucket --bucket my-logs --queue-arn arn:aws:sqs:… --prefix app/ --dry-run
     """
-    from ingestor.aws.bucket_notifications import connected, disconnected, is_same  # noqa: PLC0415 - the same
-    from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
-
     notifications = operating.bucket_notifications(environment_settings())
     before = notifications.read(bucket)
     wanted = disconnected(before) if remove else connected(before, queue_arn=queue_arn, prefix=prefix)

@@ -1,10 +1,11 @@
 """`ingestor pause` and `ingestor resume`: the handler's event source and the sweeper's schedule."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
+from ingestor.aws.event_source import EventSources, Schedules, Switch
+from ingestor.bootstrap import operating
 from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.terminal import (
     dry_run_option,
@@ -17,9 +18,6 @@ from ingestor.cli.support.terminal import (
 )
 from ingestor.settings import Settings
 
-if TYPE_CHECKING:
-    from ingestor.aws.event_source import EventSources, Schedules, Switch
-
 function_option = click.option(
     "--function", metavar="NAME", help="The handler function; its event source is switched."
 )
@@ -30,14 +28,14 @@ schedule_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    switch: "Switch"
-    owner: "EventSources | Schedules"
+    switch: Switch
+    owner: EventSources | Schedules
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    before: "Switch"
-    after: "Switch"
+    before: Switch
+    after: Switch
     is_change: bool
 
 
@@ -98,8 +96,6 @@ def _turn(function: str | None, schedule: str | None, *, on: bool, dry_run: bool
 
 def _found(settings: Settings, function: str | None, schedule: str | None) -> list[_Found]:
     """All of them, before the first is turned: a wrong name changes nothing."""
-    from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
-
     found: list[_Found] = []
     if schedule is not None:
         schedules = operating.schedules(settings)

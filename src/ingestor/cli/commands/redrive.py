@@ -1,9 +1,8 @@
 """`ingestor redrive`: the dead letters are processed now."""
 
-from typing import TYPE_CHECKING
-
 import click
 
+from ingestor import bootstrap
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.terminal import (
@@ -17,9 +16,7 @@ from ingestor.cli.support.terminal import (
     shown,
     table,
 )
-
-if TYPE_CHECKING:
-    from ingestor.sweep.dead_letters import DeadLetter, DeadLetters
+from ingestor.sweep.dead_letters import DeadLetter, DeadLetters, Look, go_through
 
 SHOWN_FILES = 3
 
@@ -38,9 +35,6 @@ def redrive(*, dry_run: bool, as_json: bool) -> None:
     Example:
       BUCKETS=my-logs DLQ_URL=https://… DB_HOST=… ingestor redrive --dry-run
     """
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
-    from ingestor.sweep.dead_letters import Look, go_through  # noqa: PLC0415 - the same
-
     settings = environment_settings()
     settings.require("dlq_url", "buckets")
     queue = bootstrap.dead_letter_queue(settings)
@@ -56,7 +50,7 @@ def redrive(*, dry_run: bool, as_json: bool) -> None:
         _show(letters, counts, "would be settled" if dry_run else "settled")
 
 
-def _show(letters: "list[DeadLetter]", counts: "DeadLetters", settled: str) -> None:
+def _show(letters: list[DeadLetter], counts: DeadLetters, settled: str) -> None:
     rows = table("first sent", "objects", "result", "reason")
     for letter in letters:
         names = [shown(file.uri) for file in letter.files[:SHOWN_FILES]]

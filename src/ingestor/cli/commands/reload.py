@@ -19,6 +19,7 @@ from ingestor.errors import IngestorError
 from ingestor.ledger import FileRecord
 from ingestor.settings import Settings
 from ingestor.sources import Source
+from ingestor.sources.local import LocalFiles
 
 
 @click.command("reload")
@@ -75,8 +76,6 @@ def _check(settings: Settings, file: FileRecord) -> None:
 
 def _source(settings: Settings, file: FileRecord) -> Source:
     if file.is_local:
-        from ingestor.sources.local import LocalFiles  # noqa: PLC0415 - beside the other
-
         return LocalFiles()
     return bootstrap.store(settings)
 

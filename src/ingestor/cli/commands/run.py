@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 import click
 
+from ingestor import bootstrap
 from ingestor.cli.support.bucket_name import BucketName
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.group import FAILED, stopped_by
@@ -31,10 +31,20 @@ from ingestor.cli.support.terminal import (
 )
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import IngestorError, SourceMissingError, TransientError
+from ingestor.run import (
+    FileFailure,
+    InProcess,
+    Loaders,
+    Pass,
+    Patience,
+    Processes,
+    RunContext,
+    Wanted,
+    run_once,
+    survey,
+)
+from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
-
-if TYPE_CHECKING:
-    from ingestor.run import FileFailure, Loaders, Pass, Patience, RunContext, Wanted
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _FIRST_REPORT_SECONDS = 1.0
@@ -113,8 +123,6 @@ def run_command(
       ingestor run --bucket my-logs --prefix app/ --workers 4 --every 5m
       ingestor run --bucket my-logs --since 2026-11-01 --rate 5000
     """
-    from ingestor.run import Wanted  # noqa: PLC0415 - boto3 takes a fifth of a second
-
     settings = environment_settings()
     wanted = Wanted(bucket, prefix, since)
     if dry_run:
@@ -135,10 +143,7 @@ def run_command(
         click.get_current_context().exit(FAILED)
 
 
-def _dry_run(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
-    from ingestor import bootstrap  # noqa: PLC0415 - as above
-    from ingestor.run import Patience, RunContext, survey  # noqa: PLC0415 - as above
-
+def _dry_run(wanted: Wanted, settings: Settings, *, as_json: bool) -> None:
     with named_database(settings) as database:
         context = RunContext(database, bootstrap.store(settings), settings)
         found = survey(context, wanted, Patience(0, UNLIMITED, _Reporter()))
@@ -155,10 +160,6 @@ def _dry_run(wanted: "Wanted", settings: Settings, *, as_json: bool) -> None:
 def _runner(
     settings: Settings, stop: StopRequest, wait_seconds: float, workers: int, rate: float | None
 ) -> Iterator["_Runner"]:
-    from ingestor import bootstrap  # noqa: PLC0415 - as above
-    from ingestor.run import InProcess, Patience, Processes, RunContext  # noqa: PLC0415 - as above
-    from ingestor.run.throttle import throttled  # noqa: PLC0415 - as above
-
     reporter = _Reporter()
     patience = Patience(wait_seconds, stop.deadline, reporter)
     with named_database(settings) as database:
@@ -176,12 +177,12 @@ def _runner(
 
 @dataclass(frozen=True, slots=True)
 class _Runner:
-    context: "RunContext"
-    loaders: "Loaders"
+    context: RunContext
+    loaders: Loaders
     reporter: "_Reporter"
-    patience: "Patience"
+    patience: Patience
 
-    def run(self, wanted: "Wanted", every: float | None, *, as_json: bool) -> bool:
+    def run(self, wanted: Wanted, every: float | None, *, as_json: bool) -> bool:
         """Whether the last pass loaded every file that it found. A loop ends with a stop only."""
         if every is None:
             return self._one_pass(wanted, looks_again=True, as_json=as_json)
@@ -195,10 +196,8 @@ class _Runner:
                 is_good = False
         return is_good
 
-    def _one_pass(self, wanted: "Wanted", *, looks_again: bool, as_json: bool) -> bool:
+    def _one_pass(self, wanted: Wanted, *, looks_again: bool, as_json: bool) -> bool:
         """Whether every file that was found is loaded, here or by another worker."""
-        from ingestor.run import run_once  # noqa: PLC0415 - as above
-
         began = time.monotonic()
         self.reporter.begin(wanted)
         try:
@@ -226,7 +225,7 @@ class _Reporter:
         self._began = time.monotonic()
         self._next_report_after = _FIRST_REPORT_SECONDS
 
-    def begin(self, wanted: "Wanted") -> None:
+    def begin(self, wanted: Wanted) -> None:
         """A pass begins. Later reports come at ever longer intervals."""
         self.done = None
         self._began = time.monotonic()
@@ -245,10 +244,10 @@ class _Reporter:
     def looks_again(self, files: int, seconds: float) -> None:
         say(f"{counted(files, 'file')} failed; trying once more in {duration(seconds)}")
 
-    def failed(self, failure: "FileFailure") -> None:
+    def failed(self, failure: FileFailure) -> None:
         say(f"{failure.kind}: {failure.error}")
 
-    def progressed(self, done: "Pass") -> None:
+    def progressed(self, done: Pass) -> None:
         self.done = done
         seconds = time.monotonic() - self._began
         if seconds < self._next_report_after:
@@ -261,7 +260,7 @@ class _Reporter:
         )
 
 
-def _show(done: Any, seconds: float) -> None:  # noqa: ANN401 - Pass, whose import costs boto3's
+def _show(done: Pass, seconds: float) -> None:
     rows = table("", "files", numbers=frozenset({"files"}))
     for name, number in (
         ("loaded", done.loaded),

@@ -3,10 +3,10 @@
 from contextlib import closing
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
 import click
 
+from ingestor.bootstrap import operating
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.group import FAILED
@@ -22,6 +22,8 @@ from ingestor.cli.support.terminal import (
     shown,
     table,
 )
+from ingestor.sweep import SweepReport, sweep
+from ingestor.sweep.dry_run import TrialReport, trial
 
 _LISTED_BELOW = "unusable_objects"
 """Printed on standard error, one line each."""
@@ -41,10 +43,6 @@ def sweep_command(*, dry_run: bool, as_json: bool) -> None:
     Example:
       BUCKETS=my-logs QUEUE_URL=https://… DLQ_URL=https://… DB_HOST=… ingestor sweep --dry-run
     """
-    from ingestor import sweep  # noqa: PLC0415 - boto3 takes a fifth of a second
-    from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
-    from ingestor.sweep.dry_run import trial  # noqa: PLC0415 - the same
-
     settings = environment_settings()
     settings.require("queue_url", "buckets")
     tools = operating.sweep_tools(settings)
@@ -52,7 +50,7 @@ def sweep_command(*, dry_run: bool, as_json: bool) -> None:
         if dry_run:
             _report(trial(tools), as_json=as_json)
             return
-        report = sweep.sweep(tools, command_context().deadline)
+        report = sweep(tools, command_context().deadline)
     _report(report, as_json=as_json)
     for step, why in report.failures.items():
         say(f"{step.replace('_', ' ')} failed: {why}")
@@ -60,7 +58,7 @@ def sweep_command(*, dry_run: bool, as_json: bool) -> None:
         click.get_current_context().exit(FAILED)
 
 
-def _report(report: Any, *, as_json: bool) -> None:  # noqa: ANN401 - SweepReport or TrialReport, as below
+def _report(report: SweepReport | TrialReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
@@ -69,7 +67,7 @@ def _report(report: Any, *, as_json: bool) -> None:  # noqa: ANN401 - SweepRepor
         say(str(each))
 
 
-def _show(report: Any) -> None:  # noqa: ANN401 - SweepReport, whose import costs boto3's
+def _show(report: SweepReport | TrialReport) -> None:
     rows = table("step", "result", "", numbers=frozenset({""}))
     for step in fields(report):
         part = getattr(report, step.name)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ingestor import bootstrap
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.group import raise_stopped
 from ingestor.cli.support.terminal import say
@@ -39,8 +40,6 @@ def chosen_database(settings: Settings) -> Iterator[Database]:
 @contextmanager
 def named_database(settings: Settings) -> Iterator[Database]:
     """Raises ConfigurationError naming the DB_* variables that are missing."""
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second; a named database may need it
-
     database = bootstrap.database(settings)
     database.deadline = command_context().deadline
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ingestor import bootstrap
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.terminal import counted, say
 from ingestor.database import Database
@@ -10,6 +11,7 @@ from ingestor.ledger import FileRecord
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import continuation_message
 from ingestor.settings import Settings
+from ingestor.sweep.dead_letters import Look, go_through
 
 LOCK_TIMEOUT_SECONDS = 10.0
 """How long a command waits for a worker's chunk."""
@@ -42,8 +44,6 @@ def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
     messages = [continuation_message(file) for file in files if not file.is_local]
     if settings.queue_url is None or not messages:
         return False
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
-
     still = f"up to {counted(len(messages), 'file')} not queued; the sweeper queues them within 15 minutes"
     try:
         refused = bootstrap.queue(settings).send_all(messages)
@@ -63,9 +63,6 @@ def remove_dead_letters(database: Database, settings: Settings, files: Sequence[
     """
     if settings.dlq_url is None:
         return None
-    from ingestor import bootstrap  # noqa: PLC0415 - boto3 takes a fifth of a second
-    from ingestor.sweep.dead_letters import Look, go_through  # noqa: PLC0415 - the same
-
     queue = bootstrap.dead_letter_queue(settings)
     if queue is None or not files:
         return 0

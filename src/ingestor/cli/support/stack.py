@@ -16,32 +16,16 @@ from ingestor.aws.operate_function import (
     Terminal,
     function_name,
 )
-from ingestor.cli.commands.backfill import backfill
-from ingestor.cli.commands.ignore import ignore
-from ingestor.cli.commands.redrive import redrive
-from ingestor.cli.commands.reload import reload_command
-from ingestor.cli.commands.retry import retry
-from ingestor.cli.commands.status import status
-from ingestor.cli.commands.sweep import sweep_command
+from ingestor.bootstrap import operating
+from ingestor.cli.commands.entries import STACK_ENTRIES
 from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.group import UNFINISHED
 from ingestor.cli.support.terminal import relayed
 
-COMMANDS: tuple[click.Command, ...] = (
-    status,
-    retry,
-    redrive,
-    reload_command,
-    ignore,
-    sweep_command,
-    backfill,
-)
-"""The commands that the operate function runs: they need the stack's database, and nothing of the caller's machine."""
-
 
 def in_stack(command: click.Command, stack: str) -> click.Command:
     """The same command, with the same options and help, run in the stack."""
-    names = [str(each.name) for each in COMMANDS]
+    names = [entry.name for entry in STACK_ENTRIES]
     if command.name not in names:
         raise click.UsageError(
             f"`ingestor {command.name}` doesn't support --stack. These commands do: {', '.join(names)}"
@@ -61,8 +45,6 @@ class _StackCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
-        from ingestor.bootstrap import operating  # noqa: PLC0415 - boto3 takes a fifth of a second
-
         function = operating.operate_function(environment_settings(), function_name(self._stack))
         ctx.exit(_run(function, self._stack, self._arguments))
 

@@ -6,11 +6,11 @@ Nothing here lets other people's text do anything: what `visible` escapes reache
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, TextIO, cast
+from typing import Any
 
 import click
 import msgspec
@@ -27,7 +27,6 @@ UNLIMITED_WIDTH = 10_000
 _JSON = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 _NOT_PLAIN_ASCII = re.compile(r"[^ -~]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_PADDING = re.compile(r" +$", re.MULTILINE)
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 json_option = click.option(
@@ -43,11 +42,25 @@ class _HarmlessConsole(Console):
     """What a view forgot to escape is escaped here. Line ends are the views' own: `shown` escapes others'."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        for segment in super().render(renderable, options):
+        segments = super().render(renderable, options)
+        if isinstance(renderable, Table) and not self.is_terminal:
+            segments = _unpadded(segments)
+        for segment in segments:
             if segment.control or segment.text.isprintable():
                 yield segment
             else:
                 yield Segment(visible_lines(segment.text), segment.style)
+
+
+def _unpadded(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """A table's lines without the spaces that fill them up to the longest one's end."""
+    for line in Segment.split_lines(segments):
+        while line and not line[-1].text.strip(" "):
+            line.pop()
+        if line:
+            line[-1] = Segment(line[-1].text.rstrip(" "), line[-1].style)
+        yield from line
+        yield Segment.line()
 
 
 def output() -> Console:
@@ -60,24 +73,8 @@ def messages() -> Console:
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    if stream.isatty():
-        return _HarmlessConsole(stderr=stderr, highlight=False, soft_wrap=False)
-    return _HarmlessConsole(
-        file=cast(TextIO, _Unpadded(stream)), width=UNLIMITED_WIDTH, highlight=False, soft_wrap=False
-    )
-
-
-class _Unpadded:
-    """A stream that is no terminal: tables fill their lines with spaces up to the longest one's end, which go."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        return self._stream.write(_PADDING.sub("", text))
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
-        return getattr(self._stream, name)
+    width = None if stream.isatty() else UNLIMITED_WIDTH
+    return _HarmlessConsole(stderr=stderr, width=width, highlight=False, soft_wrap=False)
 
 
 def say(message: str, *more_lines: str) -> None:
