@@ -1,5 +1,6 @@
 """Without DB_* variables: a PostgreSQL in the current folder that runs as long as some command needs it."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -49,6 +50,7 @@ def test_it_is_introduced_once_migrated_and_stopped_after_each_command(
 def test_it_runs_until_the_last_command_that_uses_it_ends(
     bare: CommandLine, server: EmbeddedPostgres
 ) -> None:
+    assert bare("local", "app.json").status == 0
     session = bare.start("psql", "-At")
     assert session.stdin is not None
     assert session.stdout is not None
@@ -66,6 +68,7 @@ def test_it_runs_until_the_last_command_that_uses_it_ends(
 def test_a_terminated_command_stops_it(
     bare: CommandLine, server: EmbeddedPostgres, number: signal.Signals, status: int
 ) -> None:
+    assert bare("local", "app.json").status == 0
     session = bare.start("psql", "-At")
     assert session.stdin is not None
     assert session.stdout is not None
@@ -79,13 +82,13 @@ def test_a_terminated_command_stops_it(
 
 
 def test_a_failing_command_stops_it(bare: CommandLine, server: EmbeddedPostgres) -> None:
-    assert bare("status", "unknown").status == 1
+    assert bare("local", "unknown").status == 1
     assert not server.is_running()
 
 
 def test_a_folder_that_may_not_be_written_to_is_said_clearly(bare: CommandLine) -> None:
     (bare.folder / ".ingestor").write_text("in the way")
-    done = bare("status")
+    done = bare("local", "app.json")
     assert done.status == 1
     assert done.stderr.startswith(f"ingestor: {bare.folder / '.ingestor'}: ")
     assert "or set DB_HOST" in done.stderr
@@ -113,3 +116,70 @@ def test_installed_in_a_private_folder_it_works_too(
         assert f"its data in {server.data_folder.parent}" in done.stderr
     shutil.rmtree(server.data_folder.parent)
     assert mode_of(tmp_path) == mode_of(private_binaries) == 0o700
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["status", "app.json", "--json"],
+        ["psql", "-At", "-c", "SELECT 1"],
+        ["psql", "--json", "-c", "SELECT 1"],
+        ["retry", "--failed"],
+        ["reload", "app.json"],
+        ["ignore", "app.json", "--reason", "none"],
+    ],
+)
+def test_in_the_wrong_folder_nothing_is_made_and_that_is_said(
+    bare: CommandLine, arguments: list[str]
+) -> None:
+    done = bare(*arguments)
+    assert (done.status, done.stdout) == (2, "")
+    assert done.stderr.startswith("ingestor: there is no database here: no DB_* variable is set, and ")
+    assert str(bare.folder / ".ingestor") in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (bare.folder / ".ingestor").exists()
+
+
+def test_a_failed_file_is_ignored_and_retried_there(bare: CommandLine, server: EmbeddedPostgres) -> None:
+    (bare.folder / "bad.json").write_text('[{"time":1795432855268}, }]')
+    assert bare("local", "bad.json").status == 1
+    assert bare("ignore", "bad.json", "--reason", "a test").status == 0
+    retried = bare("retry", "bad.json")
+    assert (retried.status, retried.stderr) == (0, "")
+    assert "ingestor local" in retried.stdout
+    assert not server.is_running()
+
+
+def test_a_file_is_reloaded_there(bare: CommandLine, server: EmbeddedPostgres) -> None:
+    assert bare("local", "app.json").status == 0
+    assert bare("reload", "app.json", "--json").json["rows_unloaded"] == 1
+    assert bare("psql", "-At", "-c", "SELECT count(*) FROM logs").stdout == "0\n"
+    assert bare("local", "app.json", "--json").json["state"] == "loaded"
+    assert not server.is_running()
+
+
+CLAIMED = """
+UPDATE processed_files
+SET status = 'PROCESSING', attempts = 1, lease_expires_at = clock_timestamp() + interval '1 hour', processed_at = NULL
+"""
+
+
+@pytest.mark.usefixtures("server")
+def test_the_claim_of_a_process_that_died_is_not_waited_for(bare: CommandLine) -> None:
+    assert bare("local", "app.json").status == 0
+    assert bare("psql", "-c", CLAIMED).status == 0
+    again = bare("local", "app.json", "--json")
+    assert (again.status, again.json["state"]) == (0, "loaded")
+    assert bare("psql", "-At", "-c", "SELECT count(*) FROM logs").stdout == "1\n"
+
+
+@pytest.mark.usefixtures("server")
+def test_the_claim_of_a_process_that_lives_is_left_to_it(bare: CommandLine) -> None:
+    assert bare("local", "app.json").status == 0
+    with (bare.folder / ".ingestor" / "loaders").open("r+b") as loaders:
+        fcntl.flock(loaders, fcntl.LOCK_SH)  # as a process that loads has it
+        assert bare("psql", "-c", CLAIMED).status == 0
+        assert bare("local", "app.json", "--json").json["state"] != "loaded"
+        left = bare("psql", "-At", "-c", "SELECT lease_expires_at > clock_timestamp() FROM processed_files")
+        assert left.stdout == "t\n"

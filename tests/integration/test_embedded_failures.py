@@ -147,7 +147,7 @@ def test_another_users_folder_is_refused_before_anything_is_written(tmp_path: Pa
     planted.mkdir()
     (planted / ".gitignore").symlink_to(ours)
     os.chown(planted, 65534, 65534)
-    done = CommandLine(tmp_path, {})("status")
+    done = CommandLine(tmp_path, {})("local", "precious")
     assert (done.status, len(done.stderr.splitlines())) == (2, 1)
     assert done.stderr.startswith(f"ingestor: {planted} belongs to another user, ")
     assert ours.read_text() == "keep me"

@@ -39,6 +39,7 @@ from ingestor.ledger.history import (
     rows_of_last_claim,
 )
 from ingestor.ledger.intervention import (
+    end_leases,
     failed_files,
     ignore,
     record_unloaded,
@@ -99,6 +100,7 @@ __all__ = [
     "complete",
     "current_time",
     "due_files",
+    "end_leases",
     "evict_expired_worker",
     "evict_expired_workers",
     "fail",

@@ -69,6 +69,11 @@ WHERE status = 'FAILED' AND ignored_at IS NULL
 ORDER BY id LIMIT %(limit)s
 """
 
+_END_LEASES: LiteralString = """
+UPDATE processed_files SET lease_expires_at = clock_timestamp(), updated_at = clock_timestamp()
+WHERE status = 'PROCESSING' AND lease_expires_at > clock_timestamp()
+"""
+
 
 def reopen(connection: Connection, file_id: int, *, accept_rejects: bool) -> SourceFile | None:
     """The file, to be sent once this is committed; None: it isn't FAILED (any more)."""
@@ -89,6 +94,11 @@ def start_over(connection: Connection, file_id: int) -> SourceFile | None:
 
 def record_unloaded(connection: Connection, file_id: int, rows: int) -> None:
     connection.execute(_RECORD_UNLOADED, {"file_id": file_id, "rows": rows})
+
+
+def end_leases(connection: Connection) -> None:
+    """Every claim may be taken over from now on. For who knows that nobody is left who holds one."""
+    connection.execute(_END_LEASES)
 
 
 def ignore(connection: Connection, file_id: int, reason: str) -> bool:

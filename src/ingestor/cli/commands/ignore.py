@@ -3,7 +3,7 @@
 import click
 
 from ingestor import ledger
-from ingestor.cli.support.database_choice import environment_settings, named_database
+from ingestor.cli.support.database_choice import environment_settings, existing_database
 from ingestor.cli.support.file_choice import chosen_file
 from ingestor.cli.support.queueing import (
     LOCK_TIMEOUT_SECONDS,
@@ -35,7 +35,7 @@ def ignore(*, key: str, reason: str, dry_run: bool, as_json: bool) -> None:
     if not reason.strip():
         raise click.BadParameter("give a reason", param_hint="--reason")
     settings = environment_settings()
-    with named_database(settings) as database:
+    with existing_database(settings) as database:
         with database.transaction(REPORT) as connection:
             file = chosen_file(connection, key, as_json=as_json)
         _check(file)

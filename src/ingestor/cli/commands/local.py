@@ -66,7 +66,7 @@ def local(*, files: tuple[str, ...], replace: bool, as_json: bool) -> None:
         settings = settings.model_copy(update={"on_overwrite": OnOverwrite.REPLACE})
     reports: list[FileReport] = []
     stop = StopRequest()
-    with chosen_database(settings) as database:
+    with chosen_database(settings, loads=True) as database:
         with database.transaction():
             pass  # One that never answered is rather a mistake in DB_* than an outage: said at once, not waited for.
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ingestor.cli.support.database_choice import chosen_database, environment_settings
+from ingestor.cli.support.database_choice import environment_settings, existing_database
 from ingestor.cli.support.terminal import json_option, print_json
 from ingestor.database import ConnectionParameters, Database, run_query
 from ingestor.database.postgres_programs import find_binaries
@@ -36,7 +36,7 @@ def psql(*, arguments: tuple[str, ...], as_json: bool) -> None:
     """
     query = _only_query(arguments) if as_json else None
     settings = environment_settings()
-    with chosen_database(settings) as database:
+    with existing_database(settings) as database:
         if query is not None:
             print_json([_without_nan(row) for row in run_query(database, query)])
             return

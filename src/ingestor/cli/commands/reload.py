@@ -3,7 +3,7 @@
 import click
 
 from ingestor import bootstrap, ledger
-from ingestor.cli.support.database_choice import environment_settings, named_database
+from ingestor.cli.support.database_choice import environment_settings, existing_database
 from ingestor.cli.support.file_choice import chosen_file
 from ingestor.cli.support.queueing import (
     refuse_foreign,
@@ -37,7 +37,7 @@ def reload_command(*, key: str, dry_run: bool, as_json: bool) -> None:
       ingestor reload s3://my-logs/2026/11/23/app.json.gz --dry-run
     """
     settings = environment_settings()
-    with named_database(settings) as database:
+    with existing_database(settings) as database:
         with database.transaction(REPORT) as connection:
             file = chosen_file(connection, key, as_json=as_json)
         _check(settings, file)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import click
 
 from ingestor import ledger
-from ingestor.cli.support.database_choice import environment_settings, named_database
+from ingestor.cli.support.database_choice import environment_settings, existing_database
 from ingestor.cli.support.file_choice import chosen_file
 from ingestor.cli.support.group import FAILED
 from ingestor.cli.support.queueing import (
@@ -86,7 +86,7 @@ def retry(
         raise click.UsageError("give exactly one of KEY…, --failed and --matching TEXT")
     settings = environment_settings()
     done = _Retried()
-    with named_database(settings) as database:
+    with existing_database(settings) as database:
         pages = (
             _failed(database, matching or "") if not keys else _chosen(database, keys, done, as_json=as_json)
         )
@@ -97,9 +97,8 @@ def retry(
         print_json(_facts(done, removed, dry_run=dry_run))
     else:
         _show(done, removed, dry_run=dry_run)
-    if not dry_run and done.files:
-        objects = [file for file in done.sources if not file.is_local]
-        say_what_is_missing(settings, sent=done.sent, has_objects=bool(objects))
+    if not dry_run and any(not file.is_local for file in done.sources):
+        say_what_is_missing(settings, sent=done.sent, has_objects=True)
     if done.left_out:
         click.get_current_context().exit(FAILED)
 

@@ -3,7 +3,7 @@
 import click
 
 from ingestor import ledger
-from ingestor.cli.support.database_choice import chosen_database, environment_settings
+from ingestor.cli.support.database_choice import environment_settings, existing_database
 from ingestor.cli.support.file_choice import chosen_file
 from ingestor.cli.support.terminal import json_option, plain_facts, print_json
 from ingestor.cli.views.advice import file_facts, first_command, what_to_do
@@ -31,7 +31,7 @@ def status(*, key: str | None, as_json: bool) -> None:
     """
     # Printed after the transaction: a pager may block output for long.
     settings = environment_settings()
-    with chosen_database(settings) as database:
+    with existing_database(settings) as database:
         if key is None:
             with database.transaction(REPORT) as connection:
                 overview = ledger.read_overview(connection)

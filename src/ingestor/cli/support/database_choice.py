@@ -8,33 +8,78 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ingestor import bootstrap
+from ingestor import bootstrap, ledger
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.group import raise_stopped
 from ingestor.cli.support.terminal import say
 from ingestor.database import Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres, unusable
-from ingestor.database.file_lock import open_lock
+from ingestor.database.file_lock import FileLock, open_lock
+from ingestor.errors import ConfigurationError
 from ingestor.settings import Settings
 
 FOLDER = ".ingestor"
 
 
 @contextmanager
-def chosen_database(settings: Settings) -> Iterator[Database]:
-    """The embedded one is migrated, and stopped when no other command uses it."""
+def existing_database(settings: Settings) -> Iterator[Database]:
+    """For commands that only have something to do where files were loaded: they create no embedded database.
+
+    Raises ConfigurationError where there is none.
+    """
+    if not settings.names_a_database:
+        _require_embedded(Path(FOLDER))
+    with chosen_database(settings) as database:
+        yield database
+
+
+@contextmanager
+def chosen_database(settings: Settings, *, loads: bool = False) -> Iterator[Database]:
+    """The embedded one is created where there is none, migrated, and stopped when no other command uses it.
+
+    `loads`: this command claims files. Claims of those who died doing so end here, instead of being waited for.
+    """
     if settings.names_a_database:
         with named_database(settings) as database:
             yield database
         return
-    with _embedded_server(Path(FOLDER)) as server:
-        parameters = server.start()
-        database = Database(lambda: parameters, settings.db_schema)
+    with _embedded_server(Path(FOLDER)) as server, open_lock(server.home / "loaders") as loaders:
+        with FileLock(server.home / "arrival"):
+            parameters = server.start()
+            database = Database(lambda: parameters, settings.db_schema)
+            try:
+                migrate(database)
+                _end_claims_of_the_dead(database, loaders)
+            except BaseException:
+                database.close()
+                raise
+            if loads:
+                fcntl.flock(loaders, fcntl.LOCK_SH)
         try:
-            migrate(database)
             yield database
         finally:
             database.close()
+
+
+def _end_claims_of_the_dead(database: Database, loaders: BinaryIO) -> None:
+    """Whoever loads holds the lock, which the kernel takes back from the dead; nobody comes to load meanwhile."""
+    try:
+        fcntl.flock(loaders, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    with database.transaction() as connection:
+        ledger.end_leases(connection)
+    fcntl.flock(loaders, fcntl.LOCK_UN)
+
+
+def _require_embedded(folder: Path) -> None:
+    """Looks, and leaves nothing."""
+    if folder.is_dir() and (EmbeddedPostgres(folder).data_folder / "PG_VERSION").exists():
+        return
+    raise ConfigurationError(
+        f"there is no database here: no DB_* variable is set, and {folder.absolute()} holds none. Change to the folder "
+        "where `ingestor local` loaded files, or set DB_HOST, DB_USERNAME and DB_PASSWORD"
+    )
 
 
 @contextmanager
