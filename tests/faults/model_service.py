@@ -57,7 +57,7 @@ class Installation:
 class StepwiseWorker(Worker):
     """Reads the next chunk when it is asked for: a thread that reads ahead would take steps of its own."""
 
-    def commit(self, batch: Batch, claim: ledger.Claim, _while_waiting: Callable[[], None]) -> Committed:
+    def commit(self, batch: Batch, claim: ledger.Claim, _all_sent: Callable[[], None]) -> Committed:
         # Not super(): a dataclass with slots is another class than the one its methods were compiled in.
         return Worker.commit(self, batch, claim, lambda: None)
 

@@ -64,25 +64,19 @@ class Loading:
         """
         self._worker.on_claim(self._claim)
         try:
-            return self._run()
+            return self._load()
+        except ClaimLostError:
+            return HeldElsewhere()
         except (DatabaseUnavailableError, SchemaError):
             self._worker.abandoned.append(self._claim)
             raise
+        except (TransientError, PermanentError) as error:
+            return self._fail(error.kind, self._with_place(str(error)))
         except Exception as error:
             self._fail(
                 ErrorKind.TRANSIENT, self._with_place(harmless(f"unexpected {type(error).__name__}: {error}"))
             )
             raise
-
-    def _run(self) -> Outcome:
-        try:
-            return self._load()
-        except ClaimLostError:
-            return HeldElsewhere()
-        except DatabaseUnavailableError:
-            raise
-        except (TransientError, PermanentError) as error:
-            return self._fail(error.kind, self._with_place(str(error)))
 
     def _load(self) -> Outcome:
         if self._replacement is not None:
@@ -112,7 +106,8 @@ class Loading:
                 self._pace.chunk_done()
                 if committed.is_complete:
                     return _loaded(committed)
-                self._refuse_too_many_rejects(is_last=batch.is_last)
+                if committed.has_too_many_rejects:
+                    raise self._too_many_rejects()
                 if not self._pace.may_go_on():
                     return self._continue_later(progressed=self._claim.checkpoint > started_at)
 
@@ -155,16 +150,15 @@ class Loading:
         if not batch.is_last and self._pace.may_go_on():
             batches.begin()
 
-    def _refuse_too_many_rejects(self, *, is_last: bool) -> None:
+    def _too_many_rejects(self) -> TooManyRejectsError:
         claim = self._claim
-        if self._worker.too_many_rejects(claim, is_last=is_last):
-            with self._worker.database.transaction() as connection:
-                first = self._worker.sink.first_rejected(connection, claim.file_id)
-            raise TooManyRejectsError(
-                f"{_cause(first)}{claim.rows_rejected} of {claim.checkpoint} entries rejected{_first(first)}, "
-                f"more than MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}; "
-                "all reasons are in rejected_entries"
-            )
+        with self._worker.database.transaction() as connection:
+            first = self._worker.sink.first_rejected(connection, claim.file_id)
+        return TooManyRejectsError(
+            f"{_cause(first)}{claim.rows_rejected} of {claim.checkpoint} entries rejected{_first(first)}, "
+            f"more than MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}; "
+            "all reasons are in rejected_entries"
+        )
 
     def _take_current_version(self, superseded: ObjectSupersededError) -> None:
         current = self._worker.source.current(self._claim.file)
@@ -190,6 +184,9 @@ class Loading:
                 ending = ledger.fail(connection, self._claim, kind, error)
         except ClaimLostError:
             return HeldElsewhere()
+        except (DatabaseUnavailableError, SchemaError):
+            self._worker.abandoned.append(self._claim)
+            raise
         except TransactionFailedError as refusal:
             # The ledger doesn't know it: the claim ends with its lease, or with what this worker does next.
             self._worker.abandoned.append(self._claim)

@@ -33,10 +33,11 @@ MIN_ENTRIES_FOR_RATIO = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The claim after a chunk; `newer_waits` only ever with `is_complete`."""
+    """The claim after a chunk; `newer_waits` only ever with `is_complete`, `has_too_many_rejects` never with it."""
 
     claim: ledger.Claim
     is_complete: bool
+    has_too_many_rejects: bool = False
     newer_waits: bool = False
     lag_seconds: float | None = None
 
@@ -79,19 +80,19 @@ class Worker:
         """Longer than its lease a chunk needn't take: then another worker ends it."""
         return Limits(total=max(SHORT.total, self.settings.lease_seconds), lock=self.lock_timeout_seconds)
 
-    def commit(self, batch: Batch, claim: ledger.Claim, while_waiting: Callable[[], None]) -> Committed:
+    def commit(self, batch: Batch, claim: ledger.Claim, all_sent: Callable[[], None]) -> Committed:
         """One chunk, one transaction: the rows, the checkpoint, and last the fence. Raises ClaimLostError.
 
-        `while_waiting` is called, once or more, when all rows are sent and Postgres isn't done with them.
+        `all_sent` is called, once or more, when all rows are sent and Postgres isn't done with them.
         """
         if not batch.values and not batch.is_last:
             return self._give_sign_of_life(claim)
         try:
-            return self._commit_uninterrupted(batch, claim, while_waiting)
+            return self._commit_uninterrupted(batch, claim, all_sent)
         except DuplicateRowError:
             self._unload_strays(claim)
         try:
-            return self._commit_uninterrupted(batch, claim, while_waiting)
+            return self._commit_uninterrupted(batch, claim, all_sent)
         except DuplicateRowError as error:
             raise ForeignRowsError(
                 f"{claim.file.uri}: {error}, and under another file_id, as after a row of processed_files was "
@@ -129,28 +130,28 @@ class Worker:
         self.on_claim(adopted)
         return adopted
 
-    def too_many_rejects(self, claim: ledger.Claim, *, is_last: bool) -> bool:
+    def _has_too_many_rejects(self, claim: ledger.Claim, *, is_last: bool) -> bool:
         seen = claim.checkpoint
         if claim.accept_rejects or not (is_last or seen >= MIN_ENTRIES_FOR_RATIO):
             return False
         return claim.rows_rejected > seen * self.settings.max_reject_ratio
 
     def _commit_uninterrupted(
-        self, batch: Batch, claim: ledger.Claim, while_waiting: Callable[[], None]
+        self, batch: Batch, claim: ledger.Claim, all_sent: Callable[[], None]
     ) -> Committed:
         for _ in range(MAX_TRIES - 1):
             with suppress(TransactionInterruptedError):
-                return self._commit_once(batch, claim, while_waiting)
-        return self._commit_once(batch, claim, while_waiting)
+                return self._commit_once(batch, claim, all_sent)
+        return self._commit_once(batch, claim, all_sent)
 
-    def _commit_once(self, batch: Batch, claim: ledger.Claim, while_waiting: Callable[[], None]) -> Committed:
+    def _commit_once(self, batch: Batch, claim: ledger.Claim, all_sent: Callable[[], None]) -> Committed:
         after: Committed | None = None
         has_begun = False
         try:
             with self.database.transaction(self.chunk_limits) as connection:
                 has_begun = True
                 ledger.lock_file(connection, claim)
-                loaded = self.sink.copy(connection, claim.file_id, self._mapper(claim), batch, while_waiting)
+                loaded = self.sink.copy(connection, claim.file_id, self._mapper(claim), batch, all_sent)
                 after = self._move(connection, batch, claim, loaded)
         except (DatabaseUnavailableError, SchemaError):
             # Without a BEGIN there is nothing to settle, and asking again is what nobody should do now.
@@ -192,13 +193,14 @@ class Worker:
             last_log_at=loaded.last_log_at,
         )
         moved = ledger.moved(claim, progress)
-        if batch.is_last and not self.too_many_rejects(moved, is_last=True):
+        has_too_many_rejects = self._has_too_many_rejects(moved, is_last=batch.is_last)
+        if batch.is_last and not has_too_many_rejects:
             done = ledger.complete(connection, claim, progress, skip_newer=self.skip_newer)
             return Committed(
                 moved, is_complete=True, newer_waits=done.newer_waits, lag_seconds=done.lag_seconds
             )
         ledger.advance(connection, claim, progress, lease_seconds=self.settings.lease_seconds)
-        return Committed(moved, is_complete=False)
+        return Committed(moved, is_complete=False, has_too_many_rejects=has_too_many_rejects)
 
     def _settle(self, claim: ledger.Claim, after: Committed | None) -> Committed | None:
         """What became of a transaction that broke; None: nothing was committed, or nobody can tell yet.

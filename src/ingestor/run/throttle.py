@@ -18,10 +18,10 @@ class _ThrottledWorker(Worker):
     rows_per_second: float = float("inf")
     deadline: Deadline = UNLIMITED
 
-    def commit(self, batch: Batch, claim: ledger.Claim, while_waiting: Callable[[], None]) -> Committed:
+    def commit(self, batch: Batch, claim: ledger.Claim, all_sent: Callable[[], None]) -> Committed:
         began = time.monotonic()
         # Not super(): a dataclass with slots is another class than the one its methods were compiled in.
-        committed = Worker.commit(self, batch, claim, while_waiting)
+        committed = Worker.commit(self, batch, claim, all_sent)
         until = began + len(batch.values) / self.rows_per_second
         while (left := until - time.monotonic()) > 0 and not self.deadline.is_near():
             time.sleep(min(left, _STEP_SECONDS))
