@@ -48,15 +48,15 @@ class CustomResource:
         except Exception as error:  # noqa: BLE001 - whatever it is, the stack must hear of it
             self._fail(harmless(f"{type(error).__name__}: {error}"))
         else:
-            self._tell("SUCCESS", "", data)
+            self._send("SUCCESS", "", data)
         finally:
             too_late.cancel()
 
     def _fail(self, reason: str) -> None:
-        seen = f"; more in {self._context.log_group_name}, {self._context.log_stream_name}"
-        self._tell("FAILED", reason[:_REASON_CHARACTERS] + seen, {})
+        where = f"; more in {self._context.log_group_name}, {self._context.log_stream_name}"
+        self._send("FAILED", reason[:_REASON_CHARACTERS] + where, {})
 
-    def _tell(self, status: str, reason: str, data: Mapping[str, str]) -> None:
+    def _send(self, status: str, reason: str, data: Mapping[str, str]) -> None:
         if not self._once.acquire(blocking=False):
             return
         answer = {

@@ -46,7 +46,7 @@ class MessageLoader:
 
     def __init__(self, runtime: Runtime, deadline: Deadline) -> None:
         self._runtime = runtime
-        self._seen = runtime.telemetry
+        self._telemetry = runtime.telemetry
         self._deadline = deadline
         self._outage: IngestorError | None = None
         self._has_begun = False
@@ -56,10 +56,10 @@ class MessageLoader:
         try:
             self._load_files(record)
         except NotificationError as error:
-            self._seen.logger.warning(
+            self._telemetry.logger.warning(
                 "message not understood", message_id=record.message_id, error=str(error)
             )
-            self._seen.count("MessagesNotUnderstood", 1)
+            self._telemetry.count("MessagesNotUnderstood", 1)
             self._defer(record, 0)
             raise
         except (DatabaseUnavailableError, SchemaError):
@@ -69,8 +69,8 @@ class MessageLoader:
             raise
         except Exception:
             # Nobody knows what this is. The message comes again, and its neighbours don't.
-            self._seen.logger.exception("unexpected failure", message_id=record.message_id)
-            self._seen.count("FilesFailed", 1)
+            self._telemetry.logger.exception("unexpected failure", message_id=record.message_id)
+            self._telemetry.count("FilesFailed", 1)
             self._defer(record, DEFAULT_RETRY_SECONDS)
             raise
 
@@ -91,7 +91,7 @@ class MessageLoader:
     def _load_one(self, file: SourceFile) -> Failed | None:
         """None: the message is not needed for this file any more. Every line logged meanwhile names the file."""
         which = {"bucket": file.bucket, "key": file.key, "etag": file.etag, "version_id": file.version_id}
-        with self._seen.logger.append_context_keys(**which):
+        with self._telemetry.logger.append_context_keys(**which):
             try:
                 return self._load_file(file)
             except (DatabaseUnavailableError, SchemaError) as error:
@@ -101,7 +101,7 @@ class MessageLoader:
     def _load_file(self, file: SourceFile) -> Failed | None:
         began = time.monotonic()
         outcome = self._outcome(file)
-        self._tell(outcome, time.monotonic() - began)
+        self._report(outcome, time.monotonic() - began)
         return outcome if isinstance(outcome, Failed) else None
 
     def _outcome(self, file: SourceFile) -> Outcome:
@@ -113,7 +113,7 @@ class MessageLoader:
         except IngestorError as error:
             return Failed(ErrorKind.TRANSIENT, str(error))
         except Exception as error:
-            self._seen.logger.exception("unexpected failure")
+            self._telemetry.logger.exception("unexpected failure")
             return Failed(
                 ErrorKind.TRANSIENT, harmless(f"{file.uri}: unexpected {type(error).__name__}: {error}")
             )
@@ -124,19 +124,19 @@ class MessageLoader:
             outcome: Outcome = Continued(file, checkpoint=0)
         else:
             self._has_begun = True
-            with self._seen.segment("file", bucket=file.bucket, key=file.key):
+            with self._telemetry.segment("file", bucket=file.bucket, key=file.key):
                 outcome = ingest(file, self._runtime.worker, self._deadline)
         if isinstance(outcome, Continued):
             # Sent before the message is acknowledged: a lost send fails the message, which then goes on itself.
             self._runtime.queue.send(notification.continuation_message(outcome.file))
         return outcome
 
-    def _tell(self, outcome: Outcome, seconds: float) -> None:
+    def _report(self, outcome: Outcome, seconds: float) -> None:
         took = round(seconds, 3)
-        logger, count = self._seen.logger, self._seen.count
+        logger, count = self._telemetry.logger, self._telemetry.count
         match outcome:
             case Loaded():
-                self._tell_loaded(outcome, seconds)
+                self._report_loaded(outcome, seconds)
             case AlreadyLoaded(newer_skipped=newer_skipped):
                 logger.info("already loaded", newer_skipped=newer_skipped, seconds=took)
                 count("OverwritesSkipped", int(newer_skipped))
@@ -151,10 +151,10 @@ class MessageLoader:
             case _:
                 assert_never(outcome)
 
-    def _tell_loaded(self, loaded: Loaded, seconds: float) -> None:
+    def _report_loaded(self, loaded: Loaded, seconds: float) -> None:
         """The seconds are this invocation's; the counts are the whole file's, where earlier ones had a part in it."""
         rows, rejected = loaded.rows_loaded, loaded.rows_rejected
-        self._seen.logger.info(
+        self._telemetry.logger.info(
             "loaded",
             rows=rows,
             rejected=rejected,
@@ -162,7 +162,7 @@ class MessageLoader:
             seconds=round(seconds, 3),
             lag_seconds=loaded.lag_seconds,
         )
-        count = self._seen.count
+        count = self._telemetry.count
         count("FilesLoaded", 1)
         count("RowsLoaded", rows)
         count("RowsRejected", rejected)
@@ -176,8 +176,8 @@ class MessageLoader:
     def _note_outage(self, error: IngestorError) -> None:
         if self._outage is None:
             self._outage = error
-            self._seen.logger.warning("no file can be loaded now", error=str(error))
-            self._seen.count("DatabaseUnavailable", 1)
+            self._telemetry.logger.warning("no file can be loaded now", error=str(error))
+            self._telemetry.count("DatabaseUnavailable", 1)
 
     def _defer(self, record: "SQSRecord", seconds: float) -> None:
         """A partial batch response switches off Lambda's own backoff, so the visibility is ours to set.
@@ -187,7 +187,9 @@ class MessageLoader:
         try:
             self._runtime.queue.defer(record.receipt_handle, seconds)
         except ServiceUnavailableError as error:
-            self._seen.logger.warning("visibility not set", message_id=record.message_id, error=str(error))
+            self._telemetry.logger.warning(
+                "visibility not set", message_id=record.message_id, error=str(error)
+            )
 
 
 def _complaint(failures: list[Failed]) -> str:

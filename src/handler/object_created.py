@@ -25,15 +25,15 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
     """
     deadline = invocation_deadline(context)
     service = runtime()
-    seen = service.telemetry
-    seen.logger.append_keys(request_id=context.aws_request_id)
+    telemetry = service.telemetry
+    telemetry.logger.append_keys(request_id=context.aws_request_id)
     service.end_with(deadline)
     loader = MessageLoader(service, deadline)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     try:
-        with seen.segment("batch"):
+        with telemetry.segment("batch"):
             return process_partial_response(
                 event=event, record_handler=loader.load_message, processor=processor, context=context
             )
     finally:
-        seen.flush_metrics()
+        telemetry.flush_metrics()

@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 
 from handler.failures import with_harmless_failures
 from handler.invocation import invocation_deadline
-from handler.telemetry import telemetry
+from handler.telemetry import make_telemetry
 from ingestor.aws.operate_function import TERMINAL_VARIABLES, Answer, Request, Terminal
 from ingestor.cli.commands.entries import STACK_ENTRIES
 from ingestor.cli.support.context import CommandContext
@@ -54,7 +54,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
 
 @cache
 def _logger() -> Logger:
-    return telemetry().logger
+    return make_telemetry().logger
 
 
 def _run(request: Request, deadline: Deadline) -> Answer:

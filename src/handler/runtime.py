@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
-from handler.telemetry import Telemetry, telemetry
+from handler.telemetry import Telemetry, make_telemetry
 from ingestor import bootstrap
 from ingestor.aws import clients  # noqa: F401 - boto3 is imported while the function starts, where it costs nothing
 from ingestor.deadline import Deadline
@@ -38,12 +38,12 @@ def runtime() -> Runtime:
     settings.require("queue_url", "buckets")
     database = bootstrap.database(settings, secret_reader(settings))
     objects = bootstrap.store(settings)
-    seen = telemetry()
+    telemetry = make_telemetry()
     return Runtime(
-        telemetry=seen,
+        telemetry=telemetry,
         settings=settings,
         objects=objects,
-        worker=bootstrap.worker(database, objects, settings, stage=seen.segment),
+        worker=bootstrap.worker(database, objects, settings, stage=telemetry.segment),
         queue=bootstrap.queue(settings),
     )
 

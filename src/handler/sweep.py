@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from handler.failures import with_harmless_failures
 from handler.invocation import invocation_deadline
 from handler.runtime import secret_reader
-from handler.telemetry import Telemetry, telemetry
+from handler.telemetry import Telemetry, make_telemetry
 from ingestor.bootstrap import operating
 from ingestor.errors import IngestorError
 from ingestor.settings import Settings
@@ -38,7 +38,7 @@ def sweep_runtime() -> SweepRuntime:
     """Raises ConfigurationError naming every setting that is wrong or missing."""
     settings = Settings.from_environment(os.environ)
     settings.require("queue_url", "buckets")
-    return SweepRuntime(telemetry(), operating.sweep_tools(settings, secret_reader(settings)))
+    return SweepRuntime(make_telemetry(), operating.sweep_tools(settings, secret_reader(settings)))
 
 
 class IncompleteSweepError(IngestorError):
@@ -54,15 +54,15 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     """
     deadline = invocation_deadline(context)
     service = sweep_runtime()
-    seen = service.telemetry
-    seen.logger.append_keys(request_id=context.aws_request_id)
+    telemetry = service.telemetry
+    telemetry.logger.append_keys(request_id=context.aws_request_id)
     service.tools.end_with(deadline)
     try:
-        with seen.segment("sweep"):
+        with telemetry.segment("sweep"):
             report = sweep(service.tools, deadline)
-        _tell(seen, report)
+        _report(telemetry, report)
     finally:
-        seen.flush_metrics()
+        telemetry.flush_metrics()
     if report.failures:
         raise IncompleteSweepError("; ".join(f"{step}: {why}" for step, why in report.failures.items()))
     # Lambda's own encoder knows no datetime, and would fail a tick that is done.
@@ -70,21 +70,21 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     return answer
 
 
-def _tell(seen: Telemetry, report: SweepReport) -> None:
+def _report(telemetry: Telemetry, report: SweepReport) -> None:
     facts = asdict(report)
     if report.failures:
-        seen.logger.error("swept in part", **facts)
+        telemetry.logger.error("swept in part", **facts)
     else:
-        seen.logger.info("swept", **facts)
+        telemetry.logger.info("swept", **facts)
     if report.discovery is not None and report.discovery.unusable:
-        seen.logger.error(
+        telemetry.logger.error(
             "objects that can't be loaded",
             count=report.discovery.unusable,
             objects=[str(each) for each in report.discovery.unusable_objects],
         )
     for name, value in _gauges(facts).items():
         unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
-        seen.count(name, value, unit)
+        telemetry.count(name, value, unit)
 
 
 def _gauges(facts: dict[str, Any]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""How a function is seen from outside: its log, its metrics, its traces."""
+"""What a function reports: its log, its metrics, its traces."""
 
 import json
 import os
@@ -44,7 +44,7 @@ class Telemetry:
             yield
 
 
-def telemetry() -> Telemetry:
+def make_telemetry() -> Telemetry:
     """Reads the environment, so it is for an invocation, not for an import."""
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
     metrics = Metrics(namespace="Ingestor", service=service)
@@ -58,8 +58,8 @@ def _json_line(record: dict[str, Any]) -> str:
 
     What nobody expected is logged with its trace, in which a library's error may hold a secret.
     """
-    told = {name: value if name in _EXACT else _without_secrets(value) for name, value in record.items()}
-    return json.dumps(told, separators=(",", ":"))
+    harmless = {name: value if name in _EXACT else _without_secrets(value) for name, value in record.items()}
+    return json.dumps(harmless, separators=(",", ":"))
 
 
 def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - whatever is logged

@@ -71,7 +71,7 @@ def backfill(
     return _count(sent(), Backfill(resumed_after=listing.cursor), on_page)
 
 
-def survey(
+def dry_run_backfill(
     database: Database,
     objects: Lister,
     settings: Settings,
@@ -84,7 +84,9 @@ def survey(
     with database.transaction() as connection:
         window = Window(wanted.since, ledger.current_time(connection))
     listed = pages(objects, wanted.bucket, wanted.prefix)
-    looked = discovery.survey(_entering(database, settings), wanted.bucket, window, listed, _until(deadline))
+    looked = discovery.dry_run_steps(
+        _entering(database, settings), wanted.bucket, window, listed, _until(deadline)
+    )
     return _count(looked, Backfill(), on_page)
 
 

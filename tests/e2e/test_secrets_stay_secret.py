@@ -21,7 +21,7 @@ from tests.integration.conftest import variables_of
 from handler import message, migrate, object_created, operate, sweep
 from handler.custom_resource import CustomResource
 from handler.runtime import runtime
-from handler.telemetry import SERVICE, telemetry
+from handler.telemetry import SERVICE, make_telemetry
 from handler.tracing import DAEMON_VARIABLE, TRACE_VARIABLE
 from ingestor.cli import main
 from ingestor.database import ConnectionParameters, Database
@@ -212,7 +212,7 @@ def test_a_function_tells_no_secret(
     monkeypatch.setattr(FakeContext, "log_stream_name", "x", raising=False)
     monkeypatch.setattr(CustomResource, "_tell", lambda _, *told: answers.append(told))
     written = io.StringIO()
-    monkeypatch.setattr(telemetry().logger.registered_handler, "stream", written)
+    monkeypatch.setattr(make_telemetry().logger.registered_handler, "stream", written)
     with closing(_daemon(monkeypatch)) as daemon:
         for name, function in functions().items():
             with subtests.test(name):

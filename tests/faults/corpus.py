@@ -11,7 +11,7 @@ from typing import Literal
 type Fate = Literal["row", "repaired", "rejected"]
 
 MONTHS = 200
-"""Back from this month: within the span that housekeeping gives partitions to."""
+"""Back from this month: within the span that partition maintenance gives partitions to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 METHODS: dict[str, tuple[str, ...]] = {
     "ingestor.queues.sqs.SqsQueue": ("acknowledge", "defer", "receive", "send", "send_all"),
     "ingestor.sources.s3.S3Objects": ("current", "open", "page"),
-    "ingestor.database.House": ("ensure_partitions", "move_month_out_of_default"),
+    "ingestor.database.PartitionMaintainer": ("ensure_partitions", "move_month_out_of_default"),
     "psycopg.Copy": ("write_row",),
     "psycopg.Connection": ("execute",),
 }

@@ -134,8 +134,8 @@ class Machine(RuleBasedStateMachine):
         self._move(self.service.tick(), stop)
 
     @rule(stop=STOPS)
-    def keep_house(self, stop: Stop) -> None:
-        self._move(self.service.keep_house(), stop)
+    def maintain_partitions(self, stop: Stop) -> None:
+        self._move(self.service.maintain_partitions(), stop)
 
     @rule(prefix=PREFIXES, stop=STOPS)
     def run(self, prefix: str, stop: Stop) -> None:

@@ -28,7 +28,7 @@ from ingestor.queues import ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sinks.postgres import PostgresSink
 from ingestor.sweep import SweepTools, sweep
-from ingestor.sweep.partitions import keep_house
+from ingestor.sweep.partitions import maintain_partitions
 
 LEASE_SECONDS = 300.0
 MAX_ATTEMPTS = 3
@@ -97,9 +97,9 @@ class Service:
     def tick(self) -> Process:
         return self.start("sweeper", self.with_tools(sweep))
 
-    def keep_house(self) -> Process:
+    def maintain_partitions(self) -> Process:
         """The part of a tick that moves months and drops them."""
-        return self.start("housekeeper", self.with_tools(keep_house))
+        return self.start("partition maintainer", self.with_tools(maintain_partitions))
 
     def start(self, name: str, work: Callable[[], object]) -> Process:
         return self.schedule.start(f"{name} {next(self._numbers)}", work)

@@ -150,7 +150,7 @@ class Storm:
             self._arena.notify(uploaded)
 
     def _months(self) -> tuple[int, int]:
-        """Always new ones, so that housekeeping always has a month to move."""
+        """Always new ones, so that partition maintenance always has a month to move."""
         if not self._plan.months:
             return (0, 2)
         reached = int(MONTHS * min(1, self._elapsed() / self._plan.seconds))

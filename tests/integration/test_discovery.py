@@ -12,19 +12,19 @@ from ingestor import ledger
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
 from ingestor.model.source_file import SourceFile
-from ingestor.sweep.discovery import Discovery, queue_unknown_objects
+from ingestor.sweep.discovery import Discovery, discover_objects
 
 
 def test_empty_state(place: Place) -> None:
     """Nothing is loaded yet: everything since START_FROM is found, and sent oldest first."""
     tools = with_objects(place, a=hours(1), b=hours(30), c=hours(2))
-    done = queue_unknown_objects(tools, UNLIMITED)
+    done = discover_objects(tools, UNLIMITED)
     assert (done.registered, done.sent, done.is_complete) == (3, 3, True)
     assert done.list_requests == 4  # two pages, by each of the two listings
     assert place.sent_keys() == ["b", "c", "a"]
     assert states(tools.database) == {"a": "PENDING", "b": "PENDING", "c": "PENDING"}
     assert events(tools.database) == ["discovered"] * 3
-    again = queue_unknown_objects(tools, UNLIMITED)
+    again = discover_objects(tools, UNLIMITED)
     assert (again.registered, again.sent) == (0, 0)
     assert place.sent() == []
 
@@ -34,35 +34,35 @@ def test_new_records(place: Place) -> None:
     tools = with_objects(place, before=hours(9), loaded=hours(5), margin=hours(5.5), after=hours(2))
     loaded(place, "loaded", uploaded=NOW - hours(5))
     reconciled(tools)
-    queue_unknown_objects(tools, UNLIMITED)
+    discover_objects(tools, UNLIMITED)
     assert place.sent_keys() == ["margin", "after"]
 
 
 def test_an_empty_bucket_is_looked_at_with_one_request_a_listing(place: Place) -> None:
-    assert queue_unknown_objects(place.tools, UNLIMITED) == Discovery(list_requests=2)
+    assert discover_objects(place.tools, UNLIMITED) == Discovery(list_requests=2)
 
 
 def test_without_buckets_nothing_is_listed(place: Place) -> None:
     settings = place.tools.settings.model_copy(update={"buckets": ()})
-    assert queue_unknown_objects(replace(place.tools, settings=settings), UNLIMITED) == Discovery()
+    assert discover_objects(replace(place.tools, settings=settings), UNLIMITED) == Discovery()
 
 
 def test_objects_younger_than_the_grace_wait_for_their_notification(place: Place) -> None:
     tools = with_objects(place, young=timedelta(0), ripe=timedelta(minutes=16))
-    assert queue_unknown_objects(tools, UNLIMITED).sent == 1
+    assert discover_objects(tools, UNLIMITED).sent == 1
     assert place.sent_keys() == ["ripe"]
 
 
 def test_an_old_bucket_is_not_loaded_unasked(place: Place) -> None:
     tools = with_objects(place, old=hours(900), older=hours(9_000))
     unset = tools.settings.model_copy(update={"start_from": None})
-    assert queue_unknown_objects(replace(tools, settings=unset), UNLIMITED).sent == 0
+    assert discover_objects(replace(tools, settings=unset), UNLIMITED).sent == 0
 
 
 def test_start_from_keeps_older_objects_out_whatever_is_loaded(place: Place) -> None:
     tools = with_objects(place, a=hours(50), b=hours(20))
     since = tools.settings.model_copy(update={"start_from": NOW - hours(30)})
-    queue_unknown_objects(replace(tools, settings=since), UNLIMITED)
+    discover_objects(replace(tools, settings=since), UNLIMITED)
     assert place.sent_keys() == ["b"]
 
 
@@ -73,14 +73,14 @@ def test_neither_an_entry_of_the_year_9999_nor_a_notification_of_2099_blinds(
     tools = with_objects(place, odd=hours(5), new=hours(1))
     loaded(place, "odd", uploaded=uploaded, last_log_at=datetime(9999, 12, 31, tzinfo=UTC))
     reconciled(tools)
-    queue_unknown_objects(tools, UNLIMITED)
+    discover_objects(tools, UNLIMITED)
     assert place.sent_keys() == ["new"]
 
 
 def test_an_object_that_s3_dates_far_ahead_is_found_today(place: Place) -> None:
     """Its age says nothing then, so no notification is waited for."""
     tools = with_objects(place, ahead=hours(-24 * 365), young=hours(-1))
-    queue_unknown_objects(tools, UNLIMITED)
+    discover_objects(tools, UNLIMITED)
     assert place.sent_keys() == ["ahead"]
 
 
@@ -92,7 +92,7 @@ def test_uploaded_right_after_the_migration_it_is_found_though_the_databases_clo
     uploaded = (created_at - hours(1)).replace(microsecond=0)  # S3 tells whole seconds
     tools = with_objects(place, lost=NOW - uploaded, old=hours(24))
     unset = tools.settings.model_copy(update={"start_from": None})
-    queue_unknown_objects(replace(tools, settings=unset), UNLIMITED)
+    discover_objects(replace(tools, settings=unset), UNLIMITED)
     assert place.sent_keys() == ["lost"]
 
 
@@ -102,15 +102,15 @@ def test_another_prefix_is_listed_from_the_start(place: Place) -> None:
     loaded(place, "a/loaded", uploaded=NOW - hours(1))
     for prefix in ("a/", ""):
         settings = tools.settings.model_copy(update={"prefix": prefix, "reconcile_hours": 24})
-        queue_unknown_objects(replace(tools, settings=settings), UNLIMITED)
+        discover_objects(replace(tools, settings=settings), UNLIMITED)
     assert place.sent_keys() == ["b/lost"]
 
 
 def test_a_start_from_that_reaches_further_back_is_heard_at_once(place: Place) -> None:
     tools = with_objects(place, old=hours(50))
     recently = tools.settings.model_copy(update={"start_from": NOW - hours(5)})
-    assert queue_unknown_objects(replace(tools, settings=recently), UNLIMITED).sent == 0
-    assert queue_unknown_objects(tools, UNLIMITED).sent == 1
+    assert discover_objects(replace(tools, settings=recently), UNLIMITED).sent == 0
+    assert discover_objects(tools, UNLIMITED).sent == 1
 
 
 def test_what_came_while_nobody_swept_is_found_though_newer_logs_are_loaded(place: Place) -> None:
@@ -124,7 +124,7 @@ def test_what_came_while_nobody_swept_is_found_though_newer_logs_are_loaded(plac
         ledger.move_listing(connection, listing, cursor=None, objects=0, registered=0, is_finished=True)
     aged(tools, "10 hours", "recent")
     aged(tools, "12 hours", "reconcile")
-    queue_unknown_objects(tools, UNLIMITED)
+    discover_objects(tools, UNLIMITED)
     assert place.sent_keys() == ["lost"]
 
 
@@ -133,7 +133,7 @@ def test_folder_markers_empty_objects_and_other_prefixes_are_left_out(place: Pla
     for key in ("logs/", "logs/empty"):
         place.upload(key, b"")
     prefixed = tools.settings.model_copy(update={"prefix": "logs/"})
-    queue_unknown_objects(replace(tools, settings=prefixed), UNLIMITED)
+    discover_objects(replace(tools, settings=prefixed), UNLIMITED)
     assert place.sent_keys() == ["logs/app"]
 
 
@@ -142,11 +142,11 @@ def test_the_full_listing_finds_what_the_recent_one_can_not(place: Place) -> Non
     tools = with_objects(place, forgotten=hours(90), loaded=hours(5))
     loaded(place, "loaded", uploaded=NOW - hours(5))
     reconciled(tools)
-    assert queue_unknown_objects(tools, UNLIMITED).sent == 0
+    assert discover_objects(tools, UNLIMITED).sent == 0
     aged(tools, "23 hours", "reconcile")
-    assert queue_unknown_objects(tools, UNLIMITED).sent == 0
+    assert discover_objects(tools, UNLIMITED).sent == 0
     aged(tools, "2 hours", "reconcile")
-    assert queue_unknown_objects(tools, UNLIMITED).sent == 1
+    assert discover_objects(tools, UNLIMITED).sent == 1
     assert place.sent_keys() == ["forgotten"]
 
 
@@ -159,7 +159,7 @@ def test_the_full_listing_sends_new_bytes_of_known_keys(place: Place, mode: str,
     completed(tools.database, SourceFile(place.bucket, "untold", None))
     place.upload("done", b"other bytes")
     settings = tools.settings.model_validate(tools.settings.model_dump() | {"on_overwrite": mode})
-    done = queue_unknown_objects(replace(tools, settings=settings), UNLIMITED)
+    done = discover_objects(replace(tools, settings=settings), UNLIMITED)
     assert (done.registered, done.sent) == (0, len(expected))
     assert sorted(place.sent_keys()) == expected
 
@@ -170,6 +170,6 @@ def test_a_failed_object_uploaded_once_more_is_found_though_its_bytes_are_the_sa
         current = tools.objects.current(SourceFile(place.bucket, key))
         assert current is not None
         failed(tools.database, replace(current, event_time=NOW - hours(3)), ErrorKind.PERMANENT)
-    assert queue_unknown_objects(tools, UNLIMITED).sent == 1
+    assert discover_objects(tools, UNLIMITED).sent == 1
     assert place.sent_keys() == ["again"]
     assert states(tools.database) == {"again": "PENDING", "once": "FAILED"}

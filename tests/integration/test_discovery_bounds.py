@@ -17,12 +17,12 @@ from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ServiceUnavailableError
 from ingestor.settings import FROM_THE_BEGINNING, Settings
 from ingestor.sweep import discovery
-from ingestor.sweep.discovery import Discovery, queue_unknown_objects
+from ingestor.sweep.discovery import Discovery, discover_objects
 
 
 def test_near_the_deadline_nothing_is_listed(place: Place) -> None:
     tools = with_objects(place, a=hours(1))
-    assert queue_unknown_objects(tools, Deadline(lambda: 1)) == Discovery(is_complete=False)
+    assert discover_objects(tools, Deadline(lambda: 1)) == Discovery(is_complete=False)
     assert states(tools.database) == {}
 
 
@@ -30,9 +30,9 @@ def test_a_tick_that_runs_out_of_time_is_continued_by_the_next(place: Place) -> 
     tools = with_objects(place, **{f"{number:02}": hours(2) for number in range(9)})
     objects = tools.objects
     assert isinstance(objects, Dated)
-    first = queue_unknown_objects(tools, Deadline(lambda: 100 - 30 * objects.pages, reserve_seconds=10))
+    first = discover_objects(tools, Deadline(lambda: 100 - 30 * objects.pages, reserve_seconds=10))
     assert (first.sent, first.list_requests, first.is_complete) == (6, 3, False)
-    second = queue_unknown_objects(tools, UNLIMITED)
+    second = discover_objects(tools, UNLIMITED)
     assert (second.listed, second.registered) == (3 + 9, 3)
     assert sorted(place.sent_keys()) == [f"{number:02}" for number in range(9)]
 
@@ -41,15 +41,15 @@ def test_each_tick_lists_a_bounded_number_of_pages(place: Place, monkeypatch: py
     monkeypatch.setattr(discovery, "RECENT_PAGES", 2)
     monkeypatch.setattr(discovery, "RECONCILE_PAGES", 1)
     tools = with_objects(place, **{f"{number:02}": hours(2) for number in range(7)})
-    registered = [queue_unknown_objects(tools, UNLIMITED).registered for _ in range(3)]
+    registered = [discover_objects(tools, UNLIMITED).registered for _ in range(3)]
     assert registered == [4, 3, 0]
 
 
 def test_what_could_not_be_sent_is_in_the_ledger_and_not_found_again(place: Place) -> None:
     tools = with_objects(place, a=hours(1))
     with pytest.raises(ServiceUnavailableError, match="refused 1 of 1"):
-        queue_unknown_objects(replace(tools, queue=RefusingQueue()), UNLIMITED)
-    assert queue_unknown_objects(tools, UNLIMITED).sent == 0
+        discover_objects(replace(tools, queue=RefusingQueue()), UNLIMITED)
+    assert discover_objects(tools, UNLIMITED).sent == 0
     assert states(tools.database) == {"a": "PENDING"}
 
 
@@ -57,7 +57,7 @@ def test_a_bucket_that_can_not_be_listed_is_told_after_the_others_are_done(place
     tools = with_objects(place, a=hours(1))
     settings = tools.settings.model_copy(update={"buckets": ("0-missing", place.bucket)})
     with pytest.raises(ServiceUnavailableError, match="s3://0-missing/: no such bucket") as caught:
-        queue_unknown_objects(replace(tools, settings=settings), UNLIMITED)
+        discover_objects(replace(tools, settings=settings), UNLIMITED)
     assert str(caught.value).count("0-missing") == 1
     assert place.sent_keys() == ["a"]
 
@@ -71,7 +71,7 @@ def test_two_sweepers_at_once_send_nothing_twice(place: Place, new_database: Cal
     def sweep() -> None:
         mine = replace(tools, database=new_database(), objects=Dated(place, keys))
         barrier.wait(timeout=10)
-        sent.append(queue_unknown_objects(mine, UNLIMITED).sent)
+        sent.append(discover_objects(mine, UNLIMITED).sent)
 
     threads = [threading.Thread(target=sweep) for _ in range(2)]
     for thread in threads:
@@ -104,7 +104,7 @@ def test_keys_by_date_are_listed_from_the_date_on(place: Place) -> None:
     tools = with_objects(place, **ages)
     settings = tools.settings.model_copy(update={"start_from": NOW - hours(6)})
     reconciled(tools)
-    done = queue_unknown_objects(replace(tools, settings=settings), UNLIMITED)
+    done = discover_objects(replace(tools, settings=settings), UNLIMITED)
     assert sorted(place.sent_keys()) == sorted(key for key, age in ages.items() if age < hours(6))
     # Of 240 keys, two a page: the first, and two or three days of four keys each.
     assert done.listed <= 2 + 4 * 4
@@ -116,9 +116,9 @@ BEFORE_EVERY_CLOCK = datetime.min.replace(tzinfo=UTC)
 def test_an_entry_of_the_year_1_ends_no_listing(place: Place) -> None:
     """It is the newest log there is: nothing lies two hours before it."""
     tools = with_objects(place, a=hours(1))
-    queue_unknown_objects(tools, UNLIMITED)
+    discover_objects(tools, UNLIMITED)
     loaded(place, "ancient", uploaded=NOW, last_log_at=BEFORE_EVERY_CLOCK)
-    assert queue_unknown_objects(tools, UNLIMITED).is_complete
+    assert discover_objects(tools, UNLIMITED).is_complete
 
 
 def test_a_start_in_the_year_1_means_everything() -> None:

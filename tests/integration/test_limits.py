@@ -37,7 +37,7 @@ from ingestor.errors import (
 from ingestor.ingest import Failed, HeldElsewhere, Loaded
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import Settings
-from ingestor.sweep.partitions import keep_house
+from ingestor.sweep.partitions import maintain_partitions
 
 HOUSEKEEPING_MODULE = import_module("ingestor.database.partitions")
 MIGRATE_MODULE = import_module("ingestor.database.migrate")  # by its path it is the function
@@ -169,7 +169,7 @@ def test_a_chunk_that_waits_too_long_is_its_files_failure_in_the_ledger_too(
     assert isinstance(process_local_file(log_file, database=database).outcome, Loaded)
 
 
-def test_housekeeping_that_takes_too_long_gives_up_and_the_rest_is_done(
+def test_maintenance_that_takes_too_long_gives_up_and_the_rest_is_done(
     place: Place, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = connect()
@@ -183,8 +183,8 @@ def test_housekeeping_that_takes_too_long_gives_up_and_the_rest_is_done(
            CREATE TRIGGER dawdle BEFORE DELETE ON logs_default FOR EACH ROW EXECUTE FUNCTION dawdle()"""
     )
     owner.commit()
-    monkeypatch.setattr(HOUSEKEEPING_MODULE, "HOUSEKEEPING", Limits(total=0.5, lock=0.5))
-    report = keep_house(place.tools, UNLIMITED)
+    monkeypatch.setattr(HOUSEKEEPING_MODULE, "MAINTENANCE", Limits(total=0.5, lock=0.5))
+    report = maintain_partitions(place.tools, UNLIMITED)
     assert report.gave_up == ("default partition",)
     assert report.analyzed
 

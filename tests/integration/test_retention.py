@@ -13,11 +13,11 @@ from tests.integration.conftest import CommandLine, Connect, Login, variables_of
 from tests.integration.ledger_steps import FILE, failed
 from tests.integration.sweeping import Place
 
-from ingestor.database import ConnectionParameters, Database, House, migrate, record_retention
+from ingestor.database import ConnectionParameters, Database, PartitionMaintainer, migrate, record_retention
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ConfigurationError, ErrorKind
 from ingestor.sweep import sweep
-from ingestor.sweep.partitions import Housekeeping, keep_house
+from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
 from ingestor.sweep.tools import SweepTools
 
 type Session = psycopg.Connection[tuple[Any, ...]]
@@ -45,8 +45,8 @@ def logs(database: Database) -> Database:
                 "VALUES (gen_random_uuid(), 1, %s, %s, '{}')",
                 (ordinal, moment),
             )
-    house = House(database)
-    while house.move_month_out_of_default():
+    maintainer = PartitionMaintainer(database)
+    while maintainer.move_month_out_of_default():
         pass
     with database.transaction() as connection:
         connection.execute("SELECT create_logs_partition(%s)", ((OLD - timedelta(days=70)).date(),))
@@ -187,7 +187,7 @@ def test_a_sweeper_that_does_not_own_the_tables_drops_what_the_owner_allows(
     record_retention(logs, 90)
     tools = as_the_service(place, log_in(INGEST), 90)
     with closing(tools.database):
-        report = keep_house(tools, UNLIMITED)
+        report = maintain_partitions(tools, UNLIMITED)
     assert (report.partitions_emptied, report.rows_pruned, report.histories_pruned) == (2, 1, 1)
     assert report.partitions_dropped == 3
     with logs.transaction() as connection:
@@ -226,8 +226,8 @@ def test_a_longer_retention_than_the_owners_is_the_sweepers_own_choice(
     record_retention(logs, 90)
     tools = as_the_service(place, log_in(INGEST), 300)
     with closing(tools.database):
-        report = keep_house(tools, UNLIMITED)
-    assert isinstance(report, Housekeeping)
+        report = maintain_partitions(tools, UNLIMITED)
+    assert isinstance(report, PartitionMaintenance)
     assert report.partitions_emptied == 1
 
 
@@ -237,7 +237,7 @@ def test_what_is_asked_for_beyond_is_refused_before_anything_is_done(log_in: Log
         closing(Database(lambda: user, "public")) as database,
         pytest.raises(ConfigurationError, match="RETENTION_DAYS=30"),
     ):
-        House(database).cutoff(30)
+        PartitionMaintainer(database).cutoff(30)
 
 
 def test_migrate_records_retention_days_and_says_what_holds(

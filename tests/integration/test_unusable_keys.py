@@ -16,7 +16,7 @@ from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, Loaded
 from ingestor.sweep import discovery
-from ingestor.sweep.discovery import queue_unknown_objects
+from ingestor.sweep.discovery import discover_objects
 
 NEIGHBOURS = {"a": "COMPLETED", "c": "COMPLETED", "z": "COMPLETED"}
 
@@ -63,7 +63,7 @@ def test_a_sweep_enters_the_neighbours_and_reports_the_first_of_them(
     monkeypatch.setattr(discovery, "UNUSABLE_NAMED", 2)
     monkeypatch.setattr("ingestor.sweep.discovery.GRACE", timedelta(0))
     settings = odd.tools.settings.model_copy(update={"start_from": datetime(2020, 1, 1, tzinfo=UTC)})
-    done = queue_unknown_objects(replace(odd.tools, settings=settings), UNLIMITED)
+    done = discover_objects(replace(odd.tools, settings=settings), UNLIMITED)
     assert sorted(odd.sent_keys()) == ["a", "c", "z"]
     assert done.unusable == 3 + 3  # by each of the two listings
     assert [each.uri for each in done.unusable_objects] == uris(odd)[:2]

@@ -14,7 +14,7 @@ from rich.table import Table
 from tests.documents import ROOT
 from tests.hostile_keys import CONTROLS, HOSTILE_KEYS, raw_controls
 
-from handler.telemetry import telemetry
+from handler.telemetry import make_telemetry
 from ingestor.cli.support.terminal import output, print_json, relayed, say, shown
 from ingestor.errors import ConfigurationError, ErrorKind, IngestorError, SourceUnavailableError
 from ingestor.visible_text import visible, visible_lines, without_secrets
@@ -125,7 +125,7 @@ def test_what_a_stack_answered_keeps_its_colours_and_nothing_else() -> None:
 def test_a_line_of_the_functions_log_is_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "of this test")
-    logger = telemetry().logger
+    logger = make_telemetry().logger
     monkeypatch.setattr(logger.registered_handler, "stream", written)
     with logger.append_context_keys(key=EVERYTHING):
         logger.error("failed %s", EVERYTHING, error=EVERYTHING, files=[EVERYTHING])
@@ -142,7 +142,7 @@ def test_a_line_of_the_functions_log_holds_no_secret_and_names_the_file_exactly(
 ) -> None:
     written = io.StringIO()
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "of this test")
-    logger = telemetry().logger
+    logger = make_telemetry().logger
     monkeypatch.setattr(logger.registered_handler, "stream", written)
     key = "logs/http://a@b/password=1/app.json"
     said = 'conninfo "host=h password=hunter2\\" x-amz-security-token:hunter2\n http://u:hunter2@h'

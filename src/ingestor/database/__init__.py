@@ -6,7 +6,7 @@ The server is imported from `ingestor.database.embedded`: the functions need non
 from ingestor.database.connection import Connection, ConnectionParameters, Database
 from ingestor.database.limits import REPORT, SHORT, UNLOADING, Limits
 from ingestor.database.migrate import AppliedMigration, MigrationReport, migrate
-from ingestor.database.partitions import House
+from ingestor.database.partitions import PartitionMaintainer
 from ingestor.database.query import Row, run_query
 from ingestor.database.retention import record_retention
 from ingestor.database.schema_version import code_version, schema_version
@@ -19,9 +19,9 @@ __all__ = [
     "Connection",
     "ConnectionParameters",
     "Database",
-    "House",
     "Limits",
     "MigrationReport",
+    "PartitionMaintainer",
     "Row",
     "code_version",
     "migrate",

@@ -29,7 +29,7 @@ REPORT = Limits(total=120.0)
 UNLOADING = Limits(total=900.0)
 """All rows of a file are deleted in one statement. No Lambda lives longer."""
 
-HOUSEKEEPING = Limits(total=120.0, lock=1.0)
+MAINTENANCE = Limits(total=120.0, lock=1.0)
 """Whoever waits for an exclusive lock makes everybody behind it wait: a COPY must not, for longer than this."""
 
 MIGRATION = Limits(total=3600.0, lock=5.0)

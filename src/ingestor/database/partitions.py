@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Any, LiteralString
 
 from ingestor.database.connection import Connection, Database
-from ingestor.database.limits import HOUSEKEEPING
+from ingestor.database.limits import MAINTENANCE
 from ingestor.errors import ConfigurationError
 
 MONTHS_AHEAD = 3
 YEARS_BACK = 20
 """How far back a month gets a partition of its own. What is older, or beyond the months ahead, stays in the default."""
 
-# Two sweepers at once: the second leaves the house to the first. One key per schema.
+# Two sweepers at once: the second leaves the work to the first. One key per schema.
 _TRY_LOCK: LiteralString = """
 SELECT pg_try_advisory_xact_lock(hashtextextended('ingestor housekeeping ' || current_schema(), 0))
 """
@@ -34,10 +34,10 @@ _PRUNE_HISTORIES: LiteralString = "SELECT prune_histories(%s, %s)"
 _ANALYZE: LiteralString = "SELECT analyze_logs_if_due(make_interval(hours => %s))"
 
 
-class House:
+class PartitionMaintainer:
     """Each method raises what `transaction` does: LockTimeoutError when somebody works where it would have to.
 
-    Each also says None, or 0, when another sweeper keeps the house at this moment.
+    Each also says None, or 0, when another sweeper maintains the partitions at this moment.
     """
 
     def __init__(self, database: Database) -> None:
@@ -90,7 +90,7 @@ class House:
 
     @contextmanager
     def _alone(self) -> Iterator[Connection | None]:
-        with self._database.transaction(HOUSEKEEPING) as connection:
+        with self._database.transaction(MAINTENANCE) as connection:
             yield connection if _value(connection, _TRY_LOCK) else None
 
 

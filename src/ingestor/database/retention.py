@@ -3,7 +3,7 @@
 from typing import LiteralString
 
 from ingestor.database.connection import Database
-from ingestor.database.limits import HOUSEKEEPING
+from ingestor.database.limits import MAINTENANCE
 
 _RECORD: LiteralString = """
 INSERT INTO retention (days) VALUES (%s)
@@ -18,7 +18,7 @@ def record_retention(database: Database, days: int | None) -> int | None:
 
     What holds then; None: such a sweeper drops nothing. Raises SchemaError for who doesn't own the tables.
     """
-    with database.transaction(HOUSEKEEPING) as connection:
+    with database.transaction(MAINTENANCE) as connection:
         if days is not None:
             connection.execute(_RECORD, (days,))
         row = connection.execute(_RECORDED).fetchone()

@@ -4,7 +4,7 @@
 page. The sweeper, `run` and the backfill share all three.
 """
 
-from ingestor.discovery.steps import Entering, Step, enter, survey
+from ingestor.discovery.steps import Entering, Step, dry_run_steps, enter
 from ingestor.discovery.window import (
     GRACE,
     DefaultStart,
@@ -27,6 +27,7 @@ __all__ = [
     "Scope",
     "Step",
     "Window",
+    "dry_run_steps",
     "enter",
     "is_reconciliation_due",
     "open_recent",
@@ -35,6 +36,5 @@ __all__ = [
     "open_since",
     "recent_from",
     "start_of",
-    "survey",
     "window_of",
 ]

@@ -121,7 +121,7 @@ def enter(
         yield _entered(entering, listing, held)
 
 
-def survey(
+def dry_run_steps(
     entering: Entering, bucket: str, window: Window, listed: Iterator[ListedPage], may_go_on: MayGoOn
 ) -> Iterator[Step]:
     """What `enter` would do, page by page. Changes nothing. Raises as it does."""

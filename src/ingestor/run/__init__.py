@@ -29,8 +29,8 @@ __all__ = [
     "Reporter",
     "RunContext",
     "Wanted",
+    "dry_run_pass",
     "run_once",
-    "survey",
 ]
 
 type _Enter = Callable[[RunContext, Wanted, work.MayGoOn], Iterator[Step]]
@@ -123,11 +123,11 @@ class Found:
     new_bytes: int
 
 
-def survey(context: RunContext, wanted: Wanted, patience: Patience) -> Found:
+def dry_run_pass(context: RunContext, wanted: Wanted, patience: Patience) -> Found:
     """Changes nothing. Raises as `run_once` does."""
     due_files = sum(1 for _ in work.due(context, wanted, patience))
     new_files = new_bytes = 0
-    for step in work.survey(context, wanted):
+    for step in work.dry_run_steps(context, wanted):
         new = step.oldest_first
         new_files += len(new)
         new_bytes += sum(file.size_bytes or 0 for file in new)

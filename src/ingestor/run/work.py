@@ -75,7 +75,7 @@ def reconcile(context: RunContext, wanted: Wanted, may_go_on: MayGoOn) -> Iterat
         yield from _enter(context, listing, may_go_on)
 
 
-def survey(context: RunContext, wanted: Wanted) -> Iterator[Step]:
+def dry_run_steps(context: RunContext, wanted: Wanted) -> Iterator[Step]:
     """What a pass would enter. Changes nothing."""
     objects, bucket, prefix = context.objects, wanted.bucket, wanted.prefix
     with context.database.transaction() as connection:
@@ -90,7 +90,7 @@ def survey(context: RunContext, wanted: Wanted) -> Iterator[Step]:
         else pages_since(objects, bucket, prefix, newer_than=window.newer_than)
     )
     entering = Entering.of(context.database, context.settings)
-    return discovery.survey(entering, bucket, window, listed, lambda: True)
+    return discovery.dry_run_steps(entering, bucket, window, listed, lambda: True)
 
 
 def _open_recent(connection: ledger.Connection, context: RunContext, wanted: Wanted) -> ledger.Listing:

@@ -3,7 +3,7 @@
 due --> back to the queue
 never notified --> found by listing, into the ledger and the queue
 dead letters --> into the ledger, once the database is well
-house --> partitions, retention, statistics
+partition maintenance --> months ahead, retention, statistics
 gauges --> what the tick leaves behind
 """
 
@@ -13,13 +13,22 @@ from dataclasses import dataclass, field
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import DatabaseUnavailableError, IngestorError, SchemaError
 from ingestor.sweep.dead_letters import DeadLetters, settle_dead_letters
-from ingestor.sweep.discovery import Discovery, queue_unknown_objects
+from ingestor.sweep.discovery import Discovery, discover_objects
 from ingestor.sweep.due import Due, requeue_due_files
 from ingestor.sweep.gauges import Gauges, read_gauges
-from ingestor.sweep.partitions import Housekeeping, keep_house
+from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
 from ingestor.sweep.tools import SweepTools
 
-__all__ = ["DeadLetters", "Discovery", "Due", "Gauges", "Housekeeping", "SweepReport", "SweepTools", "sweep"]
+__all__ = [
+    "DeadLetters",
+    "Discovery",
+    "Due",
+    "Gauges",
+    "PartitionMaintenance",
+    "SweepReport",
+    "SweepTools",
+    "sweep",
+]
 
 type Step[Report] = Callable[[SweepTools, Deadline], Report]
 
@@ -31,7 +40,7 @@ class SweepReport:
     due: Due | None
     discovery: Discovery | None
     dead_letters: DeadLetters | None
-    housekeeping: Housekeeping | None
+    partition_maintenance: PartitionMaintenance | None
     gauges: Gauges | None
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -54,9 +63,9 @@ def sweep(tools: SweepTools, deadline: Deadline = UNLIMITED) -> SweepReport:
 
     return SweepReport(
         due=done(requeue_due_files),
-        discovery=done(queue_unknown_objects),
+        discovery=done(discover_objects),
         dead_letters=done(settle_dead_letters),
-        housekeeping=done(keep_house),
+        partition_maintenance=done(maintain_partitions),
         gauges=done(read_gauges),
         failures=failures,
     )

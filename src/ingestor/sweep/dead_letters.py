@@ -59,14 +59,14 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`only`: messages that name none of these files are left as they are. `is_trial`: nothing is changed."""
+    """`only`: messages that name none of these files are left as they are. `dry_run`: nothing is changed."""
 
     database: Database
     objects: Source
     queue: Queue
     settings: Settings
     only: Collection[ObjectName] | None = None
-    is_trial: bool = False
+    dry_run: bool = False
 
     @property
     def buckets(self) -> frozenset[str]:
@@ -86,15 +86,15 @@ def settle_dead_letters(tools: SweepTools, deadline: Deadline) -> DeadLetters:
     return go_through(look, deadline, lambda _: None)
 
 
-def go_through(look: Look, deadline: Deadline, tell: Callable[[DeadLetter], None]) -> DeadLetters:
-    """`tell` is called with each message once it is dealt with. Raises as `settle_dead_letters` does."""
+def go_through(look: Look, deadline: Deadline, report: Callable[[DeadLetter], None]) -> DeadLetters:
+    """`report` is called with each message once it is dealt with. Raises as `settle_dead_letters` does."""
     with look.database.transaction():
         pass  # While the database is away, the dead letters are best left alone.
     counts = Counter[str]()
 
     def counted(letter: DeadLetter) -> None:
         counts.update(seen=1, settled=int(letter.why is None), registered=letter.registered)
-        tell(letter)
+        report(letter)
 
     held: dict[str, str] = {}
     try:
@@ -111,7 +111,7 @@ def go_through(look: Look, deadline: Deadline, tell: Callable[[DeadLetter], None
 
 
 def _see_each_once(
-    look: Look, deadline: Deadline, held: dict[str, str], tell: Callable[[DeadLetter], None]
+    look: Look, deadline: Deadline, held: dict[str, str], report: Callable[[DeadLetter], None]
 ) -> bool:
     """`held` is left with the receipts of the messages that stay, by message id. False: stopped short of time."""
     seen: set[str] = set()
@@ -125,10 +125,10 @@ def _see_each_once(
             letter = _judge(look, message)
             if letter is None:
                 continue
-            if letter.why is None and not look.is_trial:
+            if letter.why is None and not look.dry_run:
                 look.queue.acknowledge(message.receipt_handle)
                 del held[message.message_id]
-            tell(letter)
+            report(letter)
         if not new or len(new) < len(messages):
             return True
     return False
@@ -159,7 +159,7 @@ def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
         return _letter(message, files, why=f"could not be looked at: {error}")
     with look.database.transaction() as connection:
         known = [_known(connection, file) for file in files]
-    if look.is_trial:
+    if look.dry_run:
         registered = sum(each is None for each in known)
     failed = [file.uri for file, row in zip(files, known, strict=True) if row and _needs_person(file, row)]
     why = f"failed permanently: {', '.join(failed)}" if failed else None
@@ -168,7 +168,7 @@ def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
 
 def _registered(look: Look, files: tuple[SourceFile, ...]) -> int:
     """How many were new to the ledger, which owns them all by now. Raises ServiceUnavailableError."""
-    if look.is_trial:
+    if look.dry_run:
         return 0
     current = current_versions(look.database, look.objects, files, skip_newer=look.skip_newer)
     with look.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:

@@ -59,7 +59,7 @@ class Discovery:
 type _Open = Callable[[ledger.Connection, Scope], ledger.Listing | None]
 
 
-def queue_unknown_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
+def discover_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
     """Raises ServiceUnavailableError naming each bucket that couldn't be listed; the others are done before that."""
     done = Discovery()
     troubles: dict[str, None] = {}
@@ -77,7 +77,7 @@ def queue_unknown_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
     return done
 
 
-def survey_unknown_objects(tools: SweepTools) -> Discovery:
+def dry_run_discovery(tools: SweepTools) -> Discovery:
     """What the recent listing would register if it began anew now; changes nothing."""
     done = Discovery()
     for bucket in sorted(tools.settings.watched_buckets):
@@ -85,7 +85,7 @@ def survey_unknown_objects(tools: SweepTools) -> Discovery:
         with tools.database.transaction() as connection:
             window = Window(discovery.recent_from(connection, scope), ledger.current_time(connection), GRACE)
         listed = pages_since(tools.objects, bucket, scope.prefix, newer_than=window.newer_than)
-        for step in discovery.survey(
+        for step in discovery.dry_run_steps(
             Entering.of(tools.database, tools.settings), bucket, window, listed, _is_allowed(UNLIMITED)
         ):
             done += _counted(step)

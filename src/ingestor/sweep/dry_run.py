@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED
 from ingestor.sweep.dead_letters import DeadLetters, Look, go_through
-from ingestor.sweep.discovery import Discovery, survey_unknown_objects
+from ingestor.sweep.discovery import Discovery, dry_run_discovery
 from ingestor.sweep.tools import SweepTools
 
 SHOWN_DUE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class FoundDue:
     """At most SHOWN_DUE together."""
 
     to_send: int
@@ -20,13 +20,13 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialReport:
-    due: Due
+class DryRunReport:
+    due: FoundDue
     discovery: Discovery
     dead_letters: DeadLetters
 
 
-def trial(tools: SweepTools) -> TrialReport:
+def dry_run_sweep(tools: SweepTools) -> DryRunReport:
     """Raises as `sweep` does, and ServiceUnavailableError for a bucket or queue that can't be had."""
     with (
         tools.database.transaction() as connection,
@@ -40,6 +40,6 @@ def trial(tools: SweepTools) -> TrialReport:
         )
     letters = DeadLetters(is_complete=True)
     if tools.dead_letters is not None:
-        look = Look(tools.database, tools.objects, tools.dead_letters, tools.settings, is_trial=True)
+        look = Look(tools.database, tools.objects, tools.dead_letters, tools.settings, dry_run=True)
         letters = go_through(look, UNLIMITED, lambda _: None)
-    return TrialReport(Due(len(page.files), page.worn_out), survey_unknown_objects(tools), letters)
+    return DryRunReport(FoundDue(len(page.files), page.worn_out), dry_run_discovery(tools), letters)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingestor.database import House
+from ingestor.database import PartitionMaintainer
 from ingestor.deadline import Deadline
 from ingestor.errors import LockTimeoutError, TransactionInterruptedError, TransactionTimeoutError
 from ingestor.sweep.tools import SweepTools
@@ -17,7 +17,7 @@ _MOST_OF_A_KIND = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Housekeeping:
+class PartitionMaintenance:
     """`gave_up`: what somebody's work was in the way of; the next tick tries again."""
 
     partitions_created: int
@@ -63,16 +63,16 @@ class _Work:
             yield done
 
 
-def keep_house(tools: SweepTools, deadline: Deadline) -> Housekeeping:
+def maintain_partitions(tools: SweepTools, deadline: Deadline) -> PartitionMaintenance:
     """Raises DatabaseUnavailableError and SchemaError; ConfigurationError, all else being done, for RETENTION_DAYS."""
-    house, work = House(tools.database), _Work(deadline)
-    created = work.once("partitions", house.ensure_partitions, 0)
-    moved = sum(1 for _ in work.repeated("default partition", house.move_month_out_of_default, None))
-    analyzed = work.once("statistics", lambda: house.analyze(ANALYZE_EVERY_HOURS), otherwise=False)
+    maintainer, work = PartitionMaintainer(tools.database), _Work(deadline)
+    created = work.once("partitions", maintainer.ensure_partitions, 0)
+    moved = sum(1 for _ in work.repeated("default partition", maintainer.move_month_out_of_default, None))
+    analyzed = work.once("statistics", lambda: maintainer.analyze(ANALYZE_EVERY_HOURS), otherwise=False)
     expired = _Expired()
     if tools.settings.retention_days is not None:
-        expired = _expire(house, work, house.cutoff(tools.settings.retention_days))
-    return Housekeeping(
+        expired = _expire(maintainer, work, maintainer.cutoff(tools.settings.retention_days))
+    return PartitionMaintenance(
         partitions_created=created,
         months_moved=moved,
         partitions_emptied=expired.partitions_emptied,
@@ -84,13 +84,15 @@ def keep_house(tools: SweepTools, deadline: Deadline) -> Housekeeping:
     )
 
 
-def _expire(house: House, work: _Work, cutoff: datetime) -> _Expired:
+def _expire(maintainer: PartitionMaintainer, work: _Work, cutoff: datetime) -> _Expired:
     """The ledger's rows stay, so that no file is loaded again."""
-    emptied = work.repeated("retention", lambda: house.empty_expired_partition(cutoff), None)
-    dropped = work.repeated("retention", lambda: house.drop_expired_partition(cutoff), None)
+    emptied = work.repeated("retention", lambda: maintainer.empty_expired_partition(cutoff), None)
+    dropped = work.repeated("retention", lambda: maintainer.drop_expired_partition(cutoff), None)
     return _Expired(
         partitions_emptied=sum(1 for _ in emptied),
         partitions_dropped=sum(1 for _ in dropped),
-        rows=sum(work.repeated("retention", lambda: house.prune_default(cutoff, PRUNED_ROWS), 0)),
-        histories=sum(work.repeated("retention", lambda: house.prune_histories(cutoff, PRUNED_FILES), 0)),
+        rows=sum(work.repeated("retention", lambda: maintainer.prune_default(cutoff, PRUNED_ROWS), 0)),
+        histories=sum(
+            work.repeated("retention", lambda: maintainer.prune_histories(cutoff, PRUNED_FILES), 0)
+        ),
     )

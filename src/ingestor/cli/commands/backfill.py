@@ -10,7 +10,7 @@ import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ingestor import bootstrap
-from ingestor.backfill import Backfill, OnPage, Wanted, survey
+from ingestor.backfill import Backfill, OnPage, Wanted, dry_run_backfill
 from ingestor.backfill import backfill as queue_bucket
 from ingestor.bootstrap import operating
 from ingestor.cli.support.bucket_name import BucketName
@@ -124,7 +124,7 @@ def _backfill(settings: Settings, wanted: Wanted, on_page: OnPage, deadline: Dea
 def _dry_run(settings: Settings, wanted: Wanted, on_page: OnPage, deadline: Deadline) -> Backfill:
     with named_database(settings) as database:
         objects = bootstrap.store(settings)
-        return survey(database, objects, settings, wanted, on_page=on_page, deadline=deadline)
+        return dry_run_backfill(database, objects, settings, wanted, on_page=on_page, deadline=deadline)
 
 
 @contextmanager

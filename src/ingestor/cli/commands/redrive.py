@@ -41,7 +41,7 @@ def redrive(*, dry_run: bool, as_json: bool) -> None:
     assert queue is not None  # noqa: S101 - DLQ_URL is set
     letters: list[DeadLetter] = []
     with named_database(settings) as database:
-        look = Look(database, bootstrap.store(settings), queue, settings, is_trial=dry_run)
+        look = Look(database, bootstrap.store(settings), queue, settings, dry_run=dry_run)
         counts = go_through(look, command_context().deadline, letters.append)
     if as_json:
         facts = [plain_facts(each, files=[file.uri for file in each.files]) for each in letters]

@@ -40,8 +40,8 @@ from ingestor.run import (
     Processes,
     RunContext,
     Wanted,
+    dry_run_pass,
     run_once,
-    survey,
 )
 from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
@@ -146,7 +146,7 @@ def run_command(
 def _dry_run(wanted: Wanted, settings: Settings, *, as_json: bool) -> None:
     with named_database(settings) as database:
         context = RunContext(database, bootstrap.store(settings), settings)
-        found = survey(context, wanted, Patience(0, UNLIMITED, _Reporter()))
+        found = dry_run_pass(context, wanted, Patience(0, UNLIMITED, _Reporter()))
     if as_json:
         print_json(found)
         return

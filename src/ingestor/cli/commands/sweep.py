@@ -23,7 +23,7 @@ from ingestor.cli.support.terminal import (
     table,
 )
 from ingestor.sweep import SweepReport, sweep
-from ingestor.sweep.dry_run import TrialReport, trial
+from ingestor.sweep.dry_run import DryRunReport, dry_run_sweep
 
 _LISTED_BELOW = "unusable_objects"
 """Printed on standard error, one line each."""
@@ -48,7 +48,7 @@ def sweep_command(*, dry_run: bool, as_json: bool) -> None:
     tools = operating.sweep_tools(settings)
     with closing(tools.database):
         if dry_run:
-            _report(trial(tools), as_json=as_json)
+            _report(dry_run_sweep(tools), as_json=as_json)
             return
         report = sweep(tools, command_context().deadline)
     _report(report, as_json=as_json)
@@ -58,7 +58,7 @@ def sweep_command(*, dry_run: bool, as_json: bool) -> None:
         click.get_current_context().exit(FAILED)
 
 
-def _report(report: SweepReport | TrialReport, *, as_json: bool) -> None:
+def _report(report: SweepReport | DryRunReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
@@ -67,7 +67,7 @@ def _report(report: SweepReport | TrialReport, *, as_json: bool) -> None:
         say(str(each))
 
 
-def _show(report: SweepReport | TrialReport) -> None:
+def _show(report: SweepReport | DryRunReport) -> None:
     rows = table("step", "result", "", numbers=frozenset({""}))
     for step in fields(report):
         part = getattr(report, step.name)

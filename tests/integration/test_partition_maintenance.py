@@ -10,16 +10,16 @@ import pytest
 from tests.integration.ledger_steps import FILE, completed, failed
 from tests.integration.sweeping import Place
 
-from ingestor.database import Database, House
+from ingestor.database import Database, PartitionMaintainer
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind, LockTimeoutError
-from ingestor.sweep.partitions import Housekeeping, keep_house
+from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
 from ingestor.sweep.tools import SweepTools
 
 type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 NOW = datetime.now(UTC)
-NOTHING = Housekeeping(0, 0, 0, 0, 0, 0, analyzed=False, gave_up=())
+NOTHING = PartitionMaintenance(0, 0, 0, 0, 0, 0, analyzed=False, gave_up=())
 
 
 def insert(database: Database, *moments: datetime) -> None:
@@ -51,14 +51,14 @@ def month(moment: datetime) -> str:
 
 
 def test_a_new_and_empty_schema_needs_nothing(place: Place) -> None:
-    assert keep_house(place.tools, UNLIMITED) == NOTHING
+    assert maintain_partitions(place.tools, UNLIMITED) == NOTHING
 
 
 def test_months_ahead_are_built(place: Place) -> None:
     missing = month(NOW.replace(day=1) + timedelta(days=40))
     with place.tools.database.transaction() as connection:
         connection.execute(f"DROP TABLE {missing}")
-    assert keep_house(place.tools, UNLIMITED).partitions_created == 1
+    assert maintain_partitions(place.tools, UNLIMITED).partitions_created == 1
     assert missing in partitions(place.tools.database)
 
 
@@ -66,7 +66,7 @@ def test_rows_of_the_default_partition_move_to_a_month_of_their_own(place: Place
     old = NOW - timedelta(days=400)
     older = NOW - timedelta(days=500)
     insert(place.tools.database, old, old, older)
-    assert keep_house(place.tools, UNLIMITED).months_moved == 2
+    assert maintain_partitions(place.tools, UNLIMITED).months_moved == 2
     counts = partitions(place.tools.database)
     assert (counts[month(old)], counts[month(older)], counts["logs_default"]) == (2, 1, 0)
 
@@ -74,13 +74,13 @@ def test_rows_of_the_default_partition_move_to_a_month_of_their_own(place: Place
 def test_entries_of_the_years_1_and_9999_make_no_partitions(place: Place) -> None:
     insert(place.tools.database, datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
     before = partitions(place.tools.database)
-    assert keep_house(place.tools, UNLIMITED).months_moved == 0
+    assert maintain_partitions(place.tools, UNLIMITED).months_moved == 0
     assert partitions(place.tools.database) == before
 
 
 def test_nothing_is_ever_dropped_unless_it_is_asked_for(place: Place) -> None:
     insert(place.tools.database, NOW - timedelta(days=3_000))
-    keep_house(place.tools, UNLIMITED)
+    maintain_partitions(place.tools, UNLIMITED)
     assert month(NOW - timedelta(days=3_000)) in partitions(place.tools.database)
 
 
@@ -88,7 +88,7 @@ def test_a_month_past_its_retention_is_emptied_and_dropped_and_the_ledger_stays(
     old = NOW - timedelta(days=100)
     completed(place.tools.database, last_log_at=old)
     insert(place.tools.database, old, NOW)
-    report = keep_house(with_retention(place, 30), UNLIMITED)
+    report = maintain_partitions(with_retention(place, 30), UNLIMITED)
     assert (report.partitions_emptied, report.partitions_dropped) == (1, report.partitions_dropped)
     counts = partitions(place.tools.database)
     assert month(old) not in counts
@@ -99,7 +99,7 @@ def test_a_month_past_its_retention_is_emptied_and_dropped_and_the_ledger_stays(
 
 def test_a_month_that_is_only_partly_past_is_kept(place: Place) -> None:
     insert(place.tools.database, NOW - timedelta(days=32))
-    keep_house(with_retention(place, 31), UNLIMITED)
+    maintain_partitions(with_retention(place, 31), UNLIMITED)
     first_of_month = NOW.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     ended = first_of_month <= NOW - timedelta(days=31)
     assert sum(partitions(place.tools.database).values()) == (0 if ended else 1)
@@ -107,7 +107,7 @@ def test_a_month_that_is_only_partly_past_is_kept(place: Place) -> None:
 
 def test_old_rows_of_the_default_partition_expire_as_well(place: Place) -> None:
     insert(place.tools.database, datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
-    assert keep_house(with_retention(place, 30), UNLIMITED).rows_pruned == 1
+    assert maintain_partitions(with_retention(place, 30), UNLIMITED).rows_pruned == 1
     assert sum(partitions(place.tools.database).values()) == 1
 
 
@@ -123,7 +123,7 @@ def test_histories_of_files_that_changed_lately_stay(place: Place) -> None:
             "INSERT INTO rejected_entries (file_id, ordinal, byte_offset, byte_length, error, raw) "
             "SELECT id, 0, 0, 0, 'x', '' FROM processed_files"
         )
-    assert keep_house(with_retention(place, 30), UNLIMITED).histories_pruned == 1
+    assert maintain_partitions(with_retention(place, 30), UNLIMITED).histories_pruned == 1
     with database.transaction() as connection:
         left = connection.execute(
             "SELECT DISTINCT s3_key FROM file_events e JOIN processed_files f ON f.id = e.file_id"
@@ -135,17 +135,17 @@ def test_histories_of_files_that_changed_lately_stay(place: Place) -> None:
 def test_a_live_copy_makes_the_tick_give_up_and_try_again_later(place: Place, connect: Connect) -> None:
     old = NOW - timedelta(days=100)
     insert(place.tools.database, old)
-    keep_house(place.tools, UNLIMITED)  # a partition of its own
+    maintain_partitions(place.tools, UNLIMITED)  # a partition of its own
     worker = connect()
     worker.execute(
         "INSERT INTO logs (id, file_id, ordinal, timestamp, raw_data) VALUES (gen_random_uuid(), 1, 9, %s, '{}')",
         (old,),
     )
-    report = keep_house(with_retention(place, 30), UNLIMITED)
+    report = maintain_partitions(with_retention(place, 30), UNLIMITED)
     assert "retention" in report.gave_up
     worker.commit()
     assert partitions(place.tools.database)[month(old)] == 2
-    assert keep_house(with_retention(place, 30), UNLIMITED).gave_up == ()
+    assert maintain_partitions(with_retention(place, 30), UNLIMITED).gave_up == ()
     assert month(old) not in partitions(place.tools.database)
 
 
@@ -155,7 +155,7 @@ def test_a_worker_that_writes_to_another_month_is_in_nobodys_way(place: Place, c
     worker.execute(
         "INSERT INTO logs (id, file_id, ordinal, timestamp, raw_data) VALUES (gen_random_uuid(), 1, 9, now(), '{}')"
     )
-    assert keep_house(place.tools, UNLIMITED).months_moved == 1
+    assert maintain_partitions(place.tools, UNLIMITED).months_moved == 1
     worker.commit()
 
 
@@ -163,27 +163,27 @@ def test_a_second_sweeper_leaves_the_house_to_the_first(
     place: Place, new_database: Callable[[], Database]
 ) -> None:
     insert(place.tools.database, NOW - timedelta(days=400))
-    first = House(new_database())
+    first = PartitionMaintainer(new_database())
     with first._alone() as holding:
         assert holding is not None
-        assert keep_house(place.tools, UNLIMITED) == NOTHING
-    assert keep_house(place.tools, UNLIMITED).months_moved == 1
+        assert maintain_partitions(place.tools, UNLIMITED) == NOTHING
+    assert maintain_partitions(place.tools, UNLIMITED).months_moved == 1
 
 
 def test_near_its_deadline_nothing_is_begun(place: Place) -> None:
     insert(place.tools.database, NOW - timedelta(days=400))
-    assert keep_house(place.tools, Deadline(lambda: 1)) == NOTHING
+    assert maintain_partitions(place.tools, Deadline(lambda: 1)) == NOTHING
 
 
 def test_statistics_of_the_whole_table_are_made_once_a_day(place: Place) -> None:
     insert(place.tools.database, NOW)
-    assert keep_house(place.tools, UNLIMITED).analyzed
-    assert not keep_house(place.tools, UNLIMITED).analyzed
+    assert maintain_partitions(place.tools, UNLIMITED).analyzed
+    assert not maintain_partitions(place.tools, UNLIMITED).analyzed
 
 
 def test_a_lock_that_is_not_given_in_time_has_its_own_error(database: Database, connect: Connect) -> None:
     connect().execute("LOCK TABLE logs_default")
-    insert_elsewhere = House(database)
+    insert_elsewhere = PartitionMaintainer(database)
     with pytest.raises(LockTimeoutError):
         insert_elsewhere.prune_default(NOW, 1)
 
