@@ -12,7 +12,7 @@ unexport PYTHON
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tools-install check format unit integration faults faults-short scan e2e test demo up sam-local bench docs requirements
+.PHONY: help install tools-install check format unit integration faults faults-short scan e2e test demo up sam-local bench docs recording requirements
 
 help: ## what there is to run
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -69,6 +69,9 @@ bench: install ## whole loads against copying the same rows already encoded
 
 docs: install ## docs/reference from `--help`, the settings and the schema's comments
 	@$(BIN)/python -m tools.reference
+
+recording: tools-install ## docs/demo.svg: what `make demo` and `ingestor local` print
+	@$(BIN)/python -m tools.recording
 
 requirements: install ## src/requirements.txt from src/requirements.in (UPGRADE=1: newer versions)
 	@tools/requirements.sh $(if $(UPGRADE),--upgrade)

@@ -24,3 +24,11 @@ def test_the_workflow_runs_what_ci_runs() -> None:
 def test_the_licence_is_the_one_that_the_package_names() -> None:
     assert (ROOT / "LICENSE").read_text().startswith("MIT License")
     assert 'license = "MIT"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_recording_fetches_nothing_and_ends_as_expected() -> None:
+    picture = (ROOT / "docs" / "demo.svg").read_text()
+    assert "url(http" not in picture
+    assert "@font-face" not in picture
+    assert "Result" in picture
+    assert "COMPLETED" in picture
