@@ -84,11 +84,11 @@ def _workers(cloud: Cloud, function: str) -> list[int]:
     return found
 
 
-def story(database: Database, bucket: str) -> list[str]:
+def history(database: Database, bucket: str) -> list[str]:
     """What happened to the large file, one event a line, checkpoints of one claim as one."""
     with database.transaction() as connection:
         record = ledger.find_file(connection, bucket, LARGE)
-        events = ledger.file_story(connection, record).events if record else []
+        events = ledger.file_history(connection, record).events if record else []
     lines: list[str] = []
     rows = 0
     for event, following in zip(events, [*events[1:], None], strict=True):

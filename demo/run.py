@@ -92,7 +92,7 @@ class Demo:
         self._strike(stack, database)
         self.out.print("\nThe sweeper goes over it every two seconds; nobody else does anything.\n")
         files = self._watch(stack, database, sweeping=True)
-        for line in disaster.story(database, stack.bucket):
+        for line in disaster.history(database, stack.bucket):
             self.out.print(f"[dim]{escape(line)}[/]")
         self.out.print()
         self.out.print(self._table(files))

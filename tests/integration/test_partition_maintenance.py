@@ -1,4 +1,4 @@
-"""The house is kept beside living workers, and whoever is in the way of one gives up."""
+"""Partitions are maintained beside living workers, and whoever is in the way of one gives up."""
 
 from collections.abc import Callable
 from dataclasses import replace

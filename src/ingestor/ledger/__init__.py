@@ -4,7 +4,7 @@
 workers. `announcement` remembers that there may be another version of the object, `replacement` takes it, `lock` ends
 whoever is stopped over a file. `requeue` finds what is left to do, `registration` enters what nobody told us of
 (`listings` says how far we looked), `intervention` is what a person does. Every change writes its line of `file_events`
-in the same statement. `story` and `overview` read for people.
+in the same statement. `history` and `overview` read for people.
 """
 
 from ingestor.ledger.announcement import announce_version, forget_announced_version
@@ -30,10 +30,10 @@ from ingestor.ledger.ending import REQUEUE_SECONDS, Ending, fail, give_back, rel
 from ingestor.ledger.gauges import LedgerGauges, read_ledger_gauges
 from ingestor.ledger.history import (
     FileEvent,
+    FileHistory,
     FileRecord,
     RejectedEntry,
-    Story,
-    file_story,
+    file_history,
     find_file,
     matching_files,
     rows_of_last_claim,
@@ -75,6 +75,7 @@ __all__ = [
     "Ending",
     "FailedPermanently",
     "FileEvent",
+    "FileHistory",
     "FileRecord",
     "HeldByWorker",
     "KnownFile",
@@ -88,7 +89,6 @@ __all__ = [
     "RequeuedPage",
     "Settlement",
     "StateCount",
-    "Story",
     "Throughput",
     "adopt_version",
     "advance",
@@ -105,7 +105,7 @@ __all__ = [
     "evict_expired_workers",
     "fail",
     "failed_files",
-    "file_story",
+    "file_history",
     "find_file",
     "forget_announced_version",
     "give_back",

@@ -1,4 +1,4 @@
-"""The ledger for people: one file's whole story, and how to find it. Nothing here writes."""
+"""The ledger for people: one file's whole history, and how to find it. Nothing here writes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -141,7 +141,7 @@ class FileEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class FileHistory:
     """The first five rejected entries; the events from the oldest to the newest, at most the last thousand."""
 
     file: FileRecord
@@ -172,13 +172,13 @@ def _named_by(uri: str) -> dict[str, object]:
     return {"store": store, "bucket": "/".join(bucket), "key": key}
 
 
-def file_story(connection: Connection, file: FileRecord) -> Story:
+def file_history(connection: Connection, file: FileRecord) -> FileHistory:
     parameters = {"file_id": file.id}
     with connection.cursor(row_factory=class_row(RejectedEntry)) as cursor:
         rejected = cursor.execute(_REASONS, parameters | {"limit": SHOWN_REASONS}).fetchall()
     with connection.cursor(row_factory=class_row(FileEvent)) as cursor:
         events = cursor.execute(_EVENTS, parameters | {"limit": SHOWN_EVENTS}).fetchall()
-    return Story(file, rejected, events)
+    return FileHistory(file, rejected, events)
 
 
 def rows_of_last_claim(connection: Connection, file_id: int) -> int:

@@ -38,7 +38,7 @@ def status(*, key: str | None, as_json: bool) -> None:
             _show_overview(overview, settings, as_json=as_json)
             return
         with database.transaction(REPORT) as connection:
-            history = ledger.file_story(connection, chosen_file(connection, key, as_json=as_json))
+            history = ledger.file_history(connection, chosen_file(connection, key, as_json=as_json))
         if as_json:
             print_json(_history_facts(history))
         else:
@@ -59,7 +59,7 @@ def _show_overview(overview: ledger.Overview, settings: Settings, *, as_json: bo
     print_json(facts)
 
 
-def _history_facts(history: ledger.Story) -> dict[str, object]:
+def _history_facts(history: ledger.FileHistory) -> dict[str, object]:
     return file_facts(
         history.file,
         first_rejected=[

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ingestor.cli.support.terminal import count, counted, duration, moment, output, shown, table
 from ingestor.cli.views.advice import what_happens_next, where_it_is
-from ingestor.ledger import FileEvent, FileRecord, RejectedEntry, Story
+from ingestor.ledger import FileEvent, FileHistory, FileRecord, RejectedEntry
 from ingestor.ledger.history import SHOWN_EVENTS
 
 _COLOURS = {"COMPLETED": "green", "FAILED": "red"}
@@ -23,7 +23,7 @@ class EventLine:
     times: int
 
 
-def show_history(history: Story) -> None:
+def show_history(history: FileHistory) -> None:
     console = output()
     _show_state(console, history.file)
     _show_rejected(console, history)
@@ -93,7 +93,7 @@ def _lag(file: FileRecord) -> str:
     return f", {duration((file.processed_at - file.event_time).total_seconds())} after its upload"
 
 
-def _show_rejected(console: Console, history: Story) -> None:
+def _show_rejected(console: Console, history: FileHistory) -> None:
     if not history.first_rejected:
         return
     rows = table("entry", "byte", "reason", "content", numbers=frozenset({"entry", "byte"}), title="Rejected")
