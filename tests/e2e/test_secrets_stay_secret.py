@@ -210,7 +210,7 @@ def test_a_function_tells_no_secret(
     answers: list[object] = []
     monkeypatch.setattr(FakeContext, "log_group_name", "/aws/lambda/x", raising=False)
     monkeypatch.setattr(FakeContext, "log_stream_name", "x", raising=False)
-    monkeypatch.setattr(CustomResource, "_tell", lambda _, *told: answers.append(told))
+    monkeypatch.setattr(CustomResource, "_send", lambda _, *told: answers.append(told))
     written = io.StringIO()
     monkeypatch.setattr(make_telemetry().logger.registered_handler, "stream", written)
     with closing(_daemon(monkeypatch)) as daemon:
