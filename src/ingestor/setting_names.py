@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 DATABASE_PREFIX = "DB_"
+_AWS_PREFIX = "AWS_"
 
 _DATABASE_LIKENESS = 0.7
 """All of these names begin alike and are ours to judge: DB_USER is 0.78 like DB_USERNAME, DB_SSL 0.75 like
@@ -78,12 +79,17 @@ def _is_injected(name: str, value: str) -> bool:
     return name.endswith("_PORT") and is_service_port(value)
 
 
+def _family(name: str) -> str:
+    """AWS_MAX_ATTEMPTS is boto3's own, and no misspelt MAX_ATTEMPTS."""
+    return next((prefix for prefix in (DATABASE_PREFIX, _AWS_PREFIX) if name.startswith(prefix)), "")
+
+
 def _meant(name: str, known: frozenset[str]) -> str | None:
     upper = name.upper()
     is_database = upper.startswith(DATABASE_PREFIX)
     if upper in _OTHER_PROGRAMS_WORDS:
         return _OTHER_PROGRAMS_WORDS[upper]
-    candidates = sorted(each for each in known if each.startswith(DATABASE_PREFIX) == is_database)
+    candidates = sorted(each for each in known if _family(each) == _family(upper))
     anagrams = [each for each in candidates if sorted(each) == sorted(upper)]
     likeness = _DATABASE_LIKENESS if is_database else _LIKENESS
     near = anagrams or difflib.get_close_matches(upper, candidates, n=1, cutoff=likeness)

@@ -99,3 +99,7 @@ def test_the_port_that_kubernetes_injects_has_its_own_sentence() -> None:
         Settings.from_environment({"DB_PORT": "tcp://10.96.0.7:5432"})
     assert "DB_PORT: is a URL, which Kubernetes injects for a Service named `db`" in str(raised.value)
     assert "enableServiceLinks" in str(raised.value)
+
+
+def test_a_variable_of_boto3_is_no_misspelt_setting_of_another_prefix() -> None:
+    assert Settings.from_environment({"AWS_MAX_ATTEMPTS": "1"}).max_attempts != 1
