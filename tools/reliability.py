@@ -115,7 +115,7 @@ def load_facts(results: dict[str, Any]) -> str:
     load = results["load"]
     small, large = f"{load['small_files']:,} small objects", f"{load['large_files']} of 100,000 entries"
     return " ".join((
-        f"Under load: {small} and {large}, uploaded as fast as they were taken, with at most 200 messages",
+        f"Under load: {small} and {large}, uploaded as fast as they were taken, with about 50 messages",
         f"waiting: {load['files_per_second']} files a second. From upload to commit, half of the small ones took",
         f"{load['small_p50_s']} s at most and 99 % {load['small_p99_s']} s; of the large ones half",
         f"{load['large_p50_s']} s and the slowest {load['large_p99_s']} s.",
