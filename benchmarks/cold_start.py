@@ -18,8 +18,8 @@ from pathlib import Path
 import boto3
 from demo import deployment
 from moto.server import ThreadedMotoServer
-from tests.e2e.lambda_runtime import LambdaRuntime, put_event
 from tests.integration.conftest import variables_of
+from tests.support.lambda_runtime import LambdaRuntime, put_event
 
 from ingestor.database import ConnectionParameters, Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from demo import deployment
 from demo.programs import TOOLS
-from tests.e2e.lambda_runtime import LambdaRuntime, path_of, put_event
-from tests.e2e.template import functions
 from tests.integration.conftest import variables_of
+from tests.support.lambda_runtime import LambdaRuntime, path_of, put_event
+from tests.support.template import functions
 
 from ingestor.database import ConnectionParameters, Database
 

@@ -4,8 +4,8 @@ import gzip
 import json
 
 from tests.e2e.conftest import BUCKET, Service
-from tests.integration.ledger_steps import states
-from tests.unit.notification_messages import record, s3_message
+from tests.support.ledger_steps import states
+from tests.support.notification_messages import record, s3_message
 
 from ingestor.database import Database
 

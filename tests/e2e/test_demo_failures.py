@@ -9,8 +9,8 @@ import pytest
 from demo import deployment, machine, run
 from demo.machine import MachineError, machine_blamed, refuse_small_room, shortage
 from demo.surroundings import Surroundings
-from tests.e2e.bare_machine import ROOT
-from tests.integration.private_folders import mounting, run_mounted
+from tests.support.bare_machine import ROOT
+from tests.support.private_folders import mounting, run_mounted
 
 
 @mounting

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.e2e.bare_machine import (
+from tests.support.bare_machine import (
     add_older_python,
     add_uv,
     base_python,

@@ -12,8 +12,8 @@ from urllib.parse import quote_plus, urlsplit
 
 import pytest
 from tests.e2e.conftest import BUCKET, Service, sample_event
-from tests.hostile_keys import HOSTILE_KEYS, NUL_KEYS, raw_controls
-from tests.unit.notification_messages import continuation, event_bridge, record, s3_message, sns_envelope
+from tests.support.hostile_keys import HOSTILE_KEYS, NUL_KEYS, raw_controls
+from tests.support.notification_messages import continuation, event_bridge, record, s3_message, sns_envelope
 
 from ingestor.database import Database
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.e2e.bare_machine import ROOT, base_python
-from tests.integration.private_folders import mounting, run_mounted
+from tests.support.bare_machine import ROOT, base_python
+from tests.support.private_folders import mounting, run_mounted
 
 OFFLINE = {
     "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0",

@@ -8,11 +8,11 @@ import click
 import msgspec
 import pytest
 from tests.e2e.conftest import FakeContext, time_runs_out_after
-from tests.hostile_keys import HOSTILE_KEYS, raw_controls
 from tests.integration.conftest import variables_of
-from tests.integration.operating import buried, failed_for_good, record
-from tests.integration.sweeping import Place
-from tests.integration.sweeping import place as make_place
+from tests.support.hostile_keys import HOSTILE_KEYS, raw_controls
+from tests.support.operating import buried, failed_for_good, record
+from tests.support.sweeping import Place
+from tests.support.sweeping import place as make_place
 
 from handler import operate
 from handler.failures import UnexpectedError

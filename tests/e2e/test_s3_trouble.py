@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e.conftest import BUCKET, Polled, Service
-from tests.integration.breaking_s3 import BreakingS3, Cut, Refuse, Trouble, breaking_s3
+from tests.support.breaking_s3 import BreakingS3, Cut, Refuse, Trouble, breaking_s3
 
 from handler.runtime import runtime
 from ingestor.aws import clients

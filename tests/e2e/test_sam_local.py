@@ -14,8 +14,8 @@ from demo import deployment, sam_local, up
 from demo.programs import TOOLS, clean_environment
 from demo.samples import ENVIRONMENT, Sample, is_as_expected, samples
 from demo.surroundings import Surroundings
-from tests.e2e.lambda_runtime import LambdaRuntime
-from tests.e2e.template import ROOT
+from tests.support.lambda_runtime import LambdaRuntime
+from tests.support.template import ROOT
 
 from ingestor.database import ConnectionParameters, Database
 

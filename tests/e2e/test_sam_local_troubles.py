@@ -18,7 +18,7 @@ from demo.containers import Bridge, Reach, reach
 from demo.programs import ROOT, DemoError
 from demo.samples import EVENTS, Sample
 from rich.console import Console
-from tests.e2e.stand_ins import CONTAINER, SAM_BEGINS, SAM_ENDS, StandIn, bridge_network, docker
+from tests.support.stand_ins import CONTAINER, SAM_BEGINS, SAM_ENDS, StandIn, bridge_network, docker
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="of Docker on Linux")
 SAMPLE = Sample(EVENTS / "s3_put.json")

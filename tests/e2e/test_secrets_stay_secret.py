@@ -13,10 +13,10 @@ from typing import Any, NoReturn
 import pytest
 from demo import deployment
 from tests.e2e.conftest import FakeContext, Service, sample_event
-from tests.e2e.echoing_aws import EchoingAws, echoing_aws
-from tests.e2e.lambda_runtime import LambdaRuntime
 from tests.e2e.test_artefact import linux_only
 from tests.integration.conftest import variables_of
+from tests.support.echoing_aws import EchoingAws, echoing_aws
+from tests.support.lambda_runtime import LambdaRuntime
 
 from handler import message, migrate, object_created, operate, sweep
 from handler.custom_resource import CustomResource

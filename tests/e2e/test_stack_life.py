@@ -15,7 +15,7 @@ import pytest
 from demo import deployment, observe
 from demo.cloud import Cloud
 from demo.programs import DemoError
-from tests.e2e.template import template
+from tests.support.template import template
 
 from ingestor.database import ConnectionParameters, Database
 from ingestor.database.migrate import bundled_migrations

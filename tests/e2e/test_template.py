@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from tests.e2e.template import ROOT, default, environment, functions, properties, template
+from tests.support.template import ROOT, default, environment, functions, properties, template
 
 from ingestor.deadline import RESERVE_SECONDS
 from ingestor.settings import Settings

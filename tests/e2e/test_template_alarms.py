@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, get_type_hints
 
 import pytest
-from tests.e2e.template import ROOT, template
+from tests.support.template import ROOT, template
 
 from handler.sweep import _COUNTED, _camel_case
 from ingestor.sweep import Gauges

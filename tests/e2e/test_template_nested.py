@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from tests.e2e.template import ROOT, environment, properties, template
+from tests.support.template import ROOT, environment, properties, template
 
 ON_REQUEST = {"AuroraStack": "Aurora", "EndpointsStack": "VpcEndpoints"}
 NESTED = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.template import ROOT, TEMPLATE, default, environment, functions, properties, template
+from tests.support.template import ROOT, TEMPLATE, default, environment, functions, properties, template
 
 ANY = {"*", "s3:*", "sqs:*", "secretsmanager:*", "lambda:*"}
 

@@ -6,7 +6,7 @@
 import json
 from pathlib import Path
 
-from tests.e2e.template import ROOT, template
+from tests.support.template import ROOT, template
 
 BEFORE: dict[str, str] = json.loads((Path(__file__).parents[1] / "data/template-resources.json").read_text())
 ROOT_RESOURCES = template()["Resources"]

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.documents import ROOT
+from tests.support.documents import ROOT
 
 
 def test_ingestor_installed_as_a_tool_loads_a_file_somewhere_else(tmp_path: Path) -> None:

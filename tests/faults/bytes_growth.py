@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from tests.support.decoding import never
 from tests.support.entries import batches
-from tests.unit.decoding import never
 
 from ingestor.errors import IngestorError
 from ingestor.formats import Limits

@@ -1,8 +1,8 @@
 """What holds for what comes of any bytes: rows, reasons, and the objects that a message names."""
 
 from msgspec import Raw
+from tests.support.decoding import Stored, never
 from tests.support.entries import batches
-from tests.unit.decoding import Stored, never
 
 from ingestor.errors import IngestorError, NotificationError
 from ingestor.formats import Limits

@@ -11,8 +11,8 @@ from random import Random
 from types import ModuleType
 from unittest.mock import patch
 
+from tests.support.decoding import Found, Reading, Stored, kind_of, never, reading
 from tests.support.entries import batches
-from tests.unit.decoding import Found, Reading, Stored, kind_of, never, reading
 
 from ingestor.errors import IngestorError
 from ingestor.formats import Limits, gzip_members, head

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 import psycopg
-from tests.e2e.outage.own_server import OwnServer
 from tests.faults.arena import Arena, Connection
+from tests.support.own_server import OwnServer
 
 LOCKED_SECONDS = 3.0
 """Longer than a worker of the suite waits for a lock."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.outage.own_server import OwnServer
 from tests.faults.conftest import MakeArena
 from tests.faults.database_faults import DatabaseFaults
 from tests.faults.doom import Doom
@@ -17,6 +16,7 @@ from tests.faults.scenarios import Scenarios
 from tests.faults.settling import conclude
 from tests.faults.storm import Plan, Storm
 from tests.faults.workers import Workers
+from tests.support.own_server import OwnServer
 
 from ingestor.database import ConnectionParameters
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.e2e.outage.own_server import OwnServer
 from tests.faults.arena import Arena
 from tests.faults.aws import Aws
 from tests.faults.doom import Doom
@@ -18,6 +17,7 @@ from tests.faults.event_source import EventSource, Invocations
 from tests.faults.scale import SCALE, long
 from tests.faults.settling import conclude
 from tests.faults.workers import Workers
+from tests.support.own_server import OwnServer
 
 from ingestor.database import ConnectionParameters
 from ingestor.database.server_account import UNPRIVILEGED_USER

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from psycopg import sql
-from tests.integration.books import Ledger
-from tests.integration.private_folders import private_copy
-from tests.integration.sweeping import Place
-from tests.integration.sweeping import place as make_place
+from tests.support.books import Ledger
+from tests.support.private_folders import private_copy
+from tests.support.sweeping import Place
+from tests.support.sweeping import place as make_place
 
 from ingestor.database import ConnectionParameters, Database, server_folder
 

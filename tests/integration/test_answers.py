@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from tests.integration.silent_proxy import at_nth, silent_proxy
+from tests.support.silent_proxy import at_nth, silent_proxy
 
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database, Limits

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import FILE, completed, states
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import FILE, completed, states
+from tests.support.sweeping import Place
 
 from ingestor import backfill as module
 from ingestor import ledger

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from tests.integration.conftest import Answer, CommandLine
-from tests.integration.operating import at
-from tests.integration.sweeping import Place
+from tests.support.operating import at
+from tests.support.sweeping import Place
 
 type Connect = Callable[..., Answer]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.conftest import SOURCES, CommandLine
-from tests.integration.private_folders import mode_of, umask
+from tests.support.private_folders import mode_of, umask
 
 from ingestor.database.embedded import EmbeddedPostgres
 

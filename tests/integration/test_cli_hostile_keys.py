@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.hostile_keys import HOSTILE_KEYS, raw_controls
 from tests.integration.conftest import Answer, CommandLine
-from tests.integration.ledger_steps import completed, failed
-from tests.integration.operating import at, ours
-from tests.integration.sweeping import Place
+from tests.support.hostile_keys import HOSTILE_KEYS, raw_controls
+from tests.support.ledger_steps import completed, failed
+from tests.support.operating import at, ours
+from tests.support.sweeping import Place
 
 from ingestor import bootstrap, ledger
 from ingestor.cli import main

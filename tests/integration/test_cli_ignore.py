@@ -2,9 +2,9 @@
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import claimed, completed, events, failed, states
-from tests.integration.operating import at, buried, failed_for_good, ours, record
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import claimed, completed, events, failed, states
+from tests.support.operating import at, buried, failed_for_good, ours, record
+from tests.support.sweeping import Place
 
 
 @pytest.fixture

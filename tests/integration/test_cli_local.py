@@ -161,8 +161,8 @@ def test_the_first_interrupt_commits_the_chunk_and_the_same_command_goes_on(
     stdout, stderr = loading.communicate(timeout=30)
     assert loading.returncode == 130
     assert '"state":"stopped"' in stdout
-    assert "stopping when the chunk in hand is committed" in stderr
-    assert "not begun: 1 file" in stderr
+    assert "stopping once the current chunk is committed" in stderr
+    assert "1 file not started" in stderr
     state = connection.execute("SELECT status, checkpoint < 20000 FROM processed_files").fetchone()
     assert state == ("PENDING", True)
     assert ingestor("local", "many.json").status == 0
@@ -181,11 +181,11 @@ def test_the_second_interrupt_ends_at_once_and_says_that_the_claim_stays(
     assert loading.stderr is not None
     loading.send_signal(number)
     assert loading.stderr.readline() == "\n"
-    assert "Ctrl-C again stops at once" in loading.stderr.readline()
+    assert "press Ctrl-C again to stop at once" in loading.stderr.readline()
     loading.send_signal(number)
     _, stderr = loading.communicate(timeout=30)
     assert loading.returncode == status
-    assert "app.json: stopped at once. Its claim ends 1 min 17 s after its last chunk" in stderr
+    assert "app.json: stopped at once. Its claim expires 1 min 17 s after its last chunk" in stderr
     assert "Traceback" not in stderr
     blocker.rollback()
     assert watcher.execute("SELECT status FROM processed_files").fetchone() == ("PROCESSING",)

@@ -2,9 +2,9 @@
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import states
-from tests.integration.operating import at, buried, failed_for_good, ours
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import states
+from tests.support.operating import at, buried, failed_for_good, ours
+from tests.support.sweeping import Place
 
 from ingestor.notifications import continuation_message
 

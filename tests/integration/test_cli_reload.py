@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import FILE, claimed, completed, events, failed, states
-from tests.integration.operating import at, buried, ours
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import FILE, claimed, completed, events, failed, states
+from tests.support.operating import at, buried, ours
+from tests.support.sweeping import Place
 
 from ingestor import bootstrap, ledger
 from ingestor.database import Database

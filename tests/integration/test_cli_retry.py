@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import FILE, claimed, completed, events, failed, states
-from tests.integration.operating import at, buried, failed_for_good, ours, record
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import FILE, claimed, completed, events, failed, states
+from tests.support.operating import at, buried, failed_for_good, ours, record
+from tests.support.sweeping import Place
 
 from ingestor.errors import ErrorKind
 from ingestor.model.source_file import LOCAL_BUCKET, SourceFile, Store

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import all_due, claimed, failed, released, states
-from tests.integration.operating import at, ours, record
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import all_due, claimed, failed, released, states
+from tests.support.operating import at, ours, record
+from tests.support.sweeping import Place
 
 from ingestor.errors import ErrorKind
 

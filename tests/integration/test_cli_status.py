@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from tests.integration.books import Ledger, one_file_in_each_state
 from tests.integration.conftest import CommandLine
+from tests.support.books import Ledger, one_file_in_each_state
 
 
 def test_an_empty_ledger_says_how_to_begin(ingestor: CommandLine) -> None:

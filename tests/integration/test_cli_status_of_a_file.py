@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.integration.books import Ledger, one_file_in_each_state
 from tests.integration.conftest import CommandLine
+from tests.support.books import Ledger, one_file_in_each_state
 
 from ingestor.errors import ErrorKind
 

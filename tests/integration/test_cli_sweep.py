@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import all_due, failed, states
-from tests.integration.operating import at, buried, failed_for_good, ours
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import all_due, failed, states
+from tests.support.operating import at, buried, failed_for_good, ours
+from tests.support.sweeping import Place
 
 
 def test_a_tick_sends_what_is_due_and_says_what_it_did(place: Place, ingestor: CommandLine) -> None:

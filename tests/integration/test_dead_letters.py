@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.integration.dead_letter_steps import buried, bury, bury_file, notification, ours
-from tests.integration.ledger_steps import FILE, claimed, completed, events, failed, released, states
-from tests.integration.sweeping import Place
+from tests.support.dead_letter_steps import buried, bury, bury_file, notification, ours
+from tests.support.ledger_steps import FILE, claimed, completed, events, failed, released, states
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.database import Database

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.integration.dead_letter_steps import buried, bury_file, ours
-from tests.integration.ledger_steps import all_due, events, states
-from tests.integration.sweeping import Place
+from tests.support.dead_letter_steps import buried, bury_file, ours
+from tests.support.ledger_steps import all_due, events, states
+from tests.support.sweeping import Place
 
 from ingestor.database import ConnectionParameters, Database
 from ingestor.deadline import UNLIMITED

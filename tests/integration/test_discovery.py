@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.integration.discovering import LONG_AGO, NOW, aged, hours, loaded, reconciled, with_objects
-from tests.integration.ledger_steps import completed, events, failed, states
-from tests.integration.sweeping import Place
+from tests.support.discovering import LONG_AGO, NOW, aged, hours, loaded, reconciled, with_objects
+from tests.support.ledger_steps import completed, events, failed, states
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED

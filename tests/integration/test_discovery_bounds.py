@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.discovering import LONG_AGO, NOW, Dated, hours, loaded, reconciled, with_objects
-from tests.integration.ledger_steps import states
-from tests.integration.sweeping import Place, RefusingQueue
+from tests.support.discovering import LONG_AGO, NOW, Dated, hours, loaded, reconciled, with_objects
+from tests.support.ledger_steps import states
+from tests.support.sweeping import Place, RefusingQueue
 
 from ingestor import ledger
 from ingestor.database import Database

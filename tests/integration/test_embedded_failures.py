@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from tests.integration.conftest import SOURCES, CommandLine
-from tests.integration.private_folders import as_root, may_run, mounting, run_mounted, umask
+from tests.support.private_folders import as_root, may_run, mounting, run_mounted, umask
 
 from ingestor.database import embedded
 from ingestor.database.embedded import EmbeddedPostgres
 from ingestor.database.postmaster import reason_in
 from ingestor.errors import ConfigurationError, DatabaseUnavailableError
+
+LOG = str(Path(__file__).parents[1] / "data" / "pino-http-1.json.gz")
 
 
 @pytest.fixture
@@ -84,10 +86,11 @@ def test_a_program_that_can_not_be_run_is_named(folder: Path) -> None:
     assert sentence.endswith("use a PostgreSQL that runs")
 
 
-def test_a_current_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [("local", LOG), ("status",)], ids=["local", "status"])
+def test_a_current_folder_that_is_gone_is_said(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    command = ["sh", "-c", 'rmdir "$PWD"; exec "$0" "$@"', sys.executable, "-m", "ingestor.cli", "status"]
+    command = ["sh", "-c", 'rmdir "$PWD"; exec "$0" "$@"', sys.executable, "-m", "ingestor.cli", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
     done = subprocess.run(command, cwd=gone, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -101,7 +104,17 @@ def test_a_current_folder_that_is_gone_is_said(tmp_path: Path) -> None:
 @mounting
 @pytest.mark.parametrize("size", ["4k", "5m", "20m"])
 def test_a_full_disk_is_said(folder: Path, size: str) -> None:
-    command = ["env", "-C", folder, f"PYTHONPATH={SOURCES}", sys.executable, "-m", "ingestor.cli", "status"]
+    command = [
+        "env",
+        "-C",
+        folder,
+        f"PYTHONPATH={SOURCES}",
+        sys.executable,
+        "-m",
+        "ingestor.cli",
+        "local",
+        LOG,
+    ]
     done = run_mounted(folder, f"size={size}", command)
     *introduction, sentence = done.stderr.splitlines()
     assert done.returncode == 1
@@ -128,7 +141,7 @@ def test_a_root_that_is_the_only_user_is_told_to_be_another_one(folder: Path) ->
     """As in a container without privileges."""
     folder.mkdir()
     folder.chmod(0o755)
-    command = ["unshare", "-r", sys.executable, "-m", "ingestor.cli", "status"]
+    command = ["unshare", "-r", sys.executable, "-m", "ingestor.cli", "local", LOG]
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     *_, sentence = done.stderr.splitlines()

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.integration.private_folders import OURS, as_root, copies, kept_from_others, mode_of, umask
+from tests.support.private_folders import OURS, as_root, copies, kept_from_others, mode_of, umask
 
 from ingestor.database import ConnectionParameters, Database, server_folder
 from ingestor.database.embedded import EmbeddedPostgres

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.integration.private_folders import (
+from tests.support.private_folders import (
     OURS,
     as_root,
     copies,

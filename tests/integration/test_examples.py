@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.documents import ROOT
 from tests.integration.conftest import SOURCES, variables_of
+from tests.support.documents import ROOT
 
 from ingestor.database import ConnectionParameters, Database
 from ingestor.database.embedded import EmbeddedPostgres

@@ -9,7 +9,7 @@ from examples.extensions.health_checks import HEALTH_CHECKS
 from examples.extensions.level_counts import TABLE, LevelCounts
 from examples.extensions.memory_queue import MemoryQueue
 from examples.extensions.nginx_access import NGINX_ACCESS
-from tests.integration.odd_entries import odd_entries
+from tests.support.odd_entries import odd_entries
 
 from ingestor import bootstrap
 from ingestor.database import Database

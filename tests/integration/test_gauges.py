@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.integration.ledger_steps import FILE, all_due, claimed, completed, failed, released
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import FILE, all_due, claimed, completed, failed, released
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.database import Database

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.integration.ledger_steps import FILE, claimed, completed, events, failed, states
+from tests.support.ledger_steps import FILE, claimed, completed, events, failed, states
 
 from ingestor import ledger
 from ingestor.database import Database

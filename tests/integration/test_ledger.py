@@ -1,7 +1,7 @@
 """The ledger's transitions, each against a real PostgreSQL, the second party on a connection of its own."""
 
 import pytest
-from tests.integration.ledger_moves import (
+from tests.support.ledger_moves import (
     CHUNK,
     FILE,
     advance,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from tests.integration.ledger_moves import (
+from tests.support.ledger_moves import (
     CHUNK,
     FILE,
     advance,

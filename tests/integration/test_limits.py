@@ -11,9 +11,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.integration.ledger_steps import all_due, claimed, failed
-from tests.integration.running import a_pass
-from tests.integration.sweeping import Place
 from tests.integration.test_exactly_once import (
     EVERY_ENTRY_ONCE,
     first_step_inside,
@@ -22,6 +19,9 @@ from tests.integration.test_exactly_once import (
     start_worker,
     write_log,
 )
+from tests.support.ledger_steps import all_due, claimed, failed
+from tests.support.running import a_pass
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.api import process_local_file

@@ -7,7 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.integration.odd_entries import (
+from tests.support.entries import batches, copy_batch
+from tests.support.odd_entries import (
     FIELDS,
     JSON_FIELDS,
     ODD_CHARACTERS,
@@ -16,7 +17,6 @@ from tests.integration.odd_entries import (
     UNUSUAL_ENTRIES,
     WRONG_VALUES,
 )
-from tests.support.entries import batches, copy_batch
 
 from ingestor.formats import Limits
 from ingestor.model.rows import RowOrigin

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.integration.overwriting import Bucket, OverwritingSource, body, ledger, messages, words, worker
+from tests.support.overwriting import Bucket, OverwritingSource, body, ledger, messages, words, worker
 
 from ingestor.database import Database
 from ingestor.deadline import Deadline

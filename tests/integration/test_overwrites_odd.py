@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.integration.overwriting import KEY, UPLOADED, Bucket, body, ledger, messages, words, worker
+from tests.support.overwriting import KEY, UPLOADED, Bucket, body, ledger, messages, words, worker
 
 from ingestor.database import Database
 from ingestor.ingest import AlreadyLoaded, Failed, Loaded, ingest

@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.integration.ledger_steps import FILE, completed, failed
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import FILE, completed, failed
+from tests.support.sweeping import Place
 
 from ingestor.database import Database, PartitionMaintainer
 from ingestor.deadline import UNLIMITED, Deadline

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.waiting import wait_until_somebody_waits
+from tests.support.waiting import wait_until_somebody_waits
 
 from ingestor import ledger
 from ingestor.api import process_local_file

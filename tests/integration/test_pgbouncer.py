@@ -10,8 +10,6 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from tests.e2e.conftest import BUCKET, DATA, Service, service
-from tests.integration.pooler import find_pgbouncer, go_without_pgbouncer, pgbouncer
-from tests.integration.sweeping import Place
 
 # The same sentences, read with the pooler in between.
 from tests.integration.test_answers import (
@@ -24,6 +22,8 @@ from tests.integration.test_exactly_once import (
     test_a_worker_stopped_past_its_lease_is_replaced_and_changes_nothing_when_it_wakes,
     test_two_workers_given_the_same_object_a_hundred_times_over_load_its_rows_once,
 )
+from tests.support.pooler import find_pgbouncer, go_without_pgbouncer, pgbouncer
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database, Limits, migrate

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.integration.recorded import SETTINGS, Held
+from tests.support.recorded import SETTINGS, Held
 
 from ingestor import bootstrap
 from ingestor.database import Database

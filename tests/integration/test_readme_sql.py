@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from tests.documents import DOCUMENTS, README, Block, command_lines, fenced_blocks
 from tests.integration.conftest import SOURCES, CommandLine, variables_of
-from tests.integration.odd_entries import UNUSABLE_ENTRIES, odd_entries
+from tests.support.documents import DOCUMENTS, README, Block, command_lines, fenced_blocks
+from tests.support.odd_entries import UNUSABLE_ENTRIES, odd_entries
 
 from ingestor import process_local_file
 from ingestor.database import Connection, ConnectionParameters, Database, migrate

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from tests.integration.recorded import UPLOADED_AT, contents, digests, load
+from tests.support.recorded import UPLOADED_AT, contents, digests, load
 
 from ingestor.database import Database
 from ingestor.model.source_file import SourceFile, Store

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from tests.integration.ledger_steps import FILE, all_due, claimed, completed, events, failed, states
+from tests.support.ledger_steps import FILE, all_due, claimed, completed, events, failed, states
 
 from ingestor import ledger
 from ingestor.database import Database

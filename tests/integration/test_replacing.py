@@ -11,8 +11,8 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from tests.integration.stepped_database import Killed, SteppedDatabase
 from tests.integration.test_exactly_once import load_after_lease, start_worker
+from tests.support.stepped_database import Killed, SteppedDatabase
 
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database

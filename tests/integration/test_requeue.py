@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from tests.integration.ledger_steps import (
+from tests.support.ledger_steps import (
     FILE,
     all_due,
     claimed,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.e2e.outage.own_server import OwnServer
-from tests.integration.ledger_steps import FILE, all_due, completed
-from tests.integration.loading_processes import wait_for
+from tests.support.ledger_steps import FILE, all_due, completed
+from tests.support.loading_processes import wait_for
+from tests.support.own_server import OwnServer
 
 from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database

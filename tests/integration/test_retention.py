@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql
 from tests.integration.conftest import CommandLine, Connect, Login, variables_of
-from tests.integration.ledger_steps import FILE, failed
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import FILE, failed
+from tests.support.sweeping import Place
 
 from ingestor.database import ConnectionParameters, Database, PartitionMaintainer, migrate, record_retention
 from ingestor.deadline import UNLIMITED

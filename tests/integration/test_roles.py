@@ -9,7 +9,7 @@ from typing import LiteralString
 import pytest
 from psycopg import sql
 from tests.integration.conftest import PASSWORD, Connect, Login
-from tests.integration.ledger_steps import FILE, all_due, claimed
+from tests.support.ledger_steps import FILE, all_due, claimed
 
 from ingestor import ledger
 from ingestor.api import process_local_file

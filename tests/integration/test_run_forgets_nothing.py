@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.integration.discovering import NOW, Dated, aged, hours, with_objects
-from tests.integration.ledger_steps import completed, states
-from tests.integration.running import BrokenConnection, Killed, a_pass
-from tests.integration.sweeping import Place
+from tests.support.discovering import NOW, Dated, aged, hours, with_objects
+from tests.support.ledger_steps import completed, states
+from tests.support.running import BrokenConnection, Killed, a_pass
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.discovery import steps

@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.e2e.outage.own_server import OwnServer
 from tests.integration.conftest import CommandLine
-from tests.integration.gate import Gate, gate
-from tests.integration.ledger_steps import states
-from tests.integration.loading_processes import log, rows, wait_for
-from tests.integration.operating import at, record
-from tests.integration.running import a_pass
-from tests.integration.sweeping import Place
+from tests.support.gate import Gate, gate
+from tests.support.ledger_steps import states
+from tests.support.loading_processes import log, rows, wait_for
+from tests.support.operating import at, record
+from tests.support.own_server import OwnServer
+from tests.support.running import a_pass
+from tests.support.sweeping import Place
 
 from ingestor import bootstrap
 from ingestor.database import ConnectionParameters
@@ -171,8 +171,9 @@ def test_a_run_waits_for_a_database_that_is_not_there_yet(
 def test_a_database_that_lets_nobody_in_is_no_outage(command: CommandLine, place: Place) -> None:
     answer = command.using({"DB_NAME": "nothing"})("run", "--bucket", place.bucket)
     assert answer.status == 1
-    assert [line.startswith("ingestor: ") for line in answer.stderr.splitlines()] == [True], answer.stderr
-    assert 'database "nothing" does not exist' in answer.stderr
+    listing, sentence = answer.stderr.splitlines()
+    assert listing.startswith("ingestor: listing s3://")
+    assert 'database "nothing" does not exist' in sentence
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -185,8 +186,10 @@ def test_an_outage_longer_than_asked_for_ends_a_run_with_one_sentence(
         server.crash()
         assert run.ended() == 1
         server.start()
-    assert [line.startswith("ingestor: ") for line in run.said] == [True, True], run.said
-    assert "waiting up to 1 s" in run.said[0]
+    listing, outage, end = run.said
+    assert listing.startswith("ingestor: listing s3://")
+    assert "waiting up to 1 s" in outage
+    assert end.startswith("ingestor: ")
 
 
 def test_a_wait_of_nothing_is_none(command: CommandLine, place: Place, server: OwnServer) -> None:
@@ -194,7 +197,8 @@ def test_a_wait_of_nothing_is_none(command: CommandLine, place: Place, server: O
     answer = command("run", "--bucket", place.bucket, "--wait", "0s")
     server.start()
     assert answer.status == 1
-    assert len(answer.stderr.splitlines()) == 1
+    listing, _sentence = answer.stderr.splitlines()
+    assert listing.startswith("ingestor: listing s3://")
     assert "waiting" not in answer.stderr
 
 

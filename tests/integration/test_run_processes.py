@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import states
-from tests.integration.loading_processes import (
+from tests.support.ledger_steps import states
+from tests.support.loading_processes import (
     die_at_once,
     is_alive,
     loaders_of,
@@ -21,9 +21,9 @@ from tests.integration.loading_processes import (
     serve_as_told,
     wait_for,
 )
-from tests.integration.operating import at, record
-from tests.integration.running import Silent
-from tests.integration.sweeping import Place
+from tests.support.operating import at, record
+from tests.support.running import Silent
+from tests.support.sweeping import Place
 
 from ingestor.database import ConnectionParameters
 from ingestor.deadline import UNLIMITED, Deadline

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
-from tests.integration.breaking_s3 import (
+from tests.support.breaking_s3 import (
     Break,
     BreakingS3,
     Cut,

@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.integration.ledger_steps import FILE
-from tests.integration.recorded import Held
+from tests.support.ledger_steps import FILE
+from tests.support.recorded import Held
 
 from ingestor import bootstrap
 from ingestor.api import process_local_file

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.integration.ledger_steps import FILE, all_due, claimed, completed, failed, states
-from tests.integration.recorded import Held
+from tests.support.ledger_steps import FILE, all_due, claimed, completed, failed, states
+from tests.support.recorded import Held
 
 from ingestor import bootstrap, ledger
 from ingestor.api import process_local_file

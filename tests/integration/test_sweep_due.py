@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from tests.integration.ledger_steps import FILE, all_due, claimed, failed, released, states
-from tests.integration.sweeping import Place, RefusingQueue
+from tests.support.ledger_steps import FILE, all_due, claimed, failed, released, states
+from tests.support.sweeping import Place, RefusingQueue
 
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ServiceUnavailableError

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.integration.breaking_s3 import Break, Cut, breaking_s3
+from tests.support.breaking_s3 import Break, Cut, breaking_s3
 
 from ingestor import bootstrap
 from ingestor.aws import clients

@@ -7,8 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from tests.integration.private_authority import PrivateAuthority
-from tests.integration.tls_front import TlsFront
+from tests.support.private_authority import PrivateAuthority
+from tests.support.tls_front import TlsFront
 
 from ingestor.database import ConnectionParameters, Database
 from ingestor.errors import DatabaseUnavailableError

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import states
-from tests.integration.operating import at
-from tests.integration.running import a_pass
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import states
+from tests.support.operating import at
+from tests.support.running import a_pass
+from tests.support.sweeping import Place
 
 from ingestor import process_files
 from ingestor.backfill import Wanted, backfill

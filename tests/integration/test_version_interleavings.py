@@ -10,10 +10,10 @@ from typing import LiteralString
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.integration.ledger_steps import all_due
-from tests.integration.memory_queue import MemoryQueue
-from tests.integration.stepped_database import Killed, SteppedDatabase
-from tests.integration.versions_source import BROKEN, BUCKET, ENTRIES, VersionedKey
+from tests.support.ledger_steps import all_due
+from tests.support.memory_queue import MemoryQueue
+from tests.support.stepped_database import Killed, SteppedDatabase
+from tests.support.versions_source import BROKEN, BUCKET, ENTRIES, VersionedKey
 
 from ingestor import bootstrap
 from ingestor.database import ConnectionParameters, Database

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from click.shell_completion import get_completion_class
-from tests.documents import ROOT
+from tests.support.documents import ROOT
 
 from ingestor.cli import main
 

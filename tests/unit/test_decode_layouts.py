@@ -1,8 +1,8 @@
 """What an entry is in each kind of file, and what becomes of everything else."""
 
 import pytest
+from tests.support.decoding import WIDE, Found, Stored, decoded, never, reading, values_of
 from tests.support.entries import batches
-from tests.unit.decoding import WIDE, Found, Stored, decoded, never, reading, values_of
 
 from ingestor.formats import Limits
 from ingestor.model.entry import RAW_LIMIT, Malformed, Repaired

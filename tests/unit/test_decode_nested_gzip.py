@@ -4,8 +4,8 @@ import gzip
 import tracemalloc
 
 import pytest
+from tests.support.decoding import WIDE, Reading, Stored, decoded, never, reading
 from tests.support.entries import batches
-from tests.unit.decoding import WIDE, Reading, Stored, decoded, never, reading
 
 from ingestor.formats import Limits
 

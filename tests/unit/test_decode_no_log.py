@@ -13,8 +13,8 @@ import zlib
 from pathlib import Path
 
 import pytest
+from tests.support.decoding import WIDE, Reading, Stored, never, reading, values_of
 from tests.support.entries import batches
-from tests.unit.decoding import WIDE, Reading, Stored, never, reading, values_of
 
 from ingestor.errors import SourceUnavailableError
 from ingestor.formats.head import HEAD_BYTES

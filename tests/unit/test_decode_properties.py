@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.decoding import WIDE, Found, Stored, kind_of, never, reading
 from tests.support.entries import batches
-from tests.unit.decoding import WIDE, Found, Stored, kind_of, never, reading
 
 from ingestor.formats import Limits
 from ingestor.formats.json import fast

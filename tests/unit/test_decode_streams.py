@@ -5,8 +5,8 @@ import random
 import zlib
 
 import pytest
+from tests.support.decoding import WIDE, Stored, decoded, found, never, reading, values_of
 from tests.support.entries import batches
-from tests.unit.decoding import WIDE, Stored, decoded, found, never, reading, values_of
 
 from ingestor.errors import SourceUnavailableError, UnreadableError
 from ingestor.formats import Limits

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.documents import ROOT, table_rows
+from tests.support.documents import ROOT, table_rows
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 WORDS = [row[0] for row in table_rows(GLOSSARY.read_text()) if row[0] != "word"]

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
 from ingestor.cli.commands.run import run_command
+from ingestor.cli.main import main
 from ingestor.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
@@ -24,7 +26,7 @@ def pod(manifest: str) -> dict[str, Any]:
 def test_its_arguments_are_a_run_that_the_command_takes(manifest: str) -> None:
     command, *arguments = pod(manifest)["containers"][0]["args"]
     assert command == "run"
-    context = run_command.make_context("run", arguments)
+    context = run_command.make_context("run", arguments, parent=click.Context(main, **main.context_settings))
     assert context.params["bucket"] == "$(BUCKET)"
 
 

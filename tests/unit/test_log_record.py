@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.unit.records import NOON, NOON_US, row_of
+from tests.support.records import NOON, NOON_US, row_of
 
 
 def test_every_field_goes_to_its_column() -> None:

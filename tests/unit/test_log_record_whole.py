@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from tests.unit.records import RECORDS, reason_for, row_of
+from tests.support.records import RECORDS, reason_for, row_of
 
 from ingestor.model.columns import COLUMNS, COPY_TYPES
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.notification_messages import (
+from tests.support.notification_messages import (
     ETAG,
     continuation,
     event_bridge,

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.unit.notification_messages import continuation, event_bridge, record, s3_message, sns_envelope
+from tests.support.notification_messages import continuation, event_bridge, record, s3_message, sns_envelope
 
 from ingestor.errors import NotificationError
 from ingestor.model.source_file import Store

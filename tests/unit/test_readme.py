@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.documents import DOCUMENTS, README, ROOT, code_spans, command_lines, section, table_rows
+from tests.support.documents import DOCUMENTS, README, ROOT, code_spans, command_lines, section, table_rows
 
 from ingestor.cli import main
 from ingestor.model.columns import COLUMNS

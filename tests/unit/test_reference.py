@@ -4,7 +4,7 @@ import re
 
 import click
 import pytest
-from tests.documents import code_spans, table_rows
+from tests.support.documents import code_spans, table_rows
 from tests.unit.test_readme import commands
 from tools.reference import FOLDER, commands_page, settings_page
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.documents import ROOT, section
+from tests.support.documents import ROOT, section
 from tools import reliability
 
 RESULTS = json.loads(reliability.RESULTS.read_text())

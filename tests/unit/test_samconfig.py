@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.template import template
+from tests.support.template import template
 
 TEXT = (Path(__file__).parents[2] / "samconfig.toml").read_text()
 CONFIG = tomllib.loads(TEXT)

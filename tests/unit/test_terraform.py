@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 import hcl2
-from tests.documents import ROOT, fenced_blocks
-from tests.e2e.template import template
+from tests.support.documents import ROOT, fenced_blocks
+from tests.support.template import template
 
 TEXT = (ROOT / "deploy/terraform/main.tf").read_text()
 MODULE: dict[str, list[dict[str, Any]]] = hcl2.loads(TEXT)

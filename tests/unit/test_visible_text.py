@@ -11,8 +11,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 from rich.table import Table
-from tests.documents import ROOT
-from tests.hostile_keys import CONTROLS, HOSTILE_KEYS, raw_controls
+from tests.support.documents import ROOT
+from tests.support.hostile_keys import CONTROLS, HOSTILE_KEYS, raw_controls
 
 from handler.telemetry import make_telemetry
 from ingestor.cli.support.terminal import output, print_json, relayed, say, shown

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.e2e.conftest import BUCKET, Polled, Service
-from tests.e2e.outage.own_server import OwnServer
+from tests.support.own_server import OwnServer
 
 from ingestor import notifications as notification
 from ingestor.database import ConnectionParameters, Database

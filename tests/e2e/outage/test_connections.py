@@ -9,7 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from tests.e2e.conftest import Service
 from tests.e2e.outage.conftest import come_again, everything, ledger, upload
-from tests.e2e.outage.own_server import OwnServer
+from tests.support.own_server import OwnServer
 
 from handler.runtime import runtime
 from ingestor.database import ConnectionParameters, Database

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 from tests.e2e.conftest import BUCKET, Service
-from tests.e2e.outage.own_server import OwnServer
+from tests.support.own_server import OwnServer
 
 import handler.message
 from handler.runtime import runtime

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-from tests.integration.ledger_steps import FILE
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import FILE
+from tests.support.sweeping import Place
 
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import continuation_message

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import LiteralString
 
-from tests.integration.odd_entries import odd_entries
+from tests.support.odd_entries import odd_entries
 
 from ingestor import bootstrap
 from ingestor.database import Database

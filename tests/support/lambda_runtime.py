@@ -15,7 +15,7 @@ from typing import Any, Self
 from demo.deployment import ARTEFACT, architecture
 from demo.programs import TOOLS, stop_group
 from demo.samples import EVENTS
-from tests.e2e.template import functions
+from tests.support.template import functions
 
 START_SECONDS = 30
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.integration.ledger_steps import completed
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import completed
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.model.source_file import SourceFile

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from tests.integration.conftest import CommandLine
-from tests.integration.ledger_steps import FILE, failed
-from tests.integration.sweeping import Place
+from tests.support.ledger_steps import FILE, failed
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.errors import ErrorKind

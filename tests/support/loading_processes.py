@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.integration.sweeping import Place
+from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.model.source_file import SourceFile
