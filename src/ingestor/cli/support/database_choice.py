@@ -14,7 +14,7 @@ from ingestor.cli.support.group import raise_stopped
 from ingestor.cli.support.terminal import say
 from ingestor.database import Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres, unusable
-from ingestor.database.file_lock import FileLock, open_lock
+from ingestor.database.file_lock import open_lock
 from ingestor.errors import ConfigurationError
 from ingestor.settings import Settings
 
@@ -43,8 +43,9 @@ def chosen_database(settings: Settings, *, loads: bool = False) -> Iterator[Data
         with named_database(settings) as database:
             yield database
         return
-    with _embedded_server(Path(FOLDER)) as server, open_lock(server.home / "loaders") as loaders:
-        with FileLock(server.home / "arrival"):
+    with _embedded_server(Path(FOLDER)) as server, _lock_file(server, "loaders") as loaders:
+        with _lock_file(server, "arrival") as arrival:
+            fcntl.flock(arrival, fcntl.LOCK_EX)
             parameters = server.start()
             database = Database(lambda: parameters, settings.db_schema)
             try:
@@ -73,11 +74,15 @@ def _end_claims_of_the_dead(database: Database, loaders: BinaryIO) -> None:
 
 
 def _require_embedded(folder: Path) -> None:
-    """Looks, and leaves nothing."""
-    if folder.is_dir() and (EmbeddedPostgres(folder).data_folder / "PG_VERSION").exists():
-        return
+    """Looks, and leaves nothing. Raises DatabaseUnavailableError where it can't even look."""
+    try:
+        place = folder.absolute()
+        if folder.is_dir() and (EmbeddedPostgres(folder).data_folder / "PG_VERSION").exists():
+            return
+    except OSError as error:
+        raise unusable(folder, error) from error
     raise ConfigurationError(
-        f"there is no database here: no DB_* variable is set, and {folder.absolute()} holds none. Change to the folder "
+        f"there is no database here: no DB_* variable is set, and {place} holds none. Change to the folder "
         "where `ingestor local` loaded files, or set DB_HOST, DB_USERNAME and DB_PASSWORD"
     )
 
@@ -109,6 +114,13 @@ def _embedded_server(folder: Path) -> Iterator[EmbeddedPostgres]:
             yield server
         finally:
             _stop_unless_used(server, users)
+
+
+def _lock_file(server: EmbeddedPostgres, name: str) -> BinaryIO:
+    try:
+        return open_lock(server.home / name)
+    except OSError as error:
+        raise unusable(server.home, error) from error
 
 
 def _introduce(server: EmbeddedPostgres) -> None:
