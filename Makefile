@@ -39,7 +39,7 @@ unit: install ## pure tests
 
 integration: install ## against a real PostgreSQL and PgBouncer, and moto's S3 and SQS
 	@tools/install_pgbouncer.sh
-	@$(PYTEST) -n 2 tests/integration
+	@$(PYTEST) -n 4 tests/integration
 
 faults-short: tools-install ## the small part of `make faults`
 	@$(PYTEST) -n 2 --dist loadfile tests/faults
