@@ -32,7 +32,7 @@ def variables() -> dict[str, dict[str, str]]:
     assert (ROOT / config["env_vars"], config["add_host"]) == (ENVIRONMENT, [f"{NAMED}:host-gateway"])
     done = subprocess.run(
         [
-            TOOLS / "sam/bin/python", Path(__file__).with_name("sam_environment.py"),
+            TOOLS / "sam/bin/python", Path(__file__).parents[1] / "support" / "sam_environment.py",
             ROOT / "template.yaml", ENVIRONMENT,
             *(each.replace('"', "") for each in config["parameter_overrides"]),
         ],

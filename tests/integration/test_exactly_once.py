@@ -20,7 +20,7 @@ from ingestor.database import ConnectionParameters, Database
 from ingestor.ingest import AlreadyLoaded, HeldElsewhere, Loaded
 from ingestor.settings import OnOverwrite, Settings
 
-DOOMED_WORKER = Path(__file__).with_name("doomed_worker.py")
+DOOMED_WORKER = Path(__file__).parents[1] / "support" / "doomed_worker.py"
 ENTRIES = 7
 
 
