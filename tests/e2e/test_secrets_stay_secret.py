@@ -46,6 +46,8 @@ COMMANDS = (
     ("ignore", "app.json", "--reason", "x"),
     ("connect-bucket", "--bucket", "my-logs", "--queue-arn", "arn:aws:sqs:us-east-1:1:q"),
     ("pause", "--function", "ours"),
+    ("check",),
+    ("check", "--json"),
     ("--stack", "ours", "status"),
 )
 

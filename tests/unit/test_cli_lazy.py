@@ -66,4 +66,4 @@ def test_an_unknown_command_is_wrong_usage() -> None:
 
 def test_a_stack_runs_only_what_needs_nothing_of_this_machine() -> None:
     names = {entry.name for entry in STACK_ENTRIES}
-    assert names == {"status", "retry", "redrive", "reload", "ignore", "sweep", "backfill"}
+    assert names == {"status", "retry", "redrive", "reload", "ignore", "sweep", "backfill", "check"}

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfigu
 """
 
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -70,6 +71,33 @@ def disconnected(before: Configuration) -> Configuration:
     return _without_ours(before)
 
 
+class Announcement(Enum):
+    """How a queue learns of a bucket's new objects below a prefix."""
+
+    ALL = auto()
+    SOME = auto()
+    """An entry leaves some out: other events, a longer prefix, a suffix."""
+    INDIRECT = auto()
+    """A topic or EventBridge is notified, and may send them on to the queue."""
+    NONE = auto()
+
+
+def announcement(configuration: Configuration, *, queue_arn: str, prefix: str) -> Announcement:
+    entries = [
+        entry
+        for entry in configuration.get(_QUEUES, [])
+        if entry["QueueArn"] == queue_arn and _creates(entry) and _overlap(prefix, _prefix(entry))
+    ]
+    if any(_announces_all(entry, prefix) for entry in entries):
+        return Announcement.ALL
+    topics = [entry for entry in configuration.get("TopicConfigurations", []) if _creates(entry)]
+    if "EventBridgeConfiguration" in configuration or any(
+        _overlap(prefix, _prefix(entry)) for entry in topics
+    ):
+        return Announcement.INDIRECT
+    return Announcement.SOME if entries else Announcement.NONE
+
+
 def is_same(one: Configuration, other: Configuration) -> bool:
     """Whatever the order, and however S3 spells a rule's name."""
     return _normal(one) == _normal(other)
@@ -83,6 +111,10 @@ def _without_ours(configuration: Configuration) -> Configuration:
 
 def _creates(entry: Mapping[str, Any]) -> bool:
     return any(event.startswith("s3:ObjectCreated") for event in entry["Events"])
+
+
+def _announces_all(entry: Mapping[str, Any], prefix: str) -> bool:
+    return EVENT in entry["Events"] and prefix.startswith(_prefix(entry)) and not _suffix(entry)
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -124,5 +156,6 @@ def _translated(bucket: str, error: BotoCoreError | ClientError) -> IngestorErro
             f"{what}: S3 refused it; does the queue's policy let s3.amazonaws.com send for this bucket, and is "
             f"it in the bucket's region? {error_message(error)}"
         )
-    needs = "s3:GetBucketNotification and s3:PutBucketNotification"
+    is_reading = isinstance(error, ClientError) and error.operation_name.startswith("Get")
+    needs = "s3:GetBucketNotification" + ("" if is_reading else " and s3:PutBucketNotification")
     return service_error(what, error, answers=answers, needs=needs)

@@ -4,9 +4,16 @@ from botocore.config import Config
 
 from ingestor import bootstrap
 from ingestor.aws.bucket_notifications import BucketNotifications
-from ingestor.aws.clients import CONNECT_TIMEOUT_SECONDS, lambda_client, s3_client, scheduler_client
+from ingestor.aws.clients import (
+    CONNECT_TIMEOUT_SECONDS,
+    lambda_client,
+    s3_client,
+    scheduler_client,
+    sqs_client,
+)
 from ingestor.aws.event_source import EventSources, Schedules
 from ingestor.aws.operate_function import OperateFunction
+from ingestor.aws.queue_attributes import QueueAttributes, read_queue_attributes
 from ingestor.aws.secret_reader import SecretReader
 from ingestor.settings import Settings
 from ingestor.sweep.tools import SweepTools
@@ -29,6 +36,11 @@ def sweep_tools(settings: Settings, read_secret: SecretReader | None = None) -> 
 
 def bucket_notifications(settings: Settings) -> BucketNotifications:
     return BucketNotifications(s3_client(settings))
+
+
+def queue_attributes(settings: Settings, url: str) -> QueueAttributes:
+    """Raises ServiceUnavailableError."""
+    return read_queue_attributes(sqs_client(settings), url)
 
 
 def event_sources(settings: Settings) -> EventSources:

@@ -3,6 +3,7 @@
 The server is imported from `ingestor.database.embedded`: the functions need none, and pay for imports at a cold start.
 """
 
+from ingestor.database.condition import DatabaseCondition, MissingRight, read_condition
 from ingestor.database.connection import Connection, ConnectionParameters, Database
 from ingestor.database.limits import REPORT, SHORT, UNLOADING, Limits
 from ingestor.database.migrate import AppliedMigration, MigrationReport, migrate
@@ -19,12 +20,15 @@ __all__ = [
     "Connection",
     "ConnectionParameters",
     "Database",
+    "DatabaseCondition",
     "Limits",
     "MigrationReport",
+    "MissingRight",
     "PartitionMaintainer",
     "Row",
     "code_version",
     "migrate",
+    "read_condition",
     "record_retention",
     "run_query",
     "schema_version",

@@ -74,6 +74,13 @@ ENTRIES = (
         runs_in_stack=True,
     ),
     CommandEntry(
+        "check",
+        f"{_COMMANDS}.check",
+        "check",
+        "Check the settings, the database, the buckets and the queues, and say what to mend.",
+        runs_in_stack=True,
+    ),
+    CommandEntry(
         "pause",
         f"{_COMMANDS}.pause",
         "pause",

@@ -1,0 +1,57 @@
+"""`ingestor check`: is all in place that loading needs? Nothing is changed."""
+
+from collections.abc import Iterator
+
+import click
+
+from ingestor.cli.support.aws_checks import aws_checks
+from ingestor.cli.support.check_result import CheckResult, failed, passed
+from ingestor.cli.support.database_checks import database_checks
+from ingestor.cli.support.database_choice import environment_settings
+from ingestor.cli.support.group import FAILED
+from ingestor.cli.support.terminal import json_option, output, print_json, shown
+from ingestor.errors import ConfigurationError
+
+
+@click.command()
+@json_option
+def check(*, as_json: bool) -> None:
+    """Check the settings, the database, the buckets and the queues, and say what to mend.
+
+    Each line is "ok", "not set", or the sentence that mends it. Database: it answers, TLS, the tables' version, the
+    user's rights. AWS: each bucket of BUCKETS, QUEUE_URL, DLQ_URL, and each bucket's notification to the queue.
+    Nothing is changed. Exit status 1 if anything needs mending.
+
+    \b
+    Examples:
+      ingestor check
+      ingestor --stack ingestor-prod check
+      ingestor check --json | jq '.checks[] | select(.is_ok | not)'
+    """
+    results = []
+    for result in _results():
+        results.append(result)
+        if not as_json:
+            _show(result)
+    is_ok = all(each.is_ok for each in results)
+    if as_json:
+        print_json({"is_ok": is_ok, "checks": results})
+    if not is_ok:
+        click.get_current_context().exit(FAILED)
+
+
+def _results() -> Iterator[CheckResult]:
+    """One by one: each may take a while."""
+    try:
+        settings = environment_settings()
+    except ConfigurationError as error:
+        yield failed("settings", error)
+        return
+    yield passed("settings")
+    yield from database_checks(settings)
+    yield from aws_checks(settings)
+
+
+def _show(result: CheckResult) -> None:
+    colour = "green" if result.is_ok else "red"
+    output().print(f"{shown(result.name)}: [{colour}]{shown(result.said)}[/]", soft_wrap=True)
