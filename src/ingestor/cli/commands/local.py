@@ -40,8 +40,9 @@ _NUMBERS = ("rows", "rejected", "seconds", "rows/s")
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--replace", is_flag=True, help="Replace the rows of a file that changed since it was loaded.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the files that failed.")
 @json_option
-def local(*, files: tuple[str, ...], replace: bool, as_json: bool) -> None:
+def local(*, files: tuple[str, ...], replace: bool, quiet: bool, as_json: bool) -> None:
     """Load local log files; "-" is standard input.
 
     Files hold a JSON array, or newline-delimited or concatenated objects, gzipped or plain; names don't matter. Loading
@@ -66,18 +67,18 @@ def local(*, files: tuple[str, ...], replace: bool, as_json: bool) -> None:
         settings = settings.model_copy(update={"on_overwrite": OnOverwrite.REPLACE})
     reports: list[FileReport] = []
     stop = StopRequest()
-    with chosen_database(settings, loads=True) as database:
+    with chosen_database(settings, loads=True, is_quiet=quiet) as database:
         with database.transaction():
             pass  # One that never answered is rather a mistake in DB_* than an outage: said at once, not waited for.
         try:
-            with load_progress(files) as progress:
+            with load_progress(files, is_quiet=quiet) as progress:
                 run = _LocalRun(database, settings, progress, stop)
                 for file_report in run.reports(files):
                     reports.append(file_report)
-                    if as_json:
+                    if as_json and (not quiet or file_report.state.is_left_to_load):
                         print_json(file_report)
         finally:
-            if reports and not as_json:
+            if reports and not as_json and not quiet:
                 _summarise(reports)
     _exit(reports, files, stop)
 
@@ -147,7 +148,7 @@ class _LocalRun:
             return unopened(name, error, seconds=time.monotonic() - began)
         except (KeyboardInterrupt, Stopped):
             if self._stop.is_made:
-                self._progress.note(
+                self._progress.warn(
                     f"{name}: stopped at once. Its claim expires {duration(self._settings.lease_seconds)} after its "
                     "last chunk; rerun then to continue"
                 )

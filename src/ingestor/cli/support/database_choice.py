@@ -34,16 +34,20 @@ def existing_database(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def chosen_database(settings: Settings, *, loads: bool = False) -> Iterator[Database]:
+def chosen_database(settings: Settings, *, loads: bool = False, is_quiet: bool = False) -> Iterator[Database]:
     """The embedded one is created where there is none, migrated, and stopped when no other command uses it.
 
     `loads`: this command claims files. Claims of those who died doing so end here, instead of being waited for.
+    `is_quiet`: a database that is created isn't said.
     """
     if settings.names_a_database:
         with named_database(settings) as database:
             yield database
         return
-    with _embedded_server(Path(FOLDER)) as server, _lock_file(server, "loaders") as loaders:
+    with (
+        _embedded_server(Path(FOLDER), is_quiet=is_quiet) as server,
+        _lock_file(server, "loaders") as loaders,
+    ):
         with _lock_file(server, "arrival") as arrival:
             fcntl.flock(arrival, fcntl.LOCK_EX)
             parameters = server.start()
@@ -99,7 +103,7 @@ def named_database(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def _embedded_server(folder: Path) -> Iterator[EmbeddedPostgres]:
+def _embedded_server(folder: Path, *, is_quiet: bool) -> Iterator[EmbeddedPostgres]:
     try:
         server = EmbeddedPostgres(folder)
         server.make_home()
@@ -109,7 +113,8 @@ def _embedded_server(folder: Path) -> Iterator[EmbeddedPostgres]:
         raise unusable(folder, error) from error
     with users, _orderly_end():
         fcntl.flock(users, fcntl.LOCK_SH)
-        _introduce(server)
+        if not is_quiet:
+            _introduce(server)
         try:
             yield server
         finally:

@@ -23,10 +23,16 @@ QUIET_ON_TERMINAL = {LocalState.LOADED, LocalState.ALREADY_LOADED}
 
 
 class LoadProgress:
-    """Counts the stored (compressed) bytes of all files; the size of standard input is unknown."""
+    """Counts the stored (compressed) bytes of all files; the size of standard input is unknown.
 
-    def __init__(self, console: Console, names: tuple[str, ...], progress: Progress | None) -> None:
+    `is_quiet`: only what was not loaded is printed.
+    """
+
+    def __init__(
+        self, console: Console, names: tuple[str, ...], progress: Progress | None, *, is_quiet: bool = False
+    ) -> None:
         self._console = console
+        self._is_quiet = is_quiet
         self._progress = progress
         self._sizes = {name: _size(name) for name in names}
         self._done = 0
@@ -44,6 +50,8 @@ class LoadProgress:
             self._progress.update(self._task, completed=self._done + position)
 
     def end(self, report: FileReport) -> None:
+        if self._is_quiet and not report.state.is_left_to_load:
+            return
         self._done += self._sizes[report.file]
         if self._progress is not None:
             self._progress.update(self._task, completed=self._done)
@@ -52,14 +60,19 @@ class LoadProgress:
         self._console.print(shown(f"ingestor: {report.line}"), soft_wrap=True)
 
     def note(self, text: str) -> None:
+        """Of what goes on; a quiet command says nothing of it."""
+        if not self._is_quiet:
+            self.warn(text)
+
+    def warn(self, text: str) -> None:
         self._console.print(shown(f"ingestor: {text}"), soft_wrap=True)
 
 
 @contextmanager
-def load_progress(names: tuple[str, ...]) -> Iterator[LoadProgress]:
+def load_progress(names: tuple[str, ...], *, is_quiet: bool) -> Iterator[LoadProgress]:
     console = messages()
-    if not console.is_terminal:
-        yield LoadProgress(console, names, None)
+    if is_quiet or not console.is_terminal:
+        yield LoadProgress(console, names, None, is_quiet=is_quiet)
         return
     with Progress(
         TextColumn("{task.description}"),

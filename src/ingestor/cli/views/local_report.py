@@ -24,6 +24,11 @@ class LocalState(StrEnum):
     def is_failure(self) -> bool:
         return self in {LocalState.HELD, LocalState.FAILED}
 
+    @property
+    def is_left_to_load(self) -> bool:
+        """A failure, or stopped."""
+        return self.is_failure or self is LocalState.STOPPED
+
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
