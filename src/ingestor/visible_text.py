@@ -16,8 +16,8 @@ _SECRETS = (
         r"[^&\s\"'<>]+",
         re.IGNORECASE,
     ),
-    # A refused signature is answered with the request's headers, one a line.
-    re.compile(r"(?P<kept>\bx-amz-security-token:\s*)[^\s\"'<>\\]+", re.IGNORECASE),
+    # A refused signature is answered with the request's headers, one a line; Python shows them as a dictionary.
+    re.compile(r"(?P<kept>\bx-amz-security-token['\"]?:\s*(?:b?['\"])?)[^\s\"'<>\\]+", re.IGNORECASE),
 )
 
 

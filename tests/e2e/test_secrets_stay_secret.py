@@ -184,6 +184,22 @@ def test_a_command_tells_no_secret(
             assert "Traceback" not in said.err
 
 
+def test_debugging_tells_no_secret_either(
+    trouble: Mapping[str, str],  # noqa: ARG001 - it is the environment's
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    subtests: pytest.Subtests,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("check",), ("status",), ("sweep",), ("--stack", "ours", "status")):
+        with subtests.test(" ".join(command)):
+            with pytest.raises(SystemExit):
+                main.main(["--debug", *command], prog_name="ingestor")
+            said = capfd.readouterr()
+            assert SECRET not in said.out + said.err
+
+
 type Function = Callable[[], object]
 
 

@@ -59,6 +59,7 @@ def test_an_error_of_the_settings_keeps_its_lines() -> None:
         ("https://b/k?X-Amz-Signature=abc&x=1", "https://b/k?X-Amz-Signature=***&x=1"),
         ("https://b/k?a=1&x-amz-security-token=abc%2F", "https://b/k?a=1&x-amz-security-token=***"),
         ("?AWSAccessKeyId=AK&Signature=s%3D", "?AWSAccessKeyId=***&Signature=***"),
+        ("{'X-Amz-Security-Token': b'abc/+=', 'a': 1}", "{'X-Amz-Security-Token': b'***', 'a': 1}"),
         ("host:h\nx-amz-security-token:abc/+=\n\nhost", "host:h\nx-amz-security-token:***\n\nhost"),
         ("host=h password=hunter2 user=u", "host=h password=*** user=u"),
         ("DB_PASSWORD=hunter2", "DB_PASSWORD=***"),

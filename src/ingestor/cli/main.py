@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ingestor.cli.commands.entries import ENTRIES
+from ingestor.cli.support.debugging import library_logs
 from ingestor.cli.support.lazy_group import LazyGroup
 from ingestor.cli.support.terminal import print_traceback
 
@@ -45,7 +46,13 @@ class _Main(LazyGroup):
     metavar="NAME",
     help="Run the command inside the deployed stack. Needs AWS credentials.",
 )
-def main(*, stack: str | None) -> None:
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Print tracebacks, and what boto3 and psycopg log, on standard error. Passwords and keys are hidden.",
+)
+@click.pass_context
+def main(ctx: click.Context, *, stack: str | None, debug: bool) -> None:  # noqa: ARG001 - `get_command` reads `stack`
     """Load log files into PostgreSQL: every entry exactly once.
 
     \b
@@ -66,3 +73,5 @@ def main(*, stack: str | None) -> None:
     Exit status: 0 done, 1 something failed, 2 wrong usage or wrong settings, 75 time limit reached; rerun
     to continue, 130 interrupted.
     """
+    if debug:
+        ctx.with_resource(library_logs())

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ingestor.cli.support.terminal import say
+from ingestor.cli.support.terminal import print_traceback, say
 from ingestor.errors import ConfigurationError, IngestorError
 from ingestor.visible_text import visible
 
@@ -18,7 +18,7 @@ UNFINISHED = 75
 
 
 class IngestorGroup(click.Group):
-    """Every failure that the package raises on purpose ends a command without a traceback."""
+    """Every failure that the package raises on purpose ends a command without a traceback, but with `--debug`."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - click's own signature
         with _harmless_usage_errors():
@@ -29,14 +29,21 @@ class IngestorGroup(click.Group):
             with _harmless_usage_errors():
                 return super().invoke(ctx)
         except ConfigurationError as error:
+            _trace(ctx, error)
             say(*str(error).split("\n"))
             ctx.exit(WRONG_USAGE)
         except IngestorError as error:
+            _trace(ctx, error)
             say(*str(error).split("\n"))
             ctx.exit(FAILED)
         except KeyboardInterrupt:
             say("interrupted")
             ctx.exit(stopped_by(signal.SIGINT))
+
+
+def _trace(ctx: click.Context, error: IngestorError) -> None:
+    if ctx.params.get("debug"):
+        print_traceback(type(error), error, error.__traceback__)
 
 
 @contextmanager

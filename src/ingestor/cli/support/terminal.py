@@ -3,6 +3,7 @@
 Nothing here lets other people's text do anything: what `visible` escapes reaches no terminal, and JSON is ASCII.
 """
 
+import os
 import re
 import sys
 import traceback
@@ -27,6 +28,7 @@ UNLIMITED_WIDTH = 10_000
 _JSON = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 _NOT_PLAIN_ASCII = re.compile(r"[^ -~]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SECRET_VARIABLES = ("DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 json_option = click.option(
@@ -121,8 +123,14 @@ def relayed(text: str) -> str:
 
 def print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """As Python's own, which prints an exception's text as it is."""
-    text = "".join(traceback.format_exception(kind, error, trace))
-    click.echo(visible_lines(without_secrets(text)), nl=False, err=True)
+    print_foreign("".join(traceback.format_exception(kind, error, trace)).removesuffix("\n"))
+
+
+def print_foreign(text: str) -> None:
+    """What other people's code says, on standard error; secrets of our environment are hidden wherever they stand."""
+    for name in _SECRET_VARIABLES:
+        text = text.replace(os.environ.get(name) or "\0", "***")
+    click.echo(visible_lines(without_secrets(text)), err=True)
 
 
 def shown(value: object) -> str:
