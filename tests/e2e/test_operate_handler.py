@@ -58,6 +58,15 @@ def test_status_says_what_the_command_line_would(place: Place) -> None:
     assert [each["s3_key"] for each in facts["needs_person"]] == ["app.json.gz"]
 
 
+def test_check_looks_at_what_the_function_works_with(place: Place) -> None:
+    answer = run("check", "--json")
+    facts = {each["name"]: each for each in msgspec.json.decode(answer.stdout)["checks"]}
+    assert (answer.status, answer.stderr) == (1, "")
+    assert facts["rights"]["is_ok"]
+    assert facts[f"bucket {place.bucket}"]["is_ok"]
+    assert "run `ingestor connect-bucket" in facts[f"notification of {place.bucket}"]["said"]
+
+
 def test_the_advice_names_the_stack(place: Place) -> None:
     failed_for_good(place, "app.json.gz")
     answer = run("status", "app.json.gz", stack="logs-prod")
@@ -138,7 +147,7 @@ def test_an_answer_longer_than_lambda_takes_is_said_to_be(monkeypatch: pytest.Mo
     monkeypatch.setattr(operate, "ANSWER_BYTES", 10)
     answer = run("status", "--json")
     assert (answer.status, answer.stdout) == (1, "")
-    assert "longer than a function may answer" in answer.stderr
+    assert "larger than a function may return" in answer.stderr
 
 
 def test_an_event_that_is_no_request_is_refused() -> None:
