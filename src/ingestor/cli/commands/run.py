@@ -17,25 +17,20 @@ from ingestor.cli.support.group import FAILED, stopped_by
 from ingestor.cli.support.since import since_option
 from ingestor.cli.support.stopping import StopRequest
 from ingestor.cli.support.terminal import (
-    count,
     counted,
     dry_run_option,
-    duration,
     json_option,
     output,
     plain_facts,
     print_json,
     say,
-    shown,
-    table,
 )
+from ingestor.cli.views.run_report import RunReporter, show_pass
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import IngestorError, SourceMissingError, TransientError
 from ingestor.run import (
-    FileFailure,
     InProcess,
     Loaders,
-    Pass,
     Patience,
     Processes,
     RunContext,
@@ -47,9 +42,6 @@ from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_FIRST_REPORT_SECONDS = 1.0
-_REPORT_EVERY_SECONDS = 10.0
-"""Between two reports at most; before the tenth second they come sooner."""
 
 
 class Interval(click.ParamType[float]):
@@ -146,7 +138,7 @@ def run_command(
 def _dry_run(wanted: Wanted, settings: Settings, *, as_json: bool) -> None:
     with named_database(settings) as database:
         context = RunContext(database, bootstrap.store(settings), settings)
-        found = dry_run_pass(context, wanted, Patience(0, UNLIMITED, _Reporter()))
+        found = dry_run_pass(context, wanted, Patience(0, UNLIMITED, RunReporter()))
     if as_json:
         print_json(found)
         return
@@ -160,7 +152,7 @@ def _dry_run(wanted: Wanted, settings: Settings, *, as_json: bool) -> None:
 def _runner(
     settings: Settings, stop: StopRequest, wait_seconds: float, workers: int, rate: float | None
 ) -> Iterator["_Runner"]:
-    reporter = _Reporter()
+    reporter = RunReporter()
     patience = Patience(wait_seconds, stop.deadline, reporter)
     with named_database(settings) as database:
         context = RunContext(database, bootstrap.store(settings), settings)
@@ -179,7 +171,7 @@ def _runner(
 class _Runner:
     context: RunContext
     loaders: Loaders
-    reporter: "_Reporter"
+    reporter: "RunReporter"
     patience: Patience
 
     def run(self, wanted: Wanted, every: float | None, *, as_json: bool) -> bool:
@@ -206,78 +198,12 @@ class _Runner:
             )
         except IngestorError:
             if self.reporter.done is not None and not as_json:
-                _show(self.reporter.done, time.monotonic() - began)
+                show_pass(self.reporter.done, time.monotonic() - began)
             raise
         seconds = time.monotonic() - began
         if as_json:
             facts = plain_facts(done, seconds=seconds)
             print_json(facts | {"failures": list(facts["failures"].values())})
         else:
-            _show(done, seconds)
+            show_pass(done, seconds)
         return not done.failures and not done.stopped
-
-
-class _Reporter:
-    """On standard error: a line now and then, one for each failure, and what goes on besides."""
-
-    def __init__(self) -> None:
-        self.done: Pass | None = None
-        self._began = time.monotonic()
-        self._next_report_after = _FIRST_REPORT_SECONDS
-
-    def begin(self, wanted: Wanted) -> None:
-        """A pass begins. Later reports come at ever longer intervals."""
-        self.done = None
-        self._began = time.monotonic()
-        self._next_report_after = _FIRST_REPORT_SECONDS
-        say(f"listing s3://{wanted.bucket}/{wanted.prefix}")
-
-    def outage_began(self, why: str) -> None:
-        say(why)
-
-    def outage_ended(self, seconds: float) -> None:
-        say(f"answering again after {duration(seconds)}")
-
-    def loader_died(self, how: str) -> None:
-        say(how)
-
-    def looks_again(self, files: int, seconds: float) -> None:
-        say(f"{counted(files, 'file')} failed; trying once more in {duration(seconds)}")
-
-    def failed(self, failure: FileFailure) -> None:
-        say(f"{failure.kind}: {failure.error}")
-
-    def progressed(self, done: Pass) -> None:
-        self.done = done
-        seconds = time.monotonic() - self._began
-        if seconds < self._next_report_after:
-            return
-        self._next_report_after = seconds + min(seconds, _REPORT_EVERY_SECONDS)
-        rate = done.rows / seconds
-        say(
-            f"{counted(done.listed, 'object')} listed, {counted(done.files, 'file')}, "
-            f"{counted(done.rows, 'row')}, {count(rate)} rows/s"
-        )
-
-
-def _show(done: Pass, seconds: float) -> None:
-    rows = table("", "files", numbers=frozenset({"files"}))
-    for name, number in (
-        ("loaded", done.loaded),
-        ("already loaded", done.already_loaded),
-        ("held by another worker", done.held),
-        ("stopped; rerun to continue", done.stopped),
-        ("failed, will be retried", sum(each.kind == "transient" for each in done.failures.values())),
-        ("failed permanently", sum(each.kind == "permanent" for each in done.failures.values())),
-    ):
-        if number:
-            rows.add_row(name, count(number))
-    console = output()
-    if done.files:
-        console.print(rows)
-    rate = f", {count(done.rows / seconds)} rows/s" if done.rows else ""
-    console.print(
-        shown(f"{counted(done.rows, 'row')}, {count(done.rejected)} rejected, in {duration(seconds)}{rate}")
-        if done.files
-        else f"nothing to load ({counted(done.listed, 'object')} listed)"
-    )

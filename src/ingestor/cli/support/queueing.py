@@ -33,7 +33,7 @@ def refuse_foreign(settings: Settings, file: FileRecord) -> None:
 
 
 def source_file(file: FileRecord) -> SourceFile:
-    return file.source_file
+    return file.file
 
 
 def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
