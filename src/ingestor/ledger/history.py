@@ -7,8 +7,8 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
-from ingestor.ledger.rows import Connection
-from ingestor.model.source_file import SourceFile, Store
+from ingestor.ledger.rows import Connection, FileColumns
+from ingestor.model.source_file import Store
 
 SHOWN_REASONS = 5
 SHOWN_MATCHES = 20
@@ -56,13 +56,10 @@ WHERE f.id = %(file_id)s AND e.event IN ('checkpoint', 'completed')
 
 
 @dataclass(frozen=True, slots=True)
-class FileRecord:
+class FileRecord(FileColumns):
     """A row of the ledger. `due_in_seconds`, on the database's clock, is negative when `due_at` is over."""
 
     id: int
-    store: str
-    bucket: str
-    s3_key: str
     status: str
     version: int
     attempts: int
@@ -74,10 +71,6 @@ class FileRecord:
     rows_dropped: int
     first_log_at: datetime | None
     last_log_at: datetime | None
-    size_bytes: int | None
-    etag: str | None
-    version_id: str | None
-    event_time: datetime | None
     format: str | None
     pipeline: str | None
     newer_waits: bool
@@ -94,24 +87,12 @@ class FileRecord:
     due_in_seconds: float | None
 
     @property
-    def source_file(self) -> SourceFile:
-        return SourceFile(
-            self.bucket,
-            self.s3_key,
-            self.etag,
-            self.version_id,
-            self.size_bytes,
-            self.event_time,
-            Store(self.store),
-        )
-
-    @property
     def is_local(self) -> bool:
-        return self.source_file.is_local
+        return self.file.is_local
 
     @property
     def uri(self) -> str:
-        return self.source_file.uri
+        return self.file.uri
 
     @property
     def is_held(self) -> bool:
