@@ -29,7 +29,7 @@ Invoking handler.object_created.lambda_handler (python3.13)
 Local image is up-to-date
 Using local image: public.ecr.aws/lambda/python:3.13-rapid-x86_64.
 
-Mounting /work/.demo/build/HandlerFunction as /var/task:ro,delegated, inside runtime container
+Mounting /clone/.demo/build/HandlerFunction as /var/task:ro,delegated, inside runtime container
 SAM_CONTAINER_ID: {CONTAINER}
 START RequestId: 7d1d5d3c-0d4c-4a5e-8e0f-6c3b5e2f1a10 Version: $LATEST
 """

@@ -6,34 +6,35 @@ import msgspec
 import pytest
 from tests.support.records import NOON, NOON_US, row_of
 
+EVERY_FIELD = {
+    "level": 30,
+    "timestamp": NOON,
+    "req": {
+        "id": "r-1",
+        "method": "GET",
+        "url": "/a?b=1",
+        "query": {"b": "1"},
+        "headers": {"host": "x"},
+        "params": {"p": [1, 2]},
+        "remoteAddress": "::1",
+        "remotePort": 4711,
+    },
+    "res": {"statusCode": 200},
+    "trace_id": "t-1",
+    "context": "Controller",
+    "message": "done",
+    "hostname": "api-1",
+    "pid": 42,
+    "authUserId": 5_000_000_000,
+    "processingTimeMs": 1.5,
+    "cacheHit": False,
+    "documentCount": 0,
+    "lastUpdated": "2026-11-23T12:00:00Z",
+}
+
 
 def test_every_field_goes_to_its_column() -> None:
-    entry = {
-        "level": 30,
-        "timestamp": NOON,
-        "req": {
-            "id": "r-1",
-            "method": "GET",
-            "url": "/a?b=1",
-            "query": {"b": "1"},
-            "headers": {"host": "x"},
-            "params": {"p": [1, 2]},
-            "remoteAddress": "::1",
-            "remotePort": 4711,
-        },
-        "res": {"statusCode": 200},
-        "trace_id": "t-1",
-        "context": "Controller",
-        "message": "done",
-        "hostname": "api-1",
-        "pid": 42,
-        "authUserId": 5_000_000_000,
-        "processingTimeMs": 1.5,
-        "cacheHit": False,
-        "documentCount": 0,
-        "lastUpdated": "2026-11-23T12:00:00Z",
-    }
-    row = row_of(entry)
+    row = row_of(EVERY_FIELD)
     assert len(row.pop("id")) == 16
     assert row == {
         "file_id": 7,
@@ -60,7 +61,7 @@ def test_every_field_goes_to_its_column() -> None:
         "cache_hit": False,
         "document_count": 0,
         "last_updated": NOON_US - 500_000,
-        "raw_data": msgspec.json.encode(entry),
+        "raw_data": msgspec.json.encode(EVERY_FIELD),
     }
 
 
