@@ -23,6 +23,10 @@ KEYS = st.sampled_from(["app1/a.json", "app1/b.json", "app2/c.json"])
 PREFIXES = st.sampled_from(["", "app1/", "app2/"])
 CLOCK_OFFSETS = st.sampled_from([timedelta(minutes=minutes) for minutes in (0, -59, -10, 10, 59)])
 ENTRIES = st.lists(st.tuples(st.sampled_from(Kind), st.sampled_from(When)), min_size=1, max_size=5)
+LONG = st.lists(st.tuples(st.just(Kind.PLAIN), st.sampled_from(When)), min_size=5, max_size=9)
+BEGIN = "set_config('search_path'"
+OVERDUE_SECONDS = 901
+"""Longer than a lease, and than a message is hidden."""
 SECONDS = st.sampled_from([10, 60, 301, 901, 3601, 12 * 3600])
 WHICH = st.integers(0, 9)
 """One of several, counted from the oldest."""
@@ -191,6 +195,20 @@ class Machine(RuleBasedStateMachine):
         """Until everything else has settled; then it wakes, too late."""
         self._paused(which).is_frozen = True
 
+    @rule(key=KEYS, entries=LONG, first=st.integers(2, 4), second=st.integers(3, 6))
+    def wakes_amid_its_successor(
+        self, key: str, entries: list[tuple[Kind, When]], first: int, second: int
+    ) -> None:
+        """The hour of the fence: each stands between two chunks of one file, and who lost its claim goes on first."""
+        self.upload(key, entries, is_corrupt=False, copies=1)
+        overtaken = self._load_between(first)
+        self.schedule.pass_time(OVERDUE_SECONDS)
+        if self.has_queue:
+            self._move(self.service.tick(), Stop())
+        self._load_between(second)
+        if overtaken is not None:
+            self.schedule.finish(overtaken)
+
     def teardown(self) -> None:
         try:
             if hasattr(self, "books") and sys.exception() is None:
@@ -213,6 +231,19 @@ class Machine(RuleBasedStateMachine):
             self.notifications.append(notification_of(file))
             for _ in range(copies):
                 self.service.queue.put(self.notifications[-1])
+
+    def _load_between(self, commits: int) -> Process | None:
+        """Loads the newest message, or by `run`, up to the transaction after so many COMMITs."""
+        visible = self.service.queue.visible
+        if self.has_queue and not visible:
+            return None
+        process = self.service.handle(visible[-1]) if self.has_queue else self.commands.run("")
+        while process is not None and process.is_paused:
+            if commits <= 0 and BEGIN in process.next_step:
+                break
+            commits -= process.next_step == COMMIT
+            self.schedule.go_on(process)
+        return process
 
     def _look(self) -> None:
         judge_the_ended(self.service)
