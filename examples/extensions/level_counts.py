@@ -77,6 +77,10 @@ class _CountingMapper:
         self._mapper = mapper
         self.levels: dict[int, str | None] = {}
 
+    @property
+    def unknown_fields(self) -> int:
+        return self._mapper.unknown_fields
+
     def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
         mapped = self._mapper.row_of(text, ordinal, context)
         if isinstance(mapped, tuple):

@@ -92,15 +92,15 @@ class FieldMapping:
 
 
 class RowBuilder:
-    """The rest of a row: whose it is and where it stands. `fallback_time` is for entries without a time."""
+    """The rest of a row: whose it is and where it stands."""
 
     __slots__ = ("_fallback_time", "_file_id", "_id_at", "_mapping")
 
-    def __init__(self, mapping: FieldMapping, origin: RowOrigin, fallback_time: int | None = None) -> None:
+    def __init__(self, mapping: FieldMapping, origin: RowOrigin) -> None:
         self._mapping = mapping
         self._file_id = origin.file_id
         self._id_at = Identities(origin.bucket, origin.key, origin.object_version, origin.store).at
-        self._fallback_time = fallback_time
+        self._fallback_time = origin.fallback_time
 
     def row(self, fields: Fields, raw_data: bytes, ordinal: int) -> Row | None:
         """None: the entry has no usable time."""

@@ -12,7 +12,12 @@ from ingestor.model.entry import Batch
 from ingestor.model.rows import Entity, Mapped, Rejection, RowOrigin
 
 type Parse = Callable[[str, object], Fields | Rejection]
-"""An entry's text, and its context, to its fields. Raises nothing, whatever the text; linear in its length."""
+"""An entry's text, and its context, to its fields. Raises nothing, whatever the text; linear in its length.
+
+Fields beyond those that the format's documentation names are under EXTRA, as a list or an object of their own.
+"""
+
+EXTRA = "extra"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,12 @@ class TextFormat:
 class TextMapper:
     """A `Mapper`."""
 
-    __slots__ = ("_builder", "_format", "_parse")
+    __slots__ = ("_builder", "_parse", "unknown_fields")
 
     def __init__(self, text_format: TextFormat, origin: RowOrigin) -> None:
-        self._format = text_format
         self._parse = text_format.parse
         self._builder = RowBuilder(text_format.mapping, origin)
+        self.unknown_fields = 0
 
     def redacted(self, raw: bytes, /) -> bytes:
         return raw
@@ -58,6 +63,8 @@ class TextMapper:
         fields = self._parse(line, context)
         if isinstance(fields, Rejection):
             return fields
+        if EXTRA in fields:
+            self.unknown_fields += 1
         raw_data = as_json(fields)
         fields["message"] = line
         row = self._builder.row(fields, raw_data, ordinal)

@@ -14,7 +14,10 @@ type Entity = Raw | bytes
 
 @dataclass(frozen=True, slots=True)
 class RowOrigin:
-    """Whose rows they are: the ledger's id, and the object version that the rows' ids are made from."""
+    """Whose rows they are: the ledger's id, and the object version that the rows' ids are made from.
+
+    `fallback_time` is the time of entries without one, in microseconds since 2000-01-01 UTC; None: they are rejected.
+    """
 
     file_id: int
     bucket: str
@@ -22,6 +25,7 @@ class RowOrigin:
     etag: str | None
     version_id: str | None
     store: Store = Store.S3
+    fallback_time: int | None = None
 
     @property
     def object_version(self) -> str | None:
@@ -47,6 +51,11 @@ type Mapped = Row | Rejection | Drop
 
 class Mapper(Protocol):
     """Maps the entries of one object version to rows; made for one file by its format."""
+
+    @property
+    def unknown_fields(self) -> int:
+        """How many entries so far had fields that the format's documentation doesn't name."""
+        ...
 
     def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
         """`ordinal` is the entry's position in the file, `context` what its framing says of it.

@@ -20,6 +20,10 @@ class ProcessingMapper:
         self._processors = tuple(processors)
         self._origin = origin
 
+    @property
+    def unknown_fields(self) -> int:
+        return self._mapper.unknown_fields
+
     def redacted(self, raw: bytes, /) -> bytes:
         return self._mapper.redacted(raw)
 

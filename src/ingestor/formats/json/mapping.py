@@ -40,9 +40,12 @@ _times_of = Decoder(_Times).decode
 class JsonMapper:
     """A `Mapper` of JSON objects under the names that pino and its kin use."""
 
-    __slots__ = ("_file_id", "_id_at")
+    __slots__ = ("_fallback_time", "_file_id", "_id_at")
+
+    unknown_fields = 0
 
     def __init__(self, origin: RowOrigin) -> None:
+        self._fallback_time = origin.fallback_time
         self._file_id = origin.file_id
         self._id_at = Identities(origin.bucket, origin.key, origin.object_version, origin.store).at
 
@@ -67,7 +70,9 @@ class JsonMapper:
         if timestamp is None:
             timestamp = microseconds_of(entry.time)
             if timestamp is None:
-                return Rejection(_why_no_time(text))
+                timestamp = self._fallback_time
+                if timestamp is None:
+                    return Rejection(_why_no_time(text))
         request = entry.req or _NO_REQUEST
         request_id = request.id
         trace_id = entry.trace_id

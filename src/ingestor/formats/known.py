@@ -1,0 +1,60 @@
+"""A format as rules and detection know it: its name, how it is made, and what tells it from the others."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from ingestor.formats import Format
+from ingestor.formats.limits import WHITESPACE
+from ingestor.formats.mapping import ColumnName
+
+HEAD_BYTES = 64 * 1024
+"""As much of a file is looked at to tell its format."""
+
+_HEAD_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOptions:
+    """What a rule of `ingestor.toml` says about a format. A format refuses what it has no use for.
+
+    `columns` are names of fields to look at before the format's own. `time_zone` is that of times that don't give
+    one; None is UTC. `time_format` is as `datetime.strptime` reads it. `header` names the columns of `csv`, where the
+    file doesn't.
+    """
+
+    columns: Mapping[ColumnName, tuple[str, ...]] = field(default_factory=dict)
+    time_zone: tzinfo | None = None
+    time_format: str | None = None
+    pattern: str | None = None
+    first_line: str | None = None
+    header: tuple[str, ...] | None = None
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFormat:
+    """`make` raises ConfigurationError that names the option which is missing, wrong or of no use to this format.
+
+    `recognises` is given the first bytes of a file, uncompressed, at most HEAD_BYTES, perhaps cut within a line; it
+    says yes only to what no other format begins like. `keys` are the globs of the keys under which AWS writes this
+    format; `*` matches any characters, `/` too.
+    """
+
+    name: str
+    make: Callable[[FormatOptions], Format]
+    recognises: Callable[[bytes], bool]
+    keys: tuple[str, ...] = ()
+
+
+def never(_head: bytes) -> bool:
+    """For a format that only a rule can name."""
+    return False
+
+
+def first_lines(head: bytes) -> list[bytes]:
+    """At most 20 lines that are not blank, without their ends; the last of `head` only if it is whole or alone."""
+    lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if len(lines) > 1 and lines[-1]:
+        del lines[-1]
+    return [line.rstrip(b"\r") for line in lines if line.strip(WHITESPACE)][:_HEAD_LINES]
