@@ -1,9 +1,10 @@
 """A format as rules and detection know it: its name, how it is made, and what tells it from the others."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import tzinfo
 
+from ingestor.errors import ConfigurationError
 from ingestor.formats import Format
 from ingestor.formats.limits import WHITESPACE
 from ingestor.formats.mapping import ColumnName
@@ -30,6 +31,18 @@ class FormatOptions:
     first_line: str | None = None
     header: tuple[str, ...] | None = None
     delimiter: str | None = None
+
+
+def refuse_useless(name: str, options: FormatOptions, *useful: str) -> None:
+    """Raises ConfigurationError that names each option which is set and which the format `name` has no use for."""
+    unused = FormatOptions()
+    useless = [
+        f"`{each.name}` is of no use to {name}"
+        for each in fields(options)
+        if each.name not in useful and getattr(options, each.name) != getattr(unused, each.name)
+    ]
+    if useless:
+        raise ConfigurationError("\n".join(useless))
 
 
 @dataclass(frozen=True, slots=True)

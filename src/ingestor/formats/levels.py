@@ -59,3 +59,13 @@ def level_of(value: GivenLevel) -> Level:
         return Level(value, _SEVERITIES.get((value or "").lower()))
     reached = max((number for number in _PINO_LABELS if number <= value), default=None)
     return Level(str(value), reached and _SEVERITIES[_PINO_LABELS[reached]])
+
+
+_SERVER_FAILED, _CLIENT_FAILED = 500, 400
+
+
+def level_of_status(status: int) -> str:
+    """The level of a request that has none of its own."""
+    if status >= _SERVER_FAILED:
+        return "error"
+    return "warn" if status >= _CLIENT_FAILED else "info"
