@@ -174,6 +174,24 @@ def test_the_claim_of_a_process_that_died_is_not_waited_for(bare: CommandLine) -
     assert bare("psql", "-At", "-c", "SELECT count(*) FROM logs").stdout == "1\n"
 
 
+RELEASED = """
+UPDATE processed_files SET status = 'PENDING', next_attempt_at = clock_timestamp(), processed_at = NULL
+"""
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(("left", "state"), [(CLAIMED, "PROCESSING"), (RELEASED, "PENDING")])
+def test_an_unfinished_file_does_not_continue_there_and_retry_says_what_continues_it(
+    bare: CommandLine, left: str, state: str
+) -> None:
+    assert bare("local", "app.json").status == 0
+    assert bare("psql", "-c", left).status == 0
+    done = bare("retry", "app.json")
+    path = bare.folder / "app.json"
+    assert done.status == 1
+    assert f"is {state}, not FAILED; run `ingestor local {path}` to continue" in done.stderr
+
+
 @pytest.mark.usefixtures("server")
 def test_the_claim_of_a_process_that_lives_is_left_to_it(bare: CommandLine) -> None:
     assert bare("local", "app.json").status == 0

@@ -151,6 +151,18 @@ def test_a_local_file_is_reopened_and_its_command_said(place: Place, command: Co
     assert place.sent() == []
 
 
+def test_local_files_are_named_in_one_command(place: Place, command: CommandLine) -> None:
+    for key in ("/logs/a b.json", "/logs/c.json", "stdin:sha256:1", "stdin:sha256:2"):
+        failed(
+            place.tools.database, SourceFile(LOCAL_BUCKET, key, "e1", store=Store.FILE), ErrorKind.PERMANENT
+        )
+    done = command("retry", "--failed")
+    assert [line for line in done.stdout.splitlines() if line.startswith("Now run:")] == [
+        "Now run: ingestor local '/logs/a b.json' /logs/c.json",
+        "Now run: ingestor local -, once for each of 2 inputs",
+    ]
+
+
 @pytest.mark.parametrize("arguments", [(), ("app.json.gz", "--failed"), ("--failed", "--matching", "x")])
 def test_it_wants_exactly_one_way_of_saying_what(command: CommandLine, arguments: tuple[str, ...]) -> None:
     done = command("retry", *arguments)

@@ -26,7 +26,7 @@ from ingestor.cli.support.terminal import (
     shown,
     table,
 )
-from ingestor.cli.views.advice import load_again
+from ingestor.cli.views.advice import commands_to_load_again, load_again
 from ingestor.database import REPORT, Database
 from ingestor.ledger import FileRecord
 from ingestor.model.source_file import SourceFile
@@ -115,6 +115,8 @@ def _chosen(
 def _why_not(file: FileRecord) -> str:
     if file.status == "COMPLETED":
         return "is COMPLETED, not FAILED; `ingestor reload` loads it again"
+    if file.is_local and not file.is_held:
+        return f"is {file.status}, not FAILED; run `{load_again(file)}` to continue"
     return f"is {file.status}, not FAILED; it continues automatically"
 
 
@@ -191,6 +193,5 @@ def _show(done: _Retried, removed: int | None, *, dry_run: bool) -> None:
     sent = " and queued" if done.sent else ""
     letters = f"; {counted(removed, 'dead letter')} removed" if removed is not None else ""
     console.print(f"{counted(len(done.files), 'file')} reopened{sent}{letters}.")
-    for file in done.files:
-        if file.is_local:
-            console.print(f"Now run: {shown(load_again(file))}", soft_wrap=True)
+    for command in commands_to_load_again(file for file in done.files if file.is_local):
+        console.print(f"Now run: {shown(command)}", soft_wrap=True)

@@ -19,8 +19,9 @@ from ingestor.settings import Settings
 def status(*, key: str | None, as_json: bool) -> None:
     """Show loading status, or one file's history.
 
-    Lists the files that need attention first, with what to do; then file counts by state, throughput, lag and the
-    newest failures. KEY is s3://BUCKET/KEY, a key, a local file, or the end of a key if only one key ends so.
+    Lists the files that need attention first, with what to do; then file counts by state, throughput, lag, what waits
+    or fails longest, and other failures. KEY is s3://BUCKET/KEY, a key, a local file, or the end of a key if only one
+    key ends so.
 
     \b
     Examples:

@@ -1,6 +1,7 @@
 """A file's next step, and what to do about a file that needs attention."""
 
 import shlex
+from collections.abc import Iterable, Iterator
 
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.terminal import duration, moment, plain_facts
@@ -76,9 +77,29 @@ def what_to_do(file: FileRecord) -> str:
 
 
 def load_again(file: FileRecord) -> str:
-    if file.s3_key.startswith("stdin:"):
+    if _is_standard_input(file):
         return "ingestor local -"
     return f"ingestor local {shlex.quote(file.s3_key)}"
+
+
+def commands_to_load_again(files: Iterable[FileRecord]) -> Iterator[str]:
+    """One for all files, and one for what came through standard input: that has to be sent there again."""
+    paths: list[str] = []
+    inputs = 0
+    for file in files:
+        if _is_standard_input(file):
+            inputs += 1
+        else:
+            paths.append(file.s3_key)
+    if paths:
+        yield f"ingestor local {shlex.join(paths)}"
+    if inputs:
+        times = "" if inputs == 1 else f", once for each of {inputs:,} inputs"
+        yield f"ingestor local -{times}"
+
+
+def _is_standard_input(file: FileRecord) -> bool:
+    return file.s3_key.startswith("stdin:")
 
 
 def file_facts(file: FileRecord, **more: object) -> dict[str, object]:
