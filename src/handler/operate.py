@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 from handler.failures import with_harmless_failures
 from handler.invocation import invocation_deadline
 from handler.telemetry import make_telemetry
-from ingestor.aws.operate_function import TERMINAL_VARIABLES, Answer, Request, Terminal
+from ingestor.aws.operate_function import TERMINAL_VARIABLES, Answer, CommandRequest, Terminal
 from ingestor.cli.commands.entries import STACK_ENTRIES
 from ingestor.cli.support.context import CommandContext
 from ingestor.cli.support.group import FAILED, WRONG_USAGE
@@ -38,8 +38,8 @@ _group = LazyGroup("ingestor", entries=STACK_ENTRIES)
 
 @with_harmless_failures
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answers a `Request` with an `Answer`. Raises UnexpectedError where the event is no `Request`."""
-    request = msgspec.convert(event, Request)
+    """Answers a `CommandRequest` with an `Answer`. Raises UnexpectedError where the event is no `CommandRequest`."""
+    request = msgspec.convert(event, CommandRequest)
     log = _logger()
     log.append_keys(request_id=context.aws_request_id)
     try:
@@ -57,7 +57,7 @@ def _logger() -> Logger:
     return make_telemetry().logger
 
 
-def _run(request: Request, deadline: Deadline) -> Answer:
+def _run(request: CommandRequest, deadline: Deadline) -> Answer:
     output, messages = _Stream(is_terminal=request.terminal is not None), _Stream(is_terminal=False)
     with _terminal(request.terminal), redirect_stdout(output), redirect_stderr(messages):
         status = _status(request, CommandContext(deadline, request.stack))
@@ -68,7 +68,7 @@ def _run(request: Request, deadline: Deadline) -> Answer:
     return Answer(status=status, stdout=text, stderr=messages.text())
 
 
-def _status(request: Request, context: CommandContext) -> int:
+def _status(request: CommandRequest, context: CommandContext) -> int:
     try:
         _group.main(list(request.arguments), prog_name="ingestor", obj=context)
     except SystemExit as end:

@@ -7,7 +7,7 @@ from datetime import datetime
 from ingestor import discovery, ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.discovery import Entering, Step, Window
+from ingestor.discovery import Entering, Step, UploadWindow
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import continuation_message
 from ingestor.settings import FROM_THE_BEGINNING, Settings
@@ -21,7 +21,7 @@ DUE_SECONDS = 6 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BackfillScope:
     """Objects of `bucket` whose keys begin with `prefix`, not older than `since`."""
 
     bucket: str
@@ -51,7 +51,7 @@ type OnPage = Callable[[Backfill], None]
 
 
 def backfill(
-    tools: SweepTools, wanted: Wanted, *, on_page: OnPage, deadline: Deadline = UNLIMITED
+    tools: SweepTools, scope: BackfillScope, *, on_page: OnPage, deadline: Deadline = UNLIMITED
 ) -> Backfill:
     """Goes on where an earlier run of the same was stopped. Safe beside workers, sweepers and other runs.
 
@@ -59,7 +59,7 @@ def backfill(
     """
     tools.queue.depth()  # without a queue, nothing is entered
     with tools.database.transaction() as connection:
-        listing = discovery.open_since(connection, wanted.bucket, wanted.prefix, wanted.since)
+        listing = discovery.open_since(connection, scope.bucket, scope.prefix, scope.since)
         window = discovery.window_of(connection, listing)
 
     def sent() -> Iterator[Step]:
@@ -75,17 +75,17 @@ def dry_run_backfill(
     database: Database,
     objects: Lister,
     settings: Settings,
-    wanted: Wanted,
+    scope: BackfillScope,
     *,
     on_page: OnPage,
     deadline: Deadline = UNLIMITED,
 ) -> Backfill:
     """What a backfill from the first key on would do. Changes nothing."""
     with database.transaction() as connection:
-        window = Window(wanted.since, ledger.current_time(connection))
-    listed = pages(objects, wanted.bucket, wanted.prefix)
+        window = UploadWindow(scope.since, ledger.current_time(connection))
+    listed = pages(objects, scope.bucket, scope.prefix)
     looked = discovery.dry_run_steps(
-        _entering(database, settings), wanted.bucket, window, listed, _until(deadline)
+        _entering(database, settings), scope.bucket, window, listed, _until(deadline)
     )
     return _count(looked, Backfill(), on_page)
 
@@ -94,8 +94,8 @@ def _count(steps: Iterator[Step], done: Backfill, on_page: OnPage) -> Backfill:
     for step in steps:
         new = step.oldest_first
         done = Backfill(
-            objects=done.objects + len(step.wanted),
-            bytes=done.bytes + _bytes(step.wanted),
+            objects=done.objects + len(step.in_window),
+            bytes=done.bytes + _bytes(step.in_window),
             new_objects=done.new_objects + len(new),
             new_bytes=done.new_bytes + _bytes(new),
             list_requests=done.list_requests + step.list_requests,

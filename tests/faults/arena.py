@@ -15,7 +15,7 @@ import psycopg
 from tests.faults.corpus import Content, make
 from tests.integration.conftest import variables_of
 
-from ingestor.database import ConnectionParameters
+from ingestor.database import Connection, ConnectionParameters
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,7 +26,6 @@ LEASE_SECONDS = 2
 VISIBILITY_SECONDS = 3
 MAX_RECEIVES = 4
 
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 USUAL = {
     "LEASE_SECONDS": str(LEASE_SECONDS),

@@ -73,7 +73,7 @@ def _counting() -> Iterator[_Counts]:
         counts.scanned += self.at - at
         return stop
 
-    def counting_parse(text: bytes, layout: Layout, offset: int, limit: int) -> bulk.Parsed | bulk.Failed:
+    def counting_parse(text: bytes, layout: Layout, offset: int, limit: int) -> bulk.Parsed | bulk.NotParsed:
         counts.parsed += len(text)
         return parse(text, layout, offset, limit)
 

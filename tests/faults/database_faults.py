@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 import psycopg
-from tests.faults.arena import Arena, Connection
+from tests.faults.arena import Arena
 from tests.support.own_server import OwnServer
+
+from ingestor.database import Connection
 
 LOCKED_SECONDS = 3.0
 """Longer than a worker of the suite waits for a lock."""

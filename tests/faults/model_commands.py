@@ -14,7 +14,7 @@ from ingestor.formats.json import JsonFormat
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import continuation_message
 from ingestor.outage import Patience, Unreported
-from ingestor.run import FileFailure, InProcess, Pass, RunContext, Wanted, run_once
+from ingestor.run import FileFailure, InProcess, Pass, RunContext, RunScope, run_once
 from ingestor.sinks.postgres import PostgresSink
 from ingestor.sweep.dead_letters import settle_dead_letters
 
@@ -62,17 +62,17 @@ class Commands:
             context = RunContext(database, service.s3, service.settings)
             worker = StepwiseWorker(database, service.s3, service.settings, JsonFormat(), PostgresSink())
             loaders = InProcess(worker, deadline, patience, service.s3.answers)
-            run_once(context, Wanted(BUCKET, prefix), loaders, _SilentReporter(), patience)
+            run_once(context, RunScope(BUCKET, prefix), loaders, _SilentReporter(), patience)
 
         return self._start("run", work)
 
     def backfill(self, prefix: str) -> Process:
-        wanted = backfill.Wanted(BUCKET, prefix)
+        scope = backfill.BackfillScope(BUCKET, prefix)
         return self._service.start(
             "backfill",
             self._service.with_tools(
                 lambda tools, deadline: backfill.backfill(
-                    tools, wanted, on_page=lambda _: None, deadline=deadline
+                    tools, scope, on_page=lambda _: None, deadline=deadline
                 )
             ),
         )

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -14,15 +13,13 @@ from tests.faults.scale import SCALE
 from tests.faults.workers import Workers
 from tests.integration.conftest import variables_of
 
-from ingestor.database import ConnectionParameters
+from ingestor.database import Connection, ConnectionParameters
 from ingestor.database.migrate import bundled_migrations
 
 FIRST, EVERY = (1, 1) if SCALE.is_long else (SCALE.rng("migrate").randrange(2, 16), 1_000)
 """The statement that is the first's last, and how many further on each next one comes."""
 
 _numbers = count(1)
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @contextmanager

@@ -5,8 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
-from tests.faults.arena import Arena, Connection
+from tests.faults.arena import Arena
 from tests.faults.corpus import Content
+
+from ingestor.database import Connection
 
 SHOWN = 12
 GONE_WITHIN_SECONDS = 15.0

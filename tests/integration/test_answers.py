@@ -18,8 +18,7 @@ import pytest
 from tests.support.silent_proxy import at_nth, silent_proxy
 
 from ingestor.api import process_local_file
-from ingestor.database import ConnectionParameters, Database, Limits
-from ingestor.database.connection import Connection
+from ingestor.database import Connection, ConnectionParameters, Database, TransactionLimits
 from ingestor.deadline import Deadline
 from ingestor.errors import DatabaseUnavailableError
 from ingestor.ingest import Loaded
@@ -29,7 +28,7 @@ pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("impatient")]
 
 COMMIT = b"COMMIT\x00"  # the statement, not "READ COMMITTED"
 COPY_DATA = b"PGCOPY\n"
-SHORT = Limits(total=0.5)
+SHORT = TransactionLimits(total=0.5)
 ENTRIES = 6
 
 type Freeze = Callable[[int], None]
@@ -43,7 +42,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(connection, "ANSWER_GRACE_SECONDS", 0.5)
     monkeypatch.setattr(connection, "ROLLBACK_SECONDS", 0.5)
-    monkeypatch.setattr(worker, "SHORT", Limits(total=1))
+    monkeypatch.setattr(worker, "SHORT", TransactionLimits(total=1))
 
 
 @pytest.fixture

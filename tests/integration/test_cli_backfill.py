@@ -11,7 +11,7 @@ from tests.support.sweeping import Place
 
 from ingestor import backfill as module
 from ingestor import ledger
-from ingestor.backfill import Backfill, Wanted, backfill
+from ingestor.backfill import Backfill, BackfillScope, backfill
 from ingestor.database import Database
 from ingestor.deadline import Deadline
 from ingestor.errors import SourceUnavailableError
@@ -156,10 +156,10 @@ def test_broken_off_it_goes_on_after_the_last_page_entered(paged: SweepTools, pl
     assert isinstance(paged.objects, TwoAPage)
     paged.objects.breaks_after = "3"
     with pytest.raises(SourceUnavailableError, match="cable"):
-        backfill(paged, Wanted(place.bucket, ""), on_page=ignored)
+        backfill(paged, BackfillScope(place.bucket, ""), on_page=ignored)
     assert place.sent_keys() == ["0", "1", "2", "3"]
     paged.objects.breaks_after = None
-    done = backfill(paged, Wanted(place.bucket, ""), on_page=ignored)
+    done = backfill(paged, BackfillScope(place.bucket, ""), on_page=ignored)
     assert (done.resumed_after, done.objects, done.new_objects, done.is_complete) == ("3", 3, 3, True)
     assert place.sent_keys() == ["4", "5", "6"]
     with paged.database.transaction() as connection:
@@ -171,21 +171,21 @@ def test_broken_off_it_goes_on_after_the_last_page_entered(paged: SweepTools, pl
 def test_stopped_it_ends_after_the_page_in_hand(paged: SweepTools, place: Place) -> None:
     seen: list[Backfill] = []
     stop = Deadline(lambda: 0 if seen else 100, reserve_seconds=1)
-    done = backfill(paged, Wanted(place.bucket, ""), on_page=seen.append, deadline=stop)
+    done = backfill(paged, BackfillScope(place.bucket, ""), on_page=seen.append, deadline=stop)
     assert (done.objects, done.is_complete, seen) == (2, False, [done])
 
 
 def test_another_since_begins_anew(paged: SweepTools, place: Place) -> None:
     seen: list[Backfill] = []
     stop = Deadline(lambda: 0 if seen else 100, reserve_seconds=1)
-    backfill(paged, Wanted(place.bucket, ""), on_page=seen.append, deadline=stop)
+    backfill(paged, BackfillScope(place.bucket, ""), on_page=seen.append, deadline=stop)
     since = datetime(2020, 1, 1, tzinfo=UTC)
-    done = backfill(paged, Wanted(place.bucket, "", since), on_page=ignored)
+    done = backfill(paged, BackfillScope(place.bucket, "", since), on_page=ignored)
     assert (done.resumed_after, done.objects, done.new_objects) == (None, 7, 5)
 
 
 def test_its_messages_may_wait_for_hours_before_they_are_sent_again(paged: SweepTools, place: Place) -> None:
-    backfill(paged, Wanted(place.bucket, ""), on_page=ignored)
+    backfill(paged, BackfillScope(place.bucket, ""), on_page=ignored)
     with paged.database.transaction() as connection:
         [due] = connection.execute(
             "SELECT min(next_attempt_at) - clock_timestamp() FROM processed_files"
@@ -202,14 +202,14 @@ def test_two_at_once_queue_nothing_twice(
 
     def start_other(_done: Backfill) -> None:
         if not others:
-            others.append(backfill(other, Wanted(place.bucket, ""), on_page=ignored))
+            others.append(backfill(other, BackfillScope(place.bucket, ""), on_page=ignored))
 
-    done = backfill(paged, Wanted(place.bucket, ""), on_page=start_other)
+    done = backfill(paged, BackfillScope(place.bucket, ""), on_page=start_other)
     assert done.new_objects + others[0].new_objects == 7
     assert sorted(place.sent_keys()) == [str(number) for number in range(7)]
 
 
 def test_objects_the_ledger_has_are_left_alone(paged: SweepTools, place: Place) -> None:
     completed(paged.database, SourceFile(place.bucket, "3", "other bytes", None, 1, FILE.event_time))
-    assert backfill(paged, Wanted(place.bucket, ""), on_page=ignored).new_objects == 6
+    assert backfill(paged, BackfillScope(place.bucket, ""), on_page=ignored).new_objects == 6
     assert states(paged.database)["3"] == "COMPLETED"

@@ -11,12 +11,12 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from tests.integration.conftest import CommandLine
 
-from ingestor.aws.operate_function import Answer, OperateFunction, Request, function_name
+from ingestor.aws.operate_function import Answer, CommandRequest, OperateFunction, function_name
 from ingestor.cli.support import stack
 from ingestor.errors import IngestorError, ServiceUnavailableError
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}
-STATUS = Request(arguments=["status"])
+STATUS = CommandRequest(arguments=["status"])
 
 
 def answering(payload: bytes, **more: str) -> OperateFunction:

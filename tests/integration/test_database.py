@@ -9,8 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ingestor.database import ConnectionParameters, Database
-from ingestor.database.connection import Connection
+from ingestor.database import Connection, ConnectionParameters, Database
 from ingestor.errors import DatabaseUnavailableError
 
 PASSWORD = "swordfish-never-shown"

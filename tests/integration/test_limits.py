@@ -7,9 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
-import psycopg
 import pytest
 from tests.integration.test_exactly_once import (
     EVERY_ENTRY_ONCE,
@@ -25,7 +23,7 @@ from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.api import process_local_file
-from ingestor.database import ConnectionParameters, Database, Limits, migrate
+from ingestor.database import Connection, ConnectionParameters, Database, TransactionLimits, migrate
 from ingestor.database.migrate import Migration, bundled_migrations
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import (
@@ -42,7 +40,6 @@ from ingestor.sweep.partitions import maintain_partitions
 HOUSEKEEPING_MODULE = import_module("ingestor.database.partitions")
 MIGRATE_MODULE = import_module("ingestor.database.migrate")  # by its path it is the function
 
-type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]
 
 
@@ -52,7 +49,7 @@ def log_file(tmp_path: Path) -> Path:
 
 
 def test_a_transaction_has_the_limits_it_was_given(database: Database) -> None:
-    with database.transaction(Limits(total=60, lock=2, pause=3)) as connection:
+    with database.transaction(TransactionLimits(total=60, lock=2, pause=3)) as connection:
         found = dict(
             connection.execute("SELECT name, setting FROM pg_settings WHERE name ~ '_timeout$'").fetchall()
         )
@@ -69,7 +66,10 @@ def test_a_transaction_has_the_limits_it_was_given(database: Database) -> None:
 def test_a_statement_that_takes_too_long_ends_and_the_connection_is_kept(database: Database) -> None:
     with database.transaction() as connection:
         backend = connection.info.backend_pid
-    with pytest.raises(TransactionTimeoutError), database.transaction(Limits(total=0.1)) as connection:
+    with (
+        pytest.raises(TransactionTimeoutError),
+        database.transaction(TransactionLimits(total=0.1)) as connection,
+    ):
         connection.execute("SELECT pg_sleep(60)")
     with database.transaction() as connection:
         assert connection.info.backend_pid == backend
@@ -183,7 +183,7 @@ def test_maintenance_that_takes_too_long_gives_up_and_the_rest_is_done(
            CREATE TRIGGER dawdle BEFORE DELETE ON logs_default FOR EACH ROW EXECUTE FUNCTION dawdle()"""
     )
     owner.commit()
-    monkeypatch.setattr(HOUSEKEEPING_MODULE, "MAINTENANCE", Limits(total=0.5, lock=0.5))
+    monkeypatch.setattr(HOUSEKEEPING_MODULE, "MAINTENANCE", TransactionLimits(total=0.5, lock=0.5))
     report = maintain_partitions(place.tools, UNLIMITED)
     assert report.gave_up == ("default partition",)
     assert report.analyzed
@@ -201,7 +201,7 @@ def test_a_migration_that_doesnt_get_its_lock_lets_the_others_on_and_tries_again
         worker.execute("SELECT FROM processed_files")  # nobody is before it in the queue
         worker.commit()
 
-    monkeypatch.setattr(MIGRATE_MODULE, "MIGRATION", Limits(lock=0.1))
+    monkeypatch.setattr(MIGRATE_MODULE, "MIGRATION", TransactionLimits(lock=0.1))
     monkeypatch.setattr(MIGRATE_MODULE, "time", SimpleNamespace(sleep=pause))
     new = Migration(9999, "9999_new.sql", "ALTER TABLE processed_files ADD COLUMN more int")
     assert migrate(new_database(), (*bundled_migrations(), new)).migrations[-1].is_new
@@ -212,7 +212,7 @@ def test_a_migration_that_never_gets_its_lock_says_who_may_have_it_and_changes_n
     new_database: Callable[[], Database], connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect().execute("LOCK TABLE processed_files IN ROW EXCLUSIVE MODE")
-    monkeypatch.setattr(MIGRATE_MODULE, "MIGRATION", Limits(lock=0.01))
+    monkeypatch.setattr(MIGRATE_MODULE, "MIGRATION", TransactionLimits(lock=0.01))
     monkeypatch.setattr(MIGRATE_MODULE, "PAUSE_SECONDS", 0)
     new = Migration(9999, "9999_new.sql", "ALTER TABLE processed_files ADD COLUMN more int")
     with pytest.raises(LockTimeoutError, match=r"12 times: another migration.*nothing was changed"):

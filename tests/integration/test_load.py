@@ -9,12 +9,12 @@ import pytest
 from msgspec import Raw
 from tests.support.entries import copy_batch
 
+from ingestor.database import Connection
 from ingestor.model.entry import RAW_LIMIT, Batch, Malformed, Repaired, Value
 from ingestor.model.rows import RowOrigin
 from ingestor.sinks import CopiedBatch
 from ingestor.sinks.postgres import unload
 
-type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]
 
 FILE = RowOrigin(7, "bucket", "key.json.gz", "etag", None)

@@ -3,19 +3,16 @@
 import io
 import json
 from collections.abc import Callable
-from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.entries import batches, copy_batch
 
+from ingestor.database import Connection
 from ingestor.formats import Limits
 from ingestor.model.rows import RowOrigin
 from ingestor.sinks.postgres import unload
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 FILE = RowOrigin(7, "bucket", "key.json.gz", "etag", None)
 # The first line says that the file is one entry a line.

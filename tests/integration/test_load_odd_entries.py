@@ -18,10 +18,10 @@ from tests.support.odd_entries import (
     WRONG_VALUES,
 )
 
+from ingestor.database import Connection
 from ingestor.formats import Limits
 from ingestor.model.rows import RowOrigin
 
-type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]
 
 FILE = RowOrigin(7, "bucket", "key.json.gz", "etag", None)

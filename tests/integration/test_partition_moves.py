@@ -7,19 +7,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, LiteralString
 
-import psycopg
 import pytest
 from tests.integration.conftest import CommandLine
 from tests.support.waiting import wait_until_somebody_waits
 
 from ingestor import ledger
 from ingestor.api import process_local_file
-from ingestor.database import Database
+from ingestor.database import Connection, Database
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, HeldElsewhere, Loaded, Outcome
 from ingestor.settings import OnOverwrite, Settings
 
-type Connection = psycopg.Connection[tuple[Any, ...]]
 type Connect = Callable[[], Connection]
 
 MOVE: LiteralString = "SELECT move_month_out_of_default('2000-01-01', '2100-01-01')"
@@ -223,7 +221,7 @@ def test_a_worker_whose_rows_are_its_successors_writes_nothing(
 ) -> None:
     lock_file = ledger.lock_file
 
-    def lock_late(connection: ledger.Connection, claim: ledger.Claim) -> None:
+    def lock_late(connection: Connection, claim: ledger.Claim) -> None:
         monkeypatch.setattr(ledger, "lock_file", lock_file)
         forget(database, "UPDATE processed_files SET lease_expires_at = now() - interval '1 s'")
         assert isinstance(load(log_file, database), Loaded)

@@ -26,7 +26,7 @@ from tests.support.pooler import find_pgbouncer, go_without_pgbouncer, pgbouncer
 from tests.support.sweeping import Place
 
 from ingestor import ledger
-from ingestor.database import ConnectionParameters, Database, Limits, migrate
+from ingestor.database import ConnectionParameters, Database, TransactionLimits, migrate
 from ingestor.errors import DatabaseUnavailableError, TransactionInterruptedError
 from ingestor.model.source_file import SourceFile
 from ingestor.sweep import sweep
@@ -94,7 +94,7 @@ def test_a_transaction_has_its_limits_and_leaves_none_behind(
 ) -> None:
     found: list[tuple[object, ...]] = []
     for _ in range(6):
-        with database.transaction(Limits(total=60, lock=2, pause=3)) as connection:
+        with database.transaction(TransactionLimits(total=60, lock=2, pause=3)) as connection:
             found += connection.execute(LIMITS).fetchall()
     assert set(found) == {("2s", "1min", "3s")}
     left = [connect().execute(LIMITS).fetchone() for _ in range(6)]
@@ -104,7 +104,7 @@ def test_a_transaction_has_its_limits_and_leaves_none_behind(
 def test_a_pause_that_is_too_long_ends_the_transaction_and_the_next_one_works(
     database: Database, new_database: Callable[[], Database]
 ) -> None:
-    paused = database.transaction(Limits(pause=0.1))
+    paused = database.transaction(TransactionLimits(pause=0.1))
     connection = paused.__enter__()
     connection.execute("CREATE TABLE half_done (); SELECT pg_advisory_xact_lock(1)")
     with new_database().transaction() as other:

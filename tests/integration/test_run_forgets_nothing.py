@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.discovering import NOW, Dated, aged, hours, with_objects
 from tests.support.ledger_steps import completed, states
-from tests.support.running import BrokenConnection, Killed, a_pass
+from tests.support.running import BrokenConnection, KilledLoaders, a_pass
 from tests.support.sweeping import Place
 
 from ingestor import ledger
@@ -62,7 +62,7 @@ def test_killed_amid_many_new_objects_nothing_is_forgotten(place: Place, after: 
     """The keys' order is not that of the uploads: the newest come first."""
     tools = bucket_of(place, **{f"{number:02}": hours(5 * number + 1) for number in range(8)})
     with pytest.raises(KeyboardInterrupt):
-        a_pass(tools, loaders=Killed(tools, after))
+        a_pass(tools, loaders=KilledLoaders(tools, after))
     assert len(states(tools.database)) == 8, "all is entered before the first is loaded"
     a_pass(tools)
     assert loaded(tools) == {f"{number:02}" for number in range(8)}

@@ -27,7 +27,7 @@ from tests.support.sweeping import Place
 
 from ingestor.database import ConnectionParameters
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.run import Pass, Patience, Processes, RunContext, Wanted, loader, run_once
+from ingestor.run import Pass, Patience, Processes, RunContext, RunScope, loader, run_once
 from ingestor.run.processes import LoadersDyingError
 
 SEEDS = (1,)
@@ -175,7 +175,9 @@ def a_pass(
         on_death=said.append, silent_seconds=silent_seconds, stopping_seconds=stopping_seconds,
     ) as processes:  # fmt: skip
         context = RunContext(tools.database, tools.objects, chosen)
-        done = run_once(context, Wanted(place.bucket), processes, Silent(), patience, looks_again=looks_again)
+        done = run_once(
+            context, RunScope(place.bucket), processes, Silent(), patience, looks_again=looks_again
+        )
     return done, said
 
 

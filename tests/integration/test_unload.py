@@ -1,15 +1,13 @@
 """A file's rows leave `logs` whole; those of a small file are found without a search through their month."""
 
 from collections.abc import Callable
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
 import pytest
 
+from ingestor.database import Connection
 from ingestor.sinks.postgres import unload
 from ingestor.sinks.postgres.unload import _FIRST_ENTRIES
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 _FILL: LiteralString = """
 INSERT INTO logs (id, file_id, ordinal, timestamp, raw_data)

@@ -11,7 +11,7 @@ from tests.support.running import a_pass
 from tests.support.sweeping import Place
 
 from ingestor import process_files
-from ingestor.backfill import Wanted, backfill
+from ingestor.backfill import BackfillScope, backfill
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, Loaded
@@ -70,7 +70,7 @@ def test_a_sweep_enters_the_neighbours_and_reports_the_first_of_them(
 
 
 def test_a_backfill_enters_the_neighbours_and_reports_them(odd: Place) -> None:
-    done = backfill(odd.tools, Wanted(odd.bucket, ""), on_page=lambda _: None)
+    done = backfill(odd.tools, BackfillScope(odd.bucket, ""), on_page=lambda _: None)
     assert (done.new_objects, [each.uri for each in done.unusable]) == (3, uris(odd))
     assert sorted(odd.sent_keys()) == ["a", "c", "z"]
 

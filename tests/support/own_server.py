@@ -9,15 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any, LiteralString, Self
+from typing import LiteralString, Self
 
 import psycopg
 from psycopg import sql
 
-from ingestor.database import ConnectionParameters, Database, migrate
+from ingestor.database import Connection, ConnectionParameters, Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 MAX_CONNECTIONS = 10
 _numbers = count(1)

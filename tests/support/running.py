@@ -15,7 +15,7 @@ from ingestor.run import (
     Pass,
     Patience,
     RunContext,
-    Wanted,
+    RunScope,
     run_once,
 )
 from ingestor.sweep.tools import SweepTools
@@ -63,9 +63,9 @@ def a_pass(
 ) -> Pass:
     [bucket] = tools.settings.watched_buckets
     context = RunContext(tools.database, tools.objects, tools.settings)
-    wanted = Wanted(bucket, prefix, since)
+    scope = RunScope(bucket, prefix, since)
     chosen = loaders or in_process(tools, deadline)
-    return run_once(context, wanted, chosen, Silent(), impatient(deadline), looks_again=looks_again)
+    return run_once(context, scope, chosen, Silent(), impatient(deadline), looks_again=looks_again)
 
 
 class BrokenConnection:
@@ -82,7 +82,7 @@ class BrokenConnection:
         raise DatabaseUnavailableError("the connection broke")
 
 
-class Killed:
+class KilledLoaders:
     """The process ends before file number `after`, as by a kill."""
 
     deaths = 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ingestor.database import SHORT, Connection, ConnectionParameters, Database, Limits
+from ingestor.database import SHORT, Connection, ConnectionParameters, Database, TransactionLimits
 
 
 class Killed(BaseException):
@@ -19,7 +19,7 @@ class SteppedDatabase(Database):
 
     @contextmanager
     def transaction(
-        self, limits: Limits = SHORT, *, lock_timeout: float | None = None
+        self, limits: TransactionLimits = SHORT, *, lock_timeout: float | None = None
     ) -> Iterator[Connection]:
         self._step()
         with super().transaction(limits, lock_timeout=lock_timeout) as connection:

@@ -18,7 +18,7 @@ FIRST_UPLOAD = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Stored:
+class Upload:
     """One upload. The same letter again is the same bytes, and so the same ETag."""
 
     letter: str
@@ -51,7 +51,7 @@ class Stored:
 
 
 class _Body(io.BytesIO):
-    def __init__(self, stored: Stored, read: list[str]) -> None:
+    def __init__(self, stored: Upload, read: list[str]) -> None:
         super().__init__(stored.bytes)
         self._name = f"{stored.letter} of upload {stored.number}"
         self._read = read
@@ -67,15 +67,15 @@ class VersionedKey:
 
     is_versioned: bool
     step: Callable[[], None] = lambda: None
-    uploads: list[Stored] = field(default_factory=list)
-    current_upload: Stored | None = None
-    kept: dict[str, Stored] = field(default_factory=dict)
+    uploads: list[Upload] = field(default_factory=list)
+    current_upload: Upload | None = None
+    kept: dict[str, Upload] = field(default_factory=dict)
     outdated: list[str] = field(default_factory=list)
     """What was read though the key held something else when it was opened."""
 
-    def upload(self, letter: str) -> Stored:
+    def upload(self, letter: str) -> Upload:
         number = len(self.uploads) + 1
-        stored = Stored(letter, number, f"v{number}" if self.is_versioned else None)
+        stored = Upload(letter, number, f"v{number}" if self.is_versioned else None)
         self.uploads.append(stored)
         self.current_upload = stored
         if stored.version_id:

@@ -1,11 +1,9 @@
 """Who waits for a lock just now, so that a race need not be slept for."""
 
 import time
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
+from ingestor.database import Connection
 
 _WAITING: LiteralString = """
 SELECT pid FROM pg_stat_activity

@@ -192,7 +192,7 @@ def test_hostile_bytes_are_looked_at_a_bounded_number_of_times(
         scanned += self.at - at
         return stop
 
-    def counting_parse(text: bytes, layout: Layout, offset: int, limit: int) -> bulk.Parsed | bulk.Failed:
+    def counting_parse(text: bytes, layout: Layout, offset: int, limit: int) -> bulk.Parsed | bulk.NotParsed:
         nonlocal parsed
         parsed += len(text)
         return parse(text, layout, offset, limit)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ClientTimeouts:
     """How long a client waits, in seconds, and how often it asks."""
 
     connect: float
@@ -46,28 +46,28 @@ class Patience:
 
 CONNECT_TIMEOUT_SECONDS = 5
 
-USUAL = Patience(connect=CONNECT_TIMEOUT_SECONDS, read=20, attempts=4)
+USUAL = ClientTimeouts(connect=CONNECT_TIMEOUT_SECONDS, read=20, attempts=4)
 """Of Lambda and EventBridge Scheduler, which only people's commands ask."""
 
-USUAL_OF_S3 = Patience(connect=CONNECT_TIMEOUT_SECONDS, read=10, attempts=2)
+USUAL_OF_S3 = ClientTimeouts(connect=CONNECT_TIMEOUT_SECONDS, read=10, attempts=2)
 """A body that stalls for so long is asked for again from where it stopped; a broken one is resumed and a failed file
 retried besides. 31 s at most without an answer."""
 
-USUAL_OF_SQS = Patience(connect=CONNECT_TIMEOUT_SECONDS, read=10, attempts=4)
+USUAL_OF_SQS = ClientTimeouts(connect=CONNECT_TIMEOUT_SECONDS, read=10, attempts=4)
 """67 s at most: SQS throttles and stumbles for a moment, and what is refused then is a whole page to be sent again."""
 
-SECRETS = Patience(connect=2, read=2, attempts=2)
+SECRETS = ClientTimeouts(connect=2, read=2, attempts=2)
 """9 s at most: less than an invocation keeps for its last steps. Asked within one, when a connection is opened."""
 
-HURRIED_OF_S3 = Patience(connect=2, read=3, attempts=1)
-HURRIED_OF_SQS = Patience(connect=0.5, read=1, attempts=1)
+HURRIED_OF_S3 = ClientTimeouts(connect=2, read=3, attempts=1)
+HURRIED_OF_SQS = ClientTimeouts(connect=0.5, read=1, attempts=1)
 
 KEPT_AFTER_S3_SECONDS = 3
 """For the ledger and the queue to be told; after SQS there is nothing left to do."""
 
 
-def s3_client(settings: Settings, patience: Patience = USUAL_OF_S3) -> "S3Client":
-    client: S3Client = _client("s3", settings, patience.config)
+def s3_client(settings: Settings, timeouts: ClientTimeouts = USUAL_OF_S3) -> "S3Client":
+    client: S3Client = _client("s3", settings, timeouts.config)
     return client
 
 
@@ -76,8 +76,8 @@ def timely_s3_client(settings: Settings) -> "TimelyClient[S3Client]":
     return TimelyClient(s3_client(settings), partial(s3_client, settings, HURRIED_OF_S3), waits)
 
 
-def sqs_client(settings: Settings, patience: Patience = USUAL_OF_SQS) -> "SQSClient":
-    client: SQSClient = _client("sqs", settings, patience.config)
+def sqs_client(settings: Settings, timeouts: ClientTimeouts = USUAL_OF_SQS) -> "SQSClient":
+    client: SQSClient = _client("sqs", settings, timeouts.config)
     return client
 
 

@@ -24,7 +24,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`arguments` as after `ingestor`; no terminal: plain text, unwrapped. `stack` is for the advice in the output."""
 
     arguments: list[str]
@@ -47,7 +47,7 @@ class OperateFunction:
         self._client = client
         self._name = name
 
-    def run(self, request: Request) -> Answer:
+    def run(self, request: CommandRequest) -> Answer:
         """Raises IngestorError where there is no such function or it broke, ServiceUnavailableError."""
         try:
             answer = self._client.invoke(FunctionName=self._name, Payload=msgspec.json.encode(request))

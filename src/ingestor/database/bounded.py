@@ -7,6 +7,9 @@ from typing import Any, override
 import psycopg
 from psycopg.abc import RV, PQGen
 
+type Connection = psycopg.Connection[tuple[Any, ...]]
+"""One that runs our statements, whoever opened it."""
+
 
 class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
     """Closes its socket when an answer comes too late: a server that is frozen heeds no limit of its own.

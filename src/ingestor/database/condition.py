@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
-
+from ingestor.database.bounded import Connection
 from ingestor.database.schema_version import schema_version
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 _SERVER: LiteralString = """
 SELECT current_user, current_setting('server_version'), current_setting('transaction_read_only')::bool

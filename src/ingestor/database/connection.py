@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
-from typing import Any, LiteralString, Self
+from typing import LiteralString, Self
 
 import psycopg
 from psycopg import IsolationLevel
 
-from ingestor.database.bounded import BoundedConnection
+from ingestor.database.bounded import BoundedConnection, Connection
 from ingestor.database.failures import spoils_connection, translated
 from ingestor.database.limits import (
     ANSWER_GRACE_SECONDS,
@@ -23,14 +23,12 @@ from ingestor.database.limits import (
     SERVER_GRACE_SECONDS,
     SHORT,
     TCP_USER_TIMEOUT_SECONDS,
-    Limits,
+    TransactionLimits,
 )
 from ingestor.database.schema_version import refuse_newer_schema
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import DatabaseUnavailableError, IngestorError, SchemaError
 from ingestor.settings import AWS_AUTHORITIES, Settings, SslMode
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 # Transaction-local, and never start-up options: PgBouncer refuses those.
 _BEGIN: LiteralString = """
@@ -109,7 +107,7 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, limits: Limits = SHORT, *, lock_timeout: float | None = None
+        self, limits: TransactionLimits = SHORT, *, lock_timeout: float | None = None
     ) -> Iterator[Connection]:
         """READ COMMITTED; committed at the end, rolled back on any error. `lock_timeout`: instead of the limits' own.
 
@@ -145,7 +143,7 @@ class Database:
             self._connection.close()
             self._connection = None
 
-    def _begin(self, limits: Limits) -> BoundedConnection:
+    def _begin(self, limits: TransactionLimits) -> BoundedConnection:
         if self._connection is not None:
             try:
                 return self._begin_on(self._connection, limits)
@@ -162,7 +160,7 @@ class Database:
             raise
         return begun
 
-    def _begin_on(self, connection: BoundedConnection, limits: Limits) -> BoundedConnection:
+    def _begin_on(self, connection: BoundedConnection, limits: TransactionLimits) -> BoundedConnection:
         parameters = {
             "search_path": f"{self.schema}, pg_temp",
             "lock": _milliseconds(limits.lock),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TransactionLimits:
     """In seconds. Who waits for a lock outlasts the pause that a frozen holder of it is given.
 
     `total`: each statement (statement_timeout) and the whole transaction (transaction_timeout, PostgreSQL 17).
@@ -20,22 +20,22 @@ class Limits:
     pause: float = 5.0
 
 
-SHORT = Limits()
+SHORT = TransactionLimits()
 """A few rows of the ledger are read or moved."""
 
-REPORT = Limits(total=120.0)
+REPORT = TransactionLimits(total=120.0)
 """The whole ledger is counted."""
 
-UNLOADING = Limits(total=900.0)
+UNLOADING = TransactionLimits(total=900.0)
 """All rows of a file are deleted in one statement. No Lambda lives longer."""
 
-MAINTENANCE = Limits(total=120.0, lock=1.0)
+MAINTENANCE = TransactionLimits(total=120.0, lock=1.0)
 """Whoever waits for an exclusive lock makes everybody behind it wait: a COPY must not, for longer than this."""
 
-MIGRATION = Limits(total=3600.0, lock=5.0)
+MIGRATION = TransactionLimits(total=3600.0, lock=5.0)
 """A table is rewritten, at worst. It waits for a lock often rather than long: meanwhile nobody else gets it."""
 
-PERSONS_QUERY = Limits(total=3600.0, lock=60.0, pause=60.0)
+PERSONS_QUERY = TransactionLimits(total=3600.0, lock=60.0, pause=60.0)
 """Somebody sits before it and can stop it."""
 
 ANSWER_GRACE_SECONDS = 5.0

@@ -9,7 +9,8 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from ingestor.database.connection import Connection, Database
+from ingestor.database.bounded import Connection
+from ingestor.database.connection import Database
 from ingestor.database.limits import MIGRATION
 from ingestor.errors import LockTimeoutError, SchemaError, TransactionInterruptedError
 

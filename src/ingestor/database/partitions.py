@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, LiteralString
 
-from ingestor.database.connection import Connection, Database
+from ingestor.database.bounded import Connection
+from ingestor.database.connection import Database
 from ingestor.database.limits import MAINTENANCE
 from ingestor.errors import ConfigurationError
 

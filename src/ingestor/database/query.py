@@ -11,10 +11,10 @@ from ingestor.database.connection import Database
 from ingestor.database.limits import PERSONS_QUERY
 from ingestor.errors import QueryError
 
-type Row = dict[str, Any]
+type NamedRow = dict[str, Any]
 
 
-def run_query(database: Database, query: str) -> Sequence[Row]:
+def run_query(database: Database, query: str) -> Sequence[NamedRow]:
     """The rows of the last statement, in one transaction; none where it returns none.
 
     json and jsonb values come as they stand, as `msgspec.Raw`: repeated keys and long numbers survive.

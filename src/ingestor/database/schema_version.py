@@ -2,13 +2,10 @@
 
 from functools import cache
 from importlib import resources
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
-
+from ingestor.database.bounded import Connection
 from ingestor.errors import SchemaError
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 # Before the first migration there is no table; and who may not read it, as somebody's own role, is told nothing.
 _MAY_READ: LiteralString = """

@@ -4,12 +4,12 @@
 page. The sweeper, `run` and the backfill share all three.
 """
 
-from ingestor.discovery.steps import Entering, Step, dry_run_steps, enter
+from ingestor.discovery.steps import Entering, MayGoOn, Step, dry_run_steps, enter
 from ingestor.discovery.window import (
     GRACE,
     DefaultStart,
     Scope,
-    Window,
+    UploadWindow,
     is_reconciliation_due,
     open_recent,
     open_recent_or_whole,
@@ -24,9 +24,10 @@ __all__ = [
     "GRACE",
     "DefaultStart",
     "Entering",
+    "MayGoOn",
     "Scope",
     "Step",
-    "Window",
+    "UploadWindow",
     "dry_run_steps",
     "enter",
     "is_reconciliation_due",

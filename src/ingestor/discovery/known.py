@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingestor import ledger
+from ingestor.database import Connection
 from ingestor.model.source_file import SourceFile
 
 
@@ -18,9 +19,7 @@ class Unheard:
     replaced: list[SourceFile]
 
 
-def unheard(
-    connection: ledger.Connection, bucket: str, files: Sequence[SourceFile], *, skip_newer: bool
-) -> Unheard:
+def unheard(connection: Connection, bucket: str, files: Sequence[SourceFile], *, skip_newer: bool) -> Unheard:
     """`skip_newer`: a completed key stays as it is, whatever bytes it has now."""
     known = ledger.known_files(connection, bucket, [file.key for file in files])
     return Unheard(

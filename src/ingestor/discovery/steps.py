@@ -11,7 +11,7 @@ from typing import Self
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.discovery.known import unheard
-from ingestor.discovery.window import Window
+from ingestor.discovery.window import UploadWindow
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import FROM_THE_BEGINNING, OnOverwrite, Settings
 from ingestor.sources import ListedPage, Lister, UnusableObject
@@ -47,14 +47,14 @@ class Entering:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step saw: `listed` objects, `wanted` of them within the window.
+    """What one step saw: `listed` objects, `in_window` of them uploaded within the window.
 
     Of those, the ledger didn't know `unknown`, and spoke of other bytes of `replaced`; now both are entered.
     `unusable` ones no row can speak of.
     """
 
     listed: int
-    wanted: Sequence[SourceFile]
+    in_window: Sequence[SourceFile]
     unknown: Sequence[SourceFile]
     replaced: Sequence[SourceFile]
     unusable: Sequence[UnusableObject]
@@ -76,31 +76,31 @@ class _Held:
     list_requests: int = 0
     cursor: str | None = None
     is_last: bool = False
-    wanted: list[SourceFile] = field(default_factory=list)
+    in_window: list[SourceFile] = field(default_factory=list)
     unusable: list[UnusableObject] = field(default_factory=list)
 
-    def add(self, page: ListedPage, window: Window) -> None:
+    def add(self, page: ListedPage, window: UploadWindow) -> None:
         self.pages += 1
         self.listed += len(page.files)
         self.list_requests += page.requests
         self.cursor = page.last_key or self.cursor
         self.is_last = page.is_last
-        self.wanted += [file for file in page.files if window.has(file)]
+        self.in_window += [file for file in page.files if window.has(file)]
         self.unusable += page.unusable
 
     def is_enough(self, pages_a_step: int) -> bool:
-        return self.is_last or self.pages >= pages_a_step or len(self.wanted) >= FILES_A_STEP
+        return self.is_last or self.pages >= pages_a_step or len(self.in_window) >= FILES_A_STEP
 
     def step(self, unknown: Sequence[SourceFile], replaced: Sequence[SourceFile]) -> Step:
         return Step(
-            self.listed, self.wanted, unknown, replaced, self.unusable, self.list_requests, self.is_last
+            self.listed, self.in_window, unknown, replaced, self.unusable, self.list_requests, self.is_last
         )
 
 
 def enter(
     entering: Entering,
     listing: ledger.Listing,
-    window: Window,
+    window: UploadWindow,
     lister: Lister,
     may_go_on: MayGoOn,
 ) -> Iterator[Step]:
@@ -122,14 +122,14 @@ def enter(
 
 
 def dry_run_steps(
-    entering: Entering, bucket: str, window: Window, listed: Iterator[ListedPage], may_go_on: MayGoOn
+    entering: Entering, bucket: str, window: UploadWindow, listed: Iterator[ListedPage], may_go_on: MayGoOn
 ) -> Iterator[Step]:
     """What `enter` would do, page by page. Changes nothing. Raises as it does."""
     while may_go_on():
         held = _Held()
         held.add(next(listed), window)
         with entering.database.transaction() as connection:
-            found = unheard(connection, bucket, held.wanted, skip_newer=entering.skip_newer)
+            found = unheard(connection, bucket, held.in_window, skip_newer=entering.skip_newer)
         yield held.step(found.unknown, found.replaced)
         if held.is_last:
             return
@@ -151,7 +151,7 @@ def _by_upload(file: SourceFile) -> tuple[datetime, str]:
 def _entered(entering: Entering, listing: ledger.Listing, held: _Held) -> Step:
     skip_newer = entering.skip_newer
     with entering.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
-        found = unheard(connection, listing.bucket, held.wanted, skip_newer=skip_newer)
+        found = unheard(connection, listing.bucket, held.in_window, skip_newer=skip_newer)
         registered = ledger.register(connection, found.unknown, due_in_seconds=entering.due_in_seconds)
         announced = [
             file

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import Self
 
 from ingestor import ledger
+from ingestor.database import Connection
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import FROM_THE_BEGINNING, Settings, not_before_s3
 
@@ -22,7 +23,7 @@ SAFETY_MARGIN = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class UploadWindow:
     """Objects uploaded at or after `newer_than`, and, where they have a notification to wait for, `grace` ago."""
 
     newer_than: datetime
@@ -63,12 +64,12 @@ class Scope:
 
 
 def window_of(
-    connection: ledger.Connection, listing: ledger.Listing, grace: timedelta = timedelta(0)
-) -> Window:
-    return Window(listing.newer_than or FROM_THE_BEGINNING, ledger.current_time(connection), grace)
+    connection: Connection, listing: ledger.Listing, grace: timedelta = timedelta(0)
+) -> UploadWindow:
+    return UploadWindow(listing.newer_than or FROM_THE_BEGINNING, ledger.current_time(connection), grace)
 
 
-def open_recent(connection: ledger.Connection, scope: Scope) -> ledger.Listing:
+def open_recent(connection: Connection, scope: Scope) -> ledger.Listing:
     """The one that was broken off, or a new one."""
     listing = _read(connection, scope, ledger.Purpose.RECENT)
     if listing is not None and listing.finished_at is None:
@@ -76,7 +77,7 @@ def open_recent(connection: ledger.Connection, scope: Scope) -> ledger.Listing:
     return _begin(connection, scope, ledger.Purpose.RECENT, recent_from(connection, scope))
 
 
-def open_recent_or_whole(connection: ledger.Connection, scope: Scope) -> ledger.Listing:
+def open_recent_or_whole(connection: Connection, scope: Scope) -> ledger.Listing:
     """The reconciliation, where one is due and the recent listing would look as far back; else the recent listing."""
     recent = _read(connection, scope, ledger.Purpose.RECENT)
     if recent is None or recent.finished_at is not None:
@@ -86,7 +87,7 @@ def open_recent_or_whole(connection: ledger.Connection, scope: Scope) -> ledger.
     return open_recent(connection, scope)
 
 
-def open_reconciliation(connection: ledger.Connection, scope: Scope) -> ledger.Listing | None:
+def open_reconciliation(connection: Connection, scope: Scope) -> ledger.Listing | None:
     """The one that was broken off, or a new one where the last one is too long ago; None: it is not."""
     if not is_reconciliation_due(connection, scope):
         return None
@@ -97,7 +98,7 @@ def open_reconciliation(connection: ledger.Connection, scope: Scope) -> ledger.L
     return _begin(connection, scope, ledger.Purpose.RECONCILE, start)
 
 
-def is_reconciliation_due(connection: ledger.Connection, scope: Scope) -> bool:
+def is_reconciliation_due(connection: Connection, scope: Scope) -> bool:
     """Or broken off; or START_FROM reaches further back now."""
     listing = _read(connection, scope, ledger.Purpose.RECONCILE)
     if listing is None or listing.finished_at is None:
@@ -108,7 +109,7 @@ def is_reconciliation_due(connection: ledger.Connection, scope: Scope) -> bool:
     return not (is_fresh and _reaches_back(listing, start_of(connection, scope)))
 
 
-def open_since(connection: ledger.Connection, bucket: str, prefix: str, since: datetime) -> ledger.Listing:
+def open_since(connection: Connection, bucket: str, prefix: str, since: datetime) -> ledger.Listing:
     """On demand: everything uploaded at or after `since`. The one that was broken off, or a new one."""
     purpose = ledger.Purpose.BACKFILL
     listing = ledger.read_listing(connection, bucket, prefix, purpose)
@@ -117,7 +118,7 @@ def open_since(connection: ledger.Connection, bucket: str, prefix: str, since: d
     return ledger.begin_listing(connection, bucket, prefix, purpose, newer_than=since)
 
 
-def recent_from(connection: ledger.Connection, scope: Scope) -> datetime:
+def recent_from(connection: Connection, scope: Scope) -> datetime:
     """Where a new listing of what is recent begins."""
     start = start_of(connection, scope)
     finished = _last_finished(connection, scope)
@@ -130,7 +131,7 @@ def recent_from(connection: ledger.Connection, scope: Scope) -> datetime:
     return max(start, min(not_before_s3(newest), finished.started_at - GRACE) - SAFETY_MARGIN)
 
 
-def start_of(connection: ledger.Connection, scope: Scope) -> datetime:
+def start_of(connection: Connection, scope: Scope) -> datetime:
     """Older objects are not loaded."""
     if scope.start_from is not None:
         return scope.start_from
@@ -144,7 +145,7 @@ def start_of(connection: ledger.Connection, scope: Scope) -> datetime:
     return sweepers_start if is_swept else FROM_THE_BEGINNING
 
 
-def _last_finished(connection: ledger.Connection, scope: Scope) -> ledger.Listing | None:
+def _last_finished(connection: Connection, scope: Scope) -> ledger.Listing | None:
     listings = (
         _read(connection, scope, purpose) for purpose in (ledger.Purpose.RECENT, ledger.Purpose.RECONCILE)
     )
@@ -158,11 +159,11 @@ def _reaches_back(listing: ledger.Listing, start: datetime) -> bool:
     return (listing.newer_than or FROM_THE_BEGINNING) <= start
 
 
-def _read(connection: ledger.Connection, scope: Scope, purpose: ledger.Purpose) -> ledger.Listing | None:
+def _read(connection: Connection, scope: Scope, purpose: ledger.Purpose) -> ledger.Listing | None:
     return ledger.read_listing(connection, scope.bucket, scope.prefix, purpose)
 
 
 def _begin(
-    connection: ledger.Connection, scope: Scope, purpose: ledger.Purpose, newer_than: datetime
+    connection: Connection, scope: Scope, purpose: ledger.Purpose, newer_than: datetime
 ) -> ledger.Listing:
     return ledger.begin_listing(connection, scope.bucket, scope.prefix, purpose, newer_than=newer_than)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from ingestor import ledger
-from ingestor.database import SHORT, UNLOADING, Database, Limits
+from ingestor.database import SHORT, UNLOADING, Connection, Database, TransactionLimits
 from ingestor.errors import (
     ClaimLostError,
     DatabaseUnavailableError,
@@ -76,9 +76,11 @@ class Worker:
         return min(SHORT.lock, self.settings.lease_seconds / 3)
 
     @property
-    def chunk_limits(self) -> Limits:
+    def chunk_limits(self) -> TransactionLimits:
         """Longer than its lease a chunk needn't take: then another worker ends it."""
-        return Limits(total=max(SHORT.total, self.settings.lease_seconds), lock=self.lock_timeout_seconds)
+        return TransactionLimits(
+            total=max(SHORT.total, self.settings.lease_seconds), lock=self.lock_timeout_seconds
+        )
 
     def commit(self, batch: Batch, claim: ledger.Claim, all_sent: Callable[[], None]) -> Committed:
         """One chunk, one transaction: the rows, the checkpoint, and last the fence. Raises ClaimLostError.
@@ -182,7 +184,7 @@ class Worker:
         return Committed(claim, is_complete=False)
 
     def _move(
-        self, connection: ledger.Connection, batch: Batch, claim: ledger.Claim, loaded: CopiedBatch
+        self, connection: Connection, batch: Batch, claim: ledger.Claim, loaded: CopiedBatch
     ) -> Committed:
         progress = ledger.Progress(
             rows=loaded.rows,

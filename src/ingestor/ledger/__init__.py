@@ -61,7 +61,7 @@ from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read
 from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
 from ingestor.ledger.replacement import adopt_version, claim_for_replacement
 from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, requeue_due
-from ingestor.ledger.rows import Claim, Connection
+from ingestor.ledger.rows import Claim
 
 __all__ = [
     "REQUEUE_SECONDS",
@@ -70,7 +70,6 @@ __all__ = [
     "Changed",
     "Claim",
     "ClaimAnswer",
-    "Connection",
     "DueFile",
     "Ending",
     "FailedPermanently",

@@ -6,7 +6,7 @@ matters to nobody; that one was, since somebody looked, is counted in `announcem
 
 from typing import LiteralString
 
-from ingestor.ledger.rows import Connection
+from ingestor.database import Connection
 from ingestor.model.source_file import SourceFile
 
 # PROCESSING, held: the key is looked at when this version ends. Any announcement counts, one more of the version in

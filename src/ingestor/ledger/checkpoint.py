@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any, LiteralString
 
+from ingestor.database import Connection
 from ingestor.errors import ClaimLostError
-from ingestor.ledger.rows import Claim, Connection
+from ingestor.ledger.rows import Claim
 
 FENCE: LiteralString = """
     id = %(file_id)s AND version = %(version)s AND status = 'PROCESSING' AND checkpoint = %(checkpoint)s

@@ -8,8 +8,9 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from ingestor.database import Connection
 from ingestor.ledger.announcement import announce_to_worker, skip_announced_version
-from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
+from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow
 from ingestor.ledger.wear import ATTEMPTS, IS_WORN_OUT, WEAR_OUT
 from ingestor.model.source_file import SourceFile
 

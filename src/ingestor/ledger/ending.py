@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import LiteralString
 
+from ingestor.database import Connection
 from ingestor.errors import ClaimLostError, ErrorKind
 from ingestor.ledger.checkpoint import FENCE
-from ingestor.ledger.rows import Claim, Connection
+from ingestor.ledger.rows import Claim
 
 BACKOFF_FIRST_SECONDS = 15
 BACKOFF_CAP_SECONDS = 3600

@@ -6,7 +6,7 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
-from ingestor.ledger.rows import Connection
+from ingestor.database import Connection
 
 # < 'infinity', not IS NOT NULL: only a comparison uses the index' statistics, which say that unfinished files are few.
 _GAUGES: LiteralString = """

@@ -7,7 +7,8 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
-from ingestor.ledger.rows import Connection, FileColumns
+from ingestor.database import Connection
+from ingestor.ledger.rows import FileColumns
 from ingestor.model.source_file import Store
 
 SHOWN_REASONS = 5

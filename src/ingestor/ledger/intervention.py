@@ -5,9 +5,10 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from ingestor.database import Connection
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.history import RECORD, FileRecord, records
-from ingestor.ledger.rows import CLAIM_COLUMNS, ClaimRow, Connection
+from ingestor.ledger.rows import CLAIM_COLUMNS, ClaimRow
 from ingestor.model.source_file import SourceFile
 
 # FAILED --retry--> PENDING, with its checkpoint, to be sent again

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import LiteralString, cast
 
-from ingestor.ledger.rows import Connection
+from ingestor.database import Connection
 from ingestor.model.source_file import Store
 
 _READ: LiteralString = """

@@ -5,8 +5,9 @@ A worker stopped inside COPY obeys no statement timeout. The lock tells which ba
 
 from typing import Any, LiteralString
 
+from ingestor.database import Connection
 from ingestor.ledger.checkpoint import FENCE, fence_of, lost
-from ingestor.ledger.rows import Claim, Connection
+from ingestor.ledger.rows import Claim
 from ingestor.model.source_file import SourceFile
 
 

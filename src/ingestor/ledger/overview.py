@@ -5,8 +5,8 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from ingestor.database import Connection
 from ingestor.ledger.history import RECORD, FileRecord, records
-from ingestor.ledger.rows import Connection
 
 SHOWN_FILES = 10
 

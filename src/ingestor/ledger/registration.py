@@ -7,9 +7,9 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from ingestor.database import Connection
 from ingestor.errors import ErrorKind, SchemaError
 from ingestor.ledger.ending import REQUEUE_SECONDS
-from ingestor.ledger.rows import Connection
 from ingestor.model.source_file import SourceFile, Store
 
 # none --> PENDING

@@ -4,10 +4,11 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from ingestor.database import Connection
 from ingestor.errors import ClaimLostError
 from ingestor.ledger.checkpoint import FENCE
 from ingestor.ledger.claim import AnotherVersion
-from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow, Connection
+from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow
 from ingestor.ledger.wear import ATTEMPTS
 from ingestor.model.source_file import SourceFile
 

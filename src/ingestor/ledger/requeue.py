@@ -6,8 +6,9 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from ingestor.database import Connection
 from ingestor.ledger.ending import REQUEUE_SECONDS
-from ingestor.ledger.rows import Connection, FileColumns
+from ingestor.ledger.rows import FileColumns
 from ingestor.ledger.wear import ATTEMPTS, IS_WORN_OUT, WEAR_OUT
 from ingestor.model.source_file import SourceFile, Store
 

@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
-
-import psycopg
+from typing import LiteralString
 
 from ingestor.model.source_file import SourceFile, Store
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
 
 CLAIM_COLUMNS: LiteralString = """
     id AS file_id, version, store, bucket, s3_key, etag, version_id, size_bytes, event_time,

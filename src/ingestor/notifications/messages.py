@@ -48,7 +48,7 @@ type BucketName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")]
 type Tag = Annotated[str, Field(pattern=r'^"?[!#-~]{0,1024}"?$')]
 """Goes into a header: printable ASCII, quoted or not."""
 type Size = Annotated[int, Field(ge=0, le=MAX_BIGINT)]
-type Instant = Annotated[AwareDatetime, BeforeValidator(_iso_8601), AfterValidator(_in_utc)]
+type UtcInstant = Annotated[AwareDatetime, BeforeValidator(_iso_8601), AfterValidator(_in_utc)]
 
 
 class Model(BaseModel):
@@ -74,7 +74,7 @@ class S3Entity(Model):
 class S3Record(Model):
     event_version: Annotated[str, AfterValidator(_event_version_2)] = Field(alias="eventVersion")
     event_name: str = Field(alias="eventName", min_length=1)
-    event_time: Instant = Field(alias="eventTime")
+    event_time: UtcInstant = Field(alias="eventTime")
     s3: S3Entity
 
     @property
@@ -102,7 +102,7 @@ class EventBridgeDetail(Model):
 
 
 class EventBridgeEvent(Model):
-    time: Instant
+    time: UtcInstant
     detail: EventBridgeDetail
 
 
@@ -116,4 +116,4 @@ class Continuation(Model):
     etag: Tag | None = None
     version_id: Tag | None = None
     size_bytes: Size | None = None
-    event_time: Instant | None = None
+    event_time: UtcInstant | None = None

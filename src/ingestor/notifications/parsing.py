@@ -22,7 +22,7 @@ NULL_VERSION = "null"
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedMessage:
     """The objects to load; none for test events, deletions, folder markers and empty objects.
 
     `refusals` say what else the message names, and why that can't be loaded: the message has failed then, but not its
@@ -41,7 +41,7 @@ class Parsed:
         )
 
 
-def parse_each(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> Parsed:
+def parse_each(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> ParsedMessage:
     """`buckets` empty: any bucket. A key that doesn't begin with `prefix` is left out, without an error.
 
     The filters of several notifications may share a queue. Times are in UTC. Raises NotificationError for a message of
@@ -52,7 +52,7 @@ def parse_each(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str 
     except ValidationError as error:
         raise NotificationError(f"{_explain(error)}; the message begins {_quoted(body)}") from None
     files = (each for each in named if isinstance(each, SourceFile))
-    return Parsed(
+    return ParsedMessage(
         # A folder marker is an empty object whose key ends in "/".
         tuple(file for file in files if file.size_bytes != 0 and file.key.startswith(prefix)),
         tuple(each.why for each in named if isinstance(each, _Refusal)),

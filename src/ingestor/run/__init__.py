@@ -9,14 +9,14 @@ look again --> what failed for now, once, when it is due
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ingestor.discovery import Step
+from ingestor.discovery import MayGoOn, Step
 from ingestor.errors import ServiceUnavailableError, SourceMissingError
 from ingestor.outage import Patience, is_outage_of
 from ingestor.run import work
 from ingestor.run.loaders import InProcess, Loaders
 from ingestor.run.processes import Processes
 from ingestor.run.report import FileFailure, Pass, Reporter
-from ingestor.run.work import RunContext, Wanted
+from ingestor.run.work import RunContext, RunScope
 
 __all__ = [
     "FileFailure",
@@ -28,17 +28,17 @@ __all__ = [
     "Processes",
     "Reporter",
     "RunContext",
-    "Wanted",
+    "RunScope",
     "dry_run_pass",
     "run_once",
 ]
 
-type _Enter = Callable[[RunContext, Wanted, work.MayGoOn], Iterator[Step]]
+type _Enter = Callable[[RunContext, RunScope, MayGoOn], Iterator[Step]]
 
 
 def run_once(
     context: RunContext,
-    wanted: Wanted,
+    scope: RunScope,
     loaders: Loaders,
     reporter: Reporter,
     patience: Patience,
@@ -50,7 +50,7 @@ def run_once(
     Raises DatabaseUnavailableError for an outage longer than patience, SchemaError, SourceMissingError for a missing
     bucket, ServiceUnavailableError.
     """
-    one = _OnePass(context, wanted, loaders, reporter, patience)
+    one = _OnePass(context, scope, loaders, reporter, patience)
     one.enter_and_load(work.enter_recent)
     one.enter_and_load(work.reconcile, loads_anyway=False)
     if looks_again:
@@ -62,13 +62,13 @@ class _OnePass:
     def __init__(
         self,
         context: RunContext,
-        wanted: Wanted,
+        scope: RunScope,
         loaders: Loaders,
         reporter: Reporter,
         patience: Patience,
     ) -> None:
         self._context = context
-        self._wanted = wanted
+        self._scope = scope
         self._loaders = loaders
         self._reporter = reporter
         self._patience = patience
@@ -77,7 +77,7 @@ class _OnePass:
     def enter_and_load(self, enter: _Enter, *, loads_anyway: bool = True) -> None:
         before = self.done.entered
         trouble: SourceMissingError | ServiceUnavailableError | None = None
-        is_outage = is_outage_of(lambda: self._context.objects.answers(self._wanted.bucket))
+        is_outage = is_outage_of(lambda: self._context.objects.answers(self._scope.bucket))
         try:
             self._patience.through(lambda: self._enter(enter), is_outage)
         except (SourceMissingError, ServiceUnavailableError) as error:
@@ -98,14 +98,14 @@ class _OnePass:
 
     def _enter(self, enter: _Enter) -> None:
         may_go_on = self._patience.deadline.is_near
-        for step in enter(self._context, self._wanted, lambda: not may_go_on()):
+        for step in enter(self._context, self._scope, lambda: not may_go_on()):
             for failure in self.done.add_step(step):
                 self._reporter.failed(failure)
             self._reporter.progressed(self.done)
 
     def _load(self) -> None:
         before = self._loaders.deaths
-        due = work.due(self._context, self._wanted, self._patience)
+        due = work.due(self._context, self._scope, self._patience)
         for result in self._loaders.load(due):
             failure = self.done.add(result)
             if failure is not None:
@@ -123,11 +123,11 @@ class Found:
     new_bytes: int
 
 
-def dry_run_pass(context: RunContext, wanted: Wanted, patience: Patience) -> Found:
+def dry_run_pass(context: RunContext, scope: RunScope, patience: Patience) -> Found:
     """Changes nothing. Raises as `run_once` does."""
-    due_files = sum(1 for _ in work.due(context, wanted, patience))
+    due_files = sum(1 for _ in work.due(context, scope, patience))
     new_files = new_bytes = 0
-    for step in work.dry_run_steps(context, wanted):
+    for step in work.dry_run_steps(context, scope):
         new = step.oldest_first
         new_files += len(new)
         new_bytes += sum(file.size_bytes or 0 for file in new)

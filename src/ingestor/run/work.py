@@ -1,13 +1,13 @@
 """What a pass has to do: listed objects are entered, and then the ledger says what to load, and in what order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from ingestor import discovery, ledger
-from ingestor.database import Database
-from ingestor.discovery import DefaultStart, Entering, Scope, Step, Window
+from ingestor.database import Connection, Database
+from ingestor.discovery import DefaultStart, Entering, MayGoOn, Scope, Step, UploadWindow
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.settings import Settings
@@ -16,11 +16,9 @@ from ingestor.sources.listing import pages, pages_since
 
 DUE_PAGE = 500
 
-type MayGoOn = Callable[[], bool]
-
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RunScope:
     """`since`: objects uploaded at or after it; None: those that the ledger has not heard of, from START_FROM on."""
 
     bucket: str
@@ -37,53 +35,53 @@ class RunContext:
     settings: Settings
 
 
-def due(context: RunContext, wanted: Wanted, patience: Patience) -> Iterator[SourceFile]:
+def due(context: RunContext, scope: RunScope, patience: Patience) -> Iterator[SourceFile]:
     """Pending files, failed ones that are due, and those whose worker died: the oldest upload first, page by page."""
     last: ledger.DueFile | None = None
-    while page := patience.through(partial(_due_page, context, wanted, last)):
+    while page := patience.through(partial(_due_page, context, scope, last)):
         yield from (each.file for each in page)
         last = page[-1]
 
 
-def _due_page(context: RunContext, wanted: Wanted, after: ledger.DueFile | None) -> list[ledger.DueFile]:
+def _due_page(context: RunContext, scope: RunScope, after: ledger.DueFile | None) -> list[ledger.DueFile]:
     with context.database.transaction() as connection:
         return ledger.due_files(
-            connection, limit=DUE_PAGE, bucket=wanted.bucket, prefix=wanted.prefix, after=after
+            connection, limit=DUE_PAGE, bucket=scope.bucket, prefix=scope.prefix, after=after
         )
 
 
-def enter_recent(context: RunContext, wanted: Wanted, may_go_on: MayGoOn) -> Iterator[Step]:
+def enter_recent(context: RunContext, scope: RunScope, may_go_on: MayGoOn) -> Iterator[Step]:
     """Everything uploaded before this call is in the ledger when it ends, unless `may_go_on` ended it.
 
     A listing that was broken off is gone on with; what came behind its cursor meanwhile is for the next.
     """
     while True:
         with context.database.transaction() as connection:
-            listing = _open_recent(connection, context, wanted)
+            listing = _open_recent(connection, context, scope)
         yield from _enter(context, listing, may_go_on)
         if listing.cursor is None or not may_go_on():
             return
 
 
-def reconcile(context: RunContext, wanted: Wanted, may_go_on: MayGoOn) -> Iterator[Step]:
+def reconcile(context: RunContext, scope: RunScope, may_go_on: MayGoOn) -> Iterator[Step]:
     """Everything, once in RECONCILE_HOURS: for what a recent listing passes over."""
-    if wanted.since is not None:
+    if scope.since is not None:
         return
     with context.database.transaction() as connection:
-        listing = discovery.open_reconciliation(connection, _scope(context, wanted))
+        listing = discovery.open_reconciliation(connection, _listed_scope(context, scope))
     if listing is not None:
         yield from _enter(context, listing, may_go_on)
 
 
-def dry_run_steps(context: RunContext, wanted: Wanted) -> Iterator[Step]:
+def dry_run_steps(context: RunContext, scope: RunScope) -> Iterator[Step]:
     """What a pass would enter. Changes nothing."""
-    objects, bucket, prefix = context.objects, wanted.bucket, wanted.prefix
+    objects, bucket, prefix = context.objects, scope.bucket, scope.prefix
+    listed_scope = _listed_scope(context, scope)
     with context.database.transaction() as connection:
         now = ledger.current_time(connection)
-        scope = _scope(context, wanted)
-        start = wanted.since or discovery.start_of(connection, scope)
-        is_whole = wanted.since is not None or discovery.is_reconciliation_due(connection, scope)
-        window = Window(start if is_whole else discovery.recent_from(connection, scope), now)
+        start = scope.since or discovery.start_of(connection, listed_scope)
+        is_whole = scope.since is not None or discovery.is_reconciliation_due(connection, listed_scope)
+        window = UploadWindow(start if is_whole else discovery.recent_from(connection, listed_scope), now)
     listed = (
         pages(objects, bucket, prefix)
         if is_whole
@@ -93,10 +91,10 @@ def dry_run_steps(context: RunContext, wanted: Wanted) -> Iterator[Step]:
     return discovery.dry_run_steps(entering, bucket, window, listed, lambda: True)
 
 
-def _open_recent(connection: ledger.Connection, context: RunContext, wanted: Wanted) -> ledger.Listing:
-    if wanted.since is not None:
-        return discovery.open_since(connection, wanted.bucket, wanted.prefix, wanted.since)
-    return discovery.open_recent_or_whole(connection, _scope(context, wanted))
+def _open_recent(connection: Connection, context: RunContext, scope: RunScope) -> ledger.Listing:
+    if scope.since is not None:
+        return discovery.open_since(connection, scope.bucket, scope.prefix, scope.since)
+    return discovery.open_recent_or_whole(connection, _listed_scope(context, scope))
 
 
 def _enter(context: RunContext, listing: ledger.Listing, may_go_on: MayGoOn) -> Iterator[Step]:
@@ -106,5 +104,5 @@ def _enter(context: RunContext, listing: ledger.Listing, may_go_on: MayGoOn) -> 
     return discovery.enter(entering, listing, window, context.objects, may_go_on)
 
 
-def _scope(context: RunContext, wanted: Wanted) -> Scope:
-    return Scope.of(context.settings, wanted.bucket, wanted.prefix, DefaultStart.EVERYTHING)
+def _listed_scope(context: RunContext, scope: RunScope) -> Scope:
+    return Scope.of(context.settings, scope.bucket, scope.prefix, DefaultStart.EVERYTHING)

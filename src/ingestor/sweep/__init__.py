@@ -30,7 +30,7 @@ __all__ = [
     "sweep",
 ]
 
-type Step[Report] = Callable[[SweepTools, Deadline], Report]
+type SweepStep[Report] = Callable[[SweepTools, Deadline], Report]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def sweep(tools: SweepTools, deadline: Deadline = UNLIMITED) -> SweepReport:
     """
     failures: dict[str, str] = {}
 
-    def done[Report](step: Step[Report]) -> Report | None:
+    def done[Report](step: SweepStep[Report]) -> Report | None:
         try:
             return step(tools, deadline)
         except (DatabaseUnavailableError, SchemaError):

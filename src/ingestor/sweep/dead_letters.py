@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingestor import ledger
-from ingestor.database import Database
+from ingestor.database import Connection, Database
 from ingestor.deadline import Deadline
 from ingestor.errors import NotificationError, ServiceUnavailableError
 from ingestor.model.source_file import ObjectName, SourceFile
@@ -184,7 +184,7 @@ def _letter(
     return DeadLetter(message.message_id, message.sent_at, files, registered, why)
 
 
-def _known(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | None:
+def _known(connection: Connection, file: SourceFile) -> ledger.KnownFile | None:
     return ledger.known_files(connection, file.bucket, [file.key], store=file.store).get(file.key)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ingestor import discovery, ledger
+from ingestor.database import Connection
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.discovery import GRACE, Entering, Scope, Step, Window
+from ingestor.discovery import GRACE, Entering, Scope, Step, UploadWindow
 from ingestor.errors import ServiceUnavailableError, SourceMissingError
 from ingestor.notifications import continuation_message
 from ingestor.sources import UnusableObject
@@ -56,7 +57,7 @@ class Discovery:
         )
 
 
-type _Open = Callable[[ledger.Connection, Scope], ledger.Listing | None]
+type _Open = Callable[[Connection, Scope], ledger.Listing | None]
 
 
 def discover_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
@@ -83,7 +84,9 @@ def dry_run_discovery(tools: SweepTools) -> Discovery:
     for bucket in sorted(tools.settings.watched_buckets):
         scope = _scope(tools, bucket)
         with tools.database.transaction() as connection:
-            window = Window(discovery.recent_from(connection, scope), ledger.current_time(connection), GRACE)
+            window = UploadWindow(
+                discovery.recent_from(connection, scope), ledger.current_time(connection), GRACE
+            )
         listed = pages_since(tools.objects, bucket, scope.prefix, newer_than=window.newer_than)
         for step in discovery.dry_run_steps(
             Entering.of(tools.database, tools.settings), bucket, window, listed, _is_allowed(UNLIMITED)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ingestor import ledger
-from ingestor.database import Database
+from ingestor.database import Connection, Database
 from ingestor.model.source_file import ObjectName, SourceFile
 from ingestor.sources import Source
 
@@ -26,7 +26,7 @@ def current_versions(
 
 
 def own(
-    connection: ledger.Connection,
+    connection: Connection,
     files: Sequence[SourceFile],
     current: CurrentVersions,
     *,
@@ -59,7 +59,7 @@ def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions
     return replace(found, event_time=file.event_time) if row.is_uploaded_again(file) else None
 
 
-def _row(connection: ledger.Connection, file: SourceFile) -> ledger.KnownFile | None:
+def _row(connection: Connection, file: SourceFile) -> ledger.KnownFile | None:
     return ledger.known_files(connection, file.bucket, [file.key], store=file.store).get(file.key)
 
 

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from tests.e2e.conftest import Service
 from tests.e2e.outage.conftest import FILES, FIRST_BACKOFF, come_again, everything, ledger
-from tests.support.own_server import Connection, OwnServer
+from tests.support.own_server import OwnServer
 
 from handler.runtime import runtime
-from ingestor.database import ConnectionParameters, Database
+from ingestor.database import Connection, ConnectionParameters, Database
 from ingestor.model.source_file import SourceFile
 
 

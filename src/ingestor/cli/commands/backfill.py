@@ -10,10 +10,10 @@ import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ingestor import bootstrap
-from ingestor.backfill import Backfill, OnPage, Wanted, dry_run_backfill
+from ingestor.backfill import Backfill, BackfillScope, OnPage, dry_run_backfill
 from ingestor.backfill import backfill as queue_bucket
 from ingestor.bootstrap import operating
-from ingestor.cli.support.bucket_name import BucketName
+from ingestor.cli.support.bucket_name import BucketParameter
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.group import FAILED, UNFINISHED, stopped_by
 from ingestor.cli.support.since import since_option
@@ -40,7 +40,7 @@ SECONDS_BETWEEN_LINES = 10
 @click.command()
 @click.option(
     "--bucket",
-    type=BucketName(),
+    type=BucketParameter(),
     required=True,
     metavar="BUCKET",
     help="The bucket to list. Must be in BUCKETS, if that is set.",
@@ -68,11 +68,11 @@ def backfill(
     settings = environment_settings()
     prefix = settings.prefix if prefix is None else prefix
     _check(settings, bucket, prefix, needs_queue=not dry_run)
-    wanted = Wanted(bucket, prefix, since or FROM_THE_BEGINNING)
+    scope = BackfillScope(bucket, prefix, since or FROM_THE_BEGINNING)
     stop = StopRequest()
     with _progress() as on_page, stop:
         run = _dry_run if dry_run else _backfill
-        done = run(settings, wanted, on_page, stop.deadline)
+        done = run(settings, scope, on_page, stop.deadline)
     if as_json:
         print_json(plain_facts(done, bucket=bucket, prefix=prefix, dry_run=dry_run))
     else:
@@ -113,18 +113,18 @@ def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -
         )
 
 
-def _backfill(settings: Settings, wanted: Wanted, on_page: OnPage, deadline: Deadline) -> Backfill:
+def _backfill(settings: Settings, scope: BackfillScope, on_page: OnPage, deadline: Deadline) -> Backfill:
     tools = operating.sweep_tools(settings)
     try:
-        return queue_bucket(tools, wanted, on_page=on_page, deadline=deadline)
+        return queue_bucket(tools, scope, on_page=on_page, deadline=deadline)
     finally:
         tools.database.close()
 
 
-def _dry_run(settings: Settings, wanted: Wanted, on_page: OnPage, deadline: Deadline) -> Backfill:
+def _dry_run(settings: Settings, scope: BackfillScope, on_page: OnPage, deadline: Deadline) -> Backfill:
     with named_database(settings) as database:
         objects = bootstrap.store(settings)
-        return dry_run_backfill(database, objects, settings, wanted, on_page=on_page, deadline=deadline)
+        return dry_run_backfill(database, objects, settings, scope, on_page=on_page, deadline=deadline)
 
 
 @contextmanager

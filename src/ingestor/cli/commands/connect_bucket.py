@@ -4,14 +4,14 @@ import click
 
 from ingestor.aws.bucket_notifications import connected, disconnected, is_same
 from ingestor.bootstrap import operating
-from ingestor.cli.support.bucket_name import BucketName
+from ingestor.cli.support.bucket_name import BucketParameter
 from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.terminal import dry_run_option, json_option, output, print_json, shown
 from ingestor.errors import IngestorError
 
 
 @click.command("connect-bucket")
-@click.option("--bucket", type=BucketName(), required=True, metavar="BUCKET", help="An existing bucket.")
+@click.option("--bucket", type=BucketParameter(), required=True, metavar="BUCKET", help="An existing bucket.")
 @click.option(
     "--queue-arn", required=True, metavar="ARN", help="The ingest queue; its policy must let S3 send."
 )

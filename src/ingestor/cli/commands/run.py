@@ -11,7 +11,7 @@ from datetime import datetime
 import click
 
 from ingestor import bootstrap
-from ingestor.cli.support.bucket_name import BucketName
+from ingestor.cli.support.bucket_name import BucketParameter
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.group import FAILED, stopped_by
 from ingestor.cli.support.since import since_option
@@ -34,7 +34,7 @@ from ingestor.run import (
     Patience,
     Processes,
     RunContext,
-    Wanted,
+    RunScope,
     dry_run_pass,
     run_once,
 )
@@ -61,7 +61,7 @@ class Interval(click.ParamType[float]):
 
 @click.command("run")
 @click.option(
-    "--bucket", type=BucketName(), required=True, metavar="BUCKET", help="The bucket with the log files."
+    "--bucket", type=BucketParameter(), required=True, metavar="BUCKET", help="The bucket with the log files."
 )
 @click.option("--prefix", default="", metavar="PREFIX", help="Only keys with this prefix.")
 @since_option
@@ -116,15 +116,15 @@ def run_command(
       ingestor run --bucket my-logs --since 2026-11-01 --rate 5000
     """
     settings = environment_settings()
-    wanted = Wanted(bucket, prefix, since)
+    scope = RunScope(bucket, prefix, since)
     if dry_run:
-        _dry_run(wanted, settings, as_json=as_json)
+        _dry_run(scope, settings, as_json=as_json)
         return
     is_good = False
     with StopRequest() as stop:
         try:
             with _runner(settings, stop, wait if every is None else math.inf, workers, rate) as runner:
-                is_good = runner.run(wanted, every, as_json=as_json)
+                is_good = runner.run(scope, every, as_json=as_json)
         except IngestorError as error:
             if not stop.is_made:
                 raise
@@ -135,10 +135,10 @@ def run_command(
         click.get_current_context().exit(FAILED)
 
 
-def _dry_run(wanted: Wanted, settings: Settings, *, as_json: bool) -> None:
+def _dry_run(scope: RunScope, settings: Settings, *, as_json: bool) -> None:
     with named_database(settings) as database:
         context = RunContext(database, bootstrap.store(settings), settings)
-        found = dry_run_pass(context, wanted, Patience(0, UNLIMITED, RunReporter()))
+        found = dry_run_pass(context, scope, Patience(0, UNLIMITED, RunReporter()))
     if as_json:
         print_json(found)
         return
@@ -174,27 +174,27 @@ class _Runner:
     reporter: "RunReporter"
     patience: Patience
 
-    def run(self, wanted: Wanted, every: float | None, *, as_json: bool) -> bool:
+    def run(self, scope: RunScope, every: float | None, *, as_json: bool) -> bool:
         """Whether the last pass loaded every file that it found. A loop ends with a stop only."""
         if every is None:
-            return self._one_pass(wanted, looks_again=True, as_json=as_json)
-        is_good = self._one_pass(wanted, looks_again=False, as_json=as_json)
+            return self._one_pass(scope, looks_again=True, as_json=as_json)
+        is_good = self._one_pass(scope, looks_again=False, as_json=as_json)
         while self.patience.sleep(every):
             try:
-                is_good = self._one_pass(wanted, looks_again=False, as_json=as_json)
+                is_good = self._one_pass(scope, looks_again=False, as_json=as_json)
             except (TransientError, SourceMissingError) as error:
                 # Someone may have to fix it first; the next pass tries again.
                 say(f"pass ended early: {error}")
                 is_good = False
         return is_good
 
-    def _one_pass(self, wanted: Wanted, *, looks_again: bool, as_json: bool) -> bool:
+    def _one_pass(self, scope: RunScope, *, looks_again: bool, as_json: bool) -> bool:
         """Whether every file that was found is loaded, here or by another worker."""
         began = time.monotonic()
-        self.reporter.begin(wanted)
+        self.reporter.begin(scope)
         try:
             done = run_once(
-                self.context, wanted, self.loaders, self.reporter, self.patience, looks_again=looks_again
+                self.context, scope, self.loaders, self.reporter, self.patience, looks_again=looks_again
             )
         except IngestorError:
             if self.reporter.done is not None and not as_json:

@@ -3,7 +3,7 @@
 import click
 
 
-class BucketName(click.ParamType[str]):
+class BucketParameter(click.ParamType[str]):
     name = "bucket"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:

@@ -10,10 +10,11 @@ from ingestor.cli.support.group import FAILED
 from ingestor.cli.support.terminal import print_json, say
 from ingestor.cli.views.advice import file_facts
 from ingestor.cli.views.file_view import show_matches
+from ingestor.database import Connection
 from ingestor.ledger.history import SHOWN_MATCHES
 
 
-def chosen_file(connection: ledger.Connection, key: str, *, as_json: bool) -> ledger.FileRecord:
+def chosen_file(connection: Connection, key: str, *, as_json: bool) -> ledger.FileRecord:
     """The file that `key` names: s3://BUCKET/KEY, a key, a local file (symbolic links resolved), or a key's unique end.
 
     Where not exactly one file matches, the command ends with an error that lists the matches.

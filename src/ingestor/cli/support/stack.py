@@ -11,8 +11,8 @@ import click
 from ingestor.aws.operate_function import (
     TERMINAL_VARIABLES,
     Answer,
+    CommandRequest,
     OperateFunction,
-    Request,
     Terminal,
     function_name,
 )
@@ -51,7 +51,7 @@ class _StackCommand(click.Command):
 
 def _run(function: OperateFunction, stack: str, arguments: Sequence[str]) -> int:
     """Returns the exit status. A command that reached the function's time limit is run again to continue."""
-    request = Request(arguments=list(arguments), stack=stack, terminal=_terminal())
+    request = CommandRequest(arguments=list(arguments), stack=stack, terminal=_terminal())
     while True:
         answer = function.run(request)
         _print(answer)

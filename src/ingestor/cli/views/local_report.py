@@ -8,6 +8,7 @@ from typing import assert_never
 from ingestor import ledger
 from ingestor.api import FileResult
 from ingestor.cli.support.terminal import count, counted, duration
+from ingestor.database import Connection
 from ingestor.errors import ErrorKind, IngestorError
 from ingestor.ingest import AlreadyLoaded, Continued, Failed, HeldElsewhere, Loaded
 
@@ -71,7 +72,7 @@ def unopened(name: str, error: IngestorError, *, seconds: float) -> FileReport:
     return FileReport(name, None, LocalState.FAILED, 0, 0, round(seconds, 3), error=str(error))
 
 
-def report(name: str, result: FileResult, connection: ledger.Connection, *, seconds: float) -> FileReport:
+def report(name: str, result: FileResult, connection: Connection, *, seconds: float) -> FileReport:
     """The file's counts come from the ledger: an outcome has only those of this worker."""
     record = ledger.find_file(connection, result.file.bucket, result.file.key, store=result.file.store)
     state, error = _state(result)

@@ -3,7 +3,7 @@
 import time
 
 from ingestor.cli.support.terminal import count, counted, duration, output, say, shown, table
-from ingestor.run import FileFailure, Pass, Wanted
+from ingestor.run import FileFailure, Pass, RunScope
 
 _FIRST_REPORT_SECONDS = 1.0
 _REPORT_EVERY_SECONDS = 10.0
@@ -18,12 +18,12 @@ class RunReporter:
         self._began = time.monotonic()
         self._next_report_after = _FIRST_REPORT_SECONDS
 
-    def begin(self, wanted: Wanted) -> None:
+    def begin(self, scope: RunScope) -> None:
         """A pass begins. Later reports come at ever longer intervals."""
         self.done = None
         self._began = time.monotonic()
         self._next_report_after = _FIRST_REPORT_SECONDS
-        say(f"listing s3://{wanted.bucket}/{wanted.prefix}")
+        say(f"listing s3://{scope.bucket}/{scope.prefix}")
 
     def outage_began(self, why: str) -> None:
         say(why)

@@ -30,13 +30,13 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class NotParsed:
     """How far from the text's start the first thing is that the exact scanner must look at."""
 
     at: int
 
 
-def parse(text: bytes, layout: Layout, offset: int, max_entry_bytes: int) -> Parsed | Failed:
+def parse(text: bytes, layout: Layout, offset: int, max_entry_bytes: int) -> Parsed | NotParsed:
     """`text` starts with a value at uncompressed `offset`, and ends where a value is thought to end."""
     is_array = layout is Layout.ARRAY
     framed = b"[%b]" % text if is_array else text
@@ -45,15 +45,15 @@ def parse(text: bytes, layout: Layout, offset: int, max_entry_bytes: int) -> Par
         values = _ARRAY.decode(readable) if is_array else _SEQUENCE.decode_lines(readable)
     except msgspec.DecodeError as error:
         place = _ERROR_POSITION.search(str(error))
-        return Failed(min(int(place[1]) - is_array, len(text)) if place else len(text))
+        return NotParsed(min(int(place[1]) - is_array, len(text)) if place else len(text))
     except RecursionError:
-        return Failed(len(text))
+        return NotParsed(len(text))
     run = ValueRun(values, readable, int(is_array), offset)
     length, foreign = len(text.rstrip(WHITESPACE)), None
     if not is_array:
         foreign = _first_foreign(values, within_lines=layout is Layout.LINES)
         if foreign == 0:
-            return Failed(0)
+            return NotParsed(0)
         if foreign is not None:
             values = values[:foreign]
             run = ValueRun(values, readable, 0, offset)

@@ -60,15 +60,15 @@ class FastPath:
             self._reach = min(self._reach * 4, _LONGEST_REACH)
             return None
         outcome = self._attempt(stretch, at, cut)
-        if isinstance(outcome, bulk.Failed):
+        if isinstance(outcome, bulk.NotParsed):
             cut = self._cut_before(stretch, at, at + outcome.at)
             outcome = self._attempt(stretch, at, cut) if cut > at else outcome
         return outcome if isinstance(outcome, bulk.Parsed) else None
 
-    def _attempt(self, stretch: Stretch, at: int, cut: int) -> bulk.Parsed | bulk.Failed:
+    def _attempt(self, stretch: Stretch, at: int, cut: int) -> bulk.Parsed | bulk.NotParsed:
         text = stretch.data[at:cut]
         outcome = bulk.parse(text, stretch.layout, stretch.offset + at, self._limits.max_entry_bytes)
-        if isinstance(outcome, bulk.Failed):
+        if isinstance(outcome, bulk.NotParsed):
             self._be_careful(at, outcome.at)
         elif not outcome.is_whole:
             self._be_careful(at, outcome.length)

@@ -12,7 +12,7 @@ from ingestor.model.instants import datetime_of
 from ingestor.model.rows import Mapper
 from ingestor.sinks import CopiedBatch
 from ingestor.sinks.postgres.jsonb import with_acceptable_jsonb, without_jsonb
-from ingestor.sinks.postgres.outcome import Original, Outcome, Rejected, combined, rejected
+from ingestor.sinks.postgres.outcome import Original, Rejected, SpanOutcome, combined, rejected
 from ingestor.sinks.postgres.stream import Treatment, stream
 
 _COPY_REJECTED: LiteralString = """
@@ -60,18 +60,18 @@ class _Attempts:
     batch: Batch
     all_sent: Callable[[], None]
 
-    def whole(self) -> Outcome | None:
+    def whole(self) -> SpanOutcome | None:
         """The usual case. None if Postgres refused an entry: then nothing of the batch is in."""
         outcome = self._attempt(range(len(self.batch.values)), None)
-        return outcome if isinstance(outcome, Outcome) else None
+        return outcome if isinstance(outcome, SpanOutcome) else None
 
-    def bisected(self) -> Iterator[Outcome]:
+    def bisected(self) -> Iterator[SpanOutcome]:
         """With k entries refused among n: at most about 2 k log2(n) COPYs, each of a half of the one before."""
         pending = [range(len(self.batch.values))]
         while pending:
             span = pending.pop()
             outcome = self._attempt(span, with_acceptable_jsonb)
-            if isinstance(outcome, Outcome):
+            if isinstance(outcome, SpanOutcome):
                 yield outcome
             elif len(span) == 1:
                 yield self._alone(span)
@@ -79,17 +79,17 @@ class _Attempts:
                 middle = len(span) // 2
                 pending += [span[middle:], span[:middle]]
 
-    def _alone(self, span: range) -> Outcome:
+    def _alone(self, span: range) -> SpanOutcome:
         outcome = self._attempt(span, without_jsonb)
-        if isinstance(outcome, Outcome):
+        if isinstance(outcome, SpanOutcome):
             return outcome
-        return Outcome(
+        return SpanOutcome(
             rejected=[
                 rejected(self.batch, span.start, f"PostgreSQL refused it: {_said(outcome)}", self.mapper)
             ]
         )
 
-    def _attempt(self, span: range, treatment: Treatment) -> Outcome | psycopg.Error:
+    def _attempt(self, span: range, treatment: Treatment) -> SpanOutcome | psycopg.Error:
         """What became of the span; the error, and nothing of the span is in, where an entry is at fault."""
         try:
             with self.connection.transaction():

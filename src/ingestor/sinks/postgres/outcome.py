@@ -33,7 +33,7 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SpanOutcome:
     """`first` and `last` are microseconds since 2000-01-01 UTC, None if there are no rows; `dropped` is by reason."""
 
     rows: int = 0
@@ -44,9 +44,9 @@ class Outcome:
     dropped: Counter[str] = field(default_factory=Counter)
 
 
-def combined(outcomes: Iterable[Outcome]) -> Outcome:
+def combined(outcomes: Iterable[SpanOutcome]) -> SpanOutcome:
     parts = list(outcomes)
-    return Outcome(
+    return SpanOutcome(
         rows=sum(part.rows for part in parts),
         first=min((part.first for part in parts if part.first is not None), default=None),
         last=max((part.last for part in parts if part.last is not None), default=None),

@@ -8,10 +8,11 @@ import psycopg
 from msgspec import Raw
 from psycopg.adapt import PyFormat
 
+from ingestor.database import Connection
 from ingestor.model.columns import COLUMNS, COPY_TYPES, TIMESTAMP_POSITION, Row
 from ingestor.model.entry import Batch, InContext, Repaired
 from ingestor.model.rows import Drop, Mapper, Rejection
-from ingestor.sinks.postgres.outcome import Original, Outcome, Rejected, rejected
+from ingestor.sinks.postgres.outcome import Original, Rejected, SpanOutcome, rejected
 
 type Treatment = Callable[[Row], Row] | None
 """Done to each row before it is sent; None in the usual case."""
@@ -22,14 +23,14 @@ _COPY_LOGS: LiteralString = (
 
 
 def stream(
-    connection: psycopg.Connection[tuple[Any, ...]],
+    connection: Connection,
     mapper: Mapper,
     batch: Batch,
     span: range,
     *,
     treatment: Treatment,
     all_sent: Callable[[], None],
-) -> Outcome:
+) -> SpanOutcome:
     """Copies the entries at the indexes of `span`, mapping each as it goes: Postgres works meanwhile."""
     with connection.cursor() as cursor:
         # By the name "bytea" psycopg finds the DB-API's Binary dumper, written in Python: 0.27 microseconds a value,
@@ -46,7 +47,7 @@ def _streamed(
     *,
     treatment: Treatment,
     all_sent: Callable[[], None],
-) -> Outcome:
+) -> SpanOutcome:
     values, first_ordinal, row_of = batch.values, batch.first_ordinal, mapper.row_of
     times: list[int] = []
     rejects: list[Rejected] = []
@@ -75,6 +76,6 @@ def _streamed(
             if isinstance(value, Repaired):
                 originals.append(Original(first_ordinal + index, mapper.redacted(value.original)))
         all_sent()
-    return Outcome(
+    return SpanOutcome(
         len(times), min(times, default=None), max(times, default=None), rejects, originals, dropped
     )

@@ -1,10 +1,8 @@
 """Takes what came of a file out of `logs`, `rejected_entries` and `raw_originals`, inside the caller's transaction."""
 
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
-
-type Connection = psycopg.Connection[tuple[Any, ...]]
+from ingestor.database import Connection
 
 # A statement that waits while a month is moved out of the default partition knows the partitions from before the move,
 # and would leave the month's rows. So one statement waits, for the lock that the move takes, and the next one deletes.
