@@ -6,7 +6,7 @@ A value whose type the column doesn't have is passed over, and the next place is
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Literal, cast
+from typing import Any, Literal, Protocol, cast
 
 import msgspec
 
@@ -15,7 +15,7 @@ from ingestor.formats.levels import GivenLevel, level_of
 from ingestor.model.columns import COLUMNS, Row
 from ingestor.model.identity import Identities
 from ingestor.model.instants import Instant, microseconds_of
-from ingestor.model.rows import RowOrigin
+from ingestor.model.rows import Entity, RowOrigin
 
 type Fields = dict[str, Any]
 """What a parser finds in an entry, under the names of the format's documentation."""
@@ -35,9 +35,10 @@ type ReadTime = Callable[[object], int | None]
 
 type Convert = Callable[[Any], object]
 
-_POSITIONS = {str(column.name): position for position, column in enumerate(COLUMNS)}
-_TIMESTAMP, _LEVEL, _SEVERITY = (_POSITIONS[name] for name in ("timestamp", "level", "severity"))
-_ID, _FILE_ID, _ORDINAL, _RAW_DATA = (_POSITIONS[name] for name in ("id", "file_id", "ordinal", "raw_data"))
+POSITIONS = {str(column.name): position for position, column in enumerate(COLUMNS)}
+"""Where each column stands in a row."""
+TIMESTAMP, LEVEL, SEVERITY = (POSITIONS[name] for name in ("timestamp", "level", "severity"))
+_ID, _FILE_ID, _ORDINAL, _RAW_DATA = (POSITIONS[name] for name in ("id", "file_id", "ordinal", "raw_data"))
 _EMPTY: list[object] = [None] * len(COLUMNS)
 _JSONB_VERSION = b"\x01"
 _LONGEST_BIGINT = len(str(-(2**63)))
@@ -86,9 +87,15 @@ class FieldMapping:
             found = fields.get(place) if isinstance(place, str) else place(fields)
             if found is not None and _is_scalar(found):
                 level = level_of(cast("GivenLevel", found))
-                values[_LEVEL], values[_SEVERITY] = level.text and _text(level.text), level.severity
+                values[LEVEL], values[SEVERITY] = level.text and _text(level.text), level.severity
                 break
         return values
+
+
+class ColumnMapping(Protocol):
+    def values(self, fields: Fields, /) -> list[Any]:
+        """One for each of COLUMNS; id, file_id, ordinal and raw_data are the caller's to fill."""
+        ...
 
 
 class RowBuilder:
@@ -96,18 +103,20 @@ class RowBuilder:
 
     __slots__ = ("_fallback_time", "_file_id", "_id_at", "_mapping")
 
-    def __init__(self, mapping: FieldMapping, origin: RowOrigin) -> None:
+    def __init__(self, mapping: ColumnMapping, origin: RowOrigin) -> None:
         self._mapping = mapping
         self._file_id = origin.file_id
         self._id_at = Identities(origin.bucket, origin.key, origin.object_version, origin.store).at
         self._fallback_time = origin.fallback_time
 
-    def row(self, fields: Fields, raw_data: bytes, ordinal: int) -> Row | None:
+    def row(self, fields: Fields, raw_data: Entity, ordinal: int) -> Row | None:
         """None: the entry has no usable time."""
-        values = self._mapping.values(fields)
-        timestamp = values[_TIMESTAMP]
+        return self.row_with(self._mapping.values(fields), raw_data, ordinal)
+
+    def row_with(self, values: list[Any], raw_data: Entity, ordinal: int) -> Row | None:
+        timestamp = values[TIMESTAMP]
         if timestamp is None:
-            timestamp = values[_TIMESTAMP] = self._fallback_time
+            timestamp = values[TIMESTAMP] = self._fallback_time
             if timestamp is None:
                 return None
         values[_ID] = self._id_at(ordinal, timestamp)
@@ -117,13 +126,13 @@ class RowBuilder:
         return tuple(values)
 
 
-def as_json(fields: Fields) -> bytes:
+def as_json(fields: object) -> bytes:
     """The fields as `raw_data`: JSON that PostgreSQL can read every value of."""
     return repaired_escapes(_encode(fields))
 
 
 def _step(name: ColumnName, places: tuple[Place, ...], read_time: ReadTime) -> _Step:
-    position = _POSITIONS[name]
+    position = POSITIONS[name]
     return _Step(
         position, places, read_time if name == "timestamp" else _CONVERTERS[COLUMNS[position].postgres_type]
     )
