@@ -114,4 +114,11 @@ def _readable(name: str, value: Any) -> Any:  # noqa: ANN401 - as many types as 
         return datetime_of(value).isoformat()
     if name in _JSON:
         return msgspec.json.decode(value[1:])
-    return msgspec.json.decode(value) if name == "raw_data" else value
+    return _decoded(value) if name == "raw_data" else value
+
+
+def _decoded(raw_data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    try:
+        return msgspec.json.decode(raw_data)
+    except msgspec.ValidationError:
+        return bytes(raw_data)  # a number beyond all types
