@@ -21,6 +21,7 @@ IngestorError
     |-- SourceMissingError          no such key
     |-- UnreadableError             not the format; truncated or corrupt compression; unbalanced JSON
     |-- TooManyRejectsError         past MAX_REJECT_RATIO
+    |-- PipelineConflictError       two configurations load one file in turn
     |-- ForeignRowsError            rows with this file's ids are in logs, and belong to another file
     `-- WornOutError                MAX_ATTEMPTS workers died at the same checkpoint
 """
@@ -134,6 +135,10 @@ class UnreadableError(PermanentError):
 
 
 class TooManyRejectsError(PermanentError):
+    pass
+
+
+class PipelineConflictError(PermanentError):
     pass
 
 

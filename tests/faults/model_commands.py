@@ -5,17 +5,15 @@ from dataclasses import dataclass, field
 
 from tests.faults.model_process import Process, before, own_deadline
 from tests.faults.model_s3 import BUCKET
-from tests.faults.model_service import Service, StepwiseWorker
+from tests.faults.model_service import Service, stepwise_worker
 
 from ingestor import backfill, ledger
 from ingestor.cli.commands import reload
 from ingestor.database import Database
-from ingestor.formats.json import JsonFormat
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import continuation_message
 from ingestor.outage import Patience, Unreported
 from ingestor.run import FileFailure, InProcess, Pass, RunContext, RunScope, run_once
-from ingestor.sinks.postgres import PostgresSink
 from ingestor.sweep.dead_letters import settle_dead_letters
 
 LOCK_TIMEOUT_SECONDS = 10.0
@@ -60,7 +58,7 @@ class Commands:
             service, deadline = self._service, own_deadline()
             patience = _Patience(float("inf"), deadline)
             context = RunContext(database, service.s3, service.settings)
-            worker = StepwiseWorker(database, service.s3, service.settings, JsonFormat(), PostgresSink())
+            worker = stepwise_worker(database, service)
             loaders = InProcess(worker, deadline, patience, service.s3.answers)
             run_once(context, RunScope(BUCKET, prefix), loaders, _SilentReporter(), patience)
 

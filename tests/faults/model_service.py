@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from aws_lambda_powertools import Logger, Metrics
@@ -17,16 +17,12 @@ from handler.message import MessageLoader
 from handler.runtime import Runtime
 from handler.telemetry import Telemetry
 from handler.tracing import tracer
-from ingestor import ledger
+from ingestor import bootstrap
 from ingestor.database import Database
 from ingestor.deadline import Deadline
-from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Worker
-from ingestor.ingest.worker import Committed
-from ingestor.model.entry import Batch
 from ingestor.queues import ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.sinks.postgres import PostgresSink
 from ingestor.sweep import SweepTools, sweep
 from ingestor.sweep.partitions import maintain_partitions
 
@@ -51,15 +47,6 @@ class Installation:
             chunk_rows=2, lease_seconds=LEASE_SECONDS, max_attempts=MAX_ATTEMPTS, max_reject_ratio=1,
             reconcile_hours=1,
         )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class StepwiseWorker(Worker):
-    """Reads the next chunk when it is asked for: a thread that reads ahead would take steps of its own."""
-
-    def commit(self, batch: Batch, claim: ledger.Claim, _all_sent: Callable[[], None]) -> Committed:
-        # Not super(): a dataclass with slots is another class than the one its methods were compiled in.
-        return Worker.commit(self, batch, claim, lambda: None)
 
 
 class Service:
@@ -147,10 +134,13 @@ class Service:
 
     def _new_container(self) -> Runtime:
         """A Lambda's execution environment, which lives from one invocation to the next."""
-        worker = StepwiseWorker(
-            self.schedule.postgres.database(), self.s3, self.settings, JsonFormat(), PostgresSink()
-        )
+        worker = stepwise_worker(self.schedule.postgres.database(), self)
         return Runtime(self._telemetry, self.settings, self.s3, worker, self.queue)
+
+
+def stepwise_worker(database: Database, service: Service) -> Worker:
+    """Reads the next chunk when it is asked for: a thread that reads ahead would take steps of its own."""
+    return replace(bootstrap.worker(database, service.s3, service.settings), reads_ahead=False)
 
 
 def _is_killed() -> bool:

@@ -19,6 +19,7 @@ from ingestor.ingest import AlreadyLoaded, Loaded, Outcome, Worker, ingest
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import parse
 from ingestor.queues import Queue, ReceivedMessage
+from ingestor.routing import always
 from ingestor.settings import Settings
 from ingestor.sinks import RowSink
 from ingestor.sinks.postgres import PostgresSink
@@ -55,7 +56,7 @@ def load(store: ObjectStore, key: str, worker: Worker) -> Outcome:
 def test_a_format_fills_the_columns_and_rejects_what_it_does_not_know(
     database: Database, store: FolderStore
 ) -> None:
-    worker = Worker(database, store, Settings(), NGINX_ACCESS, PostgresSink())
+    worker = Worker(database, store, Settings(), always(NGINX_ACCESS), PostgresSink())
     outcome = load(store, "2026/access.log", worker)
     assert isinstance(outcome, Loaded)
     assert (outcome.rows_loaded, outcome.rows_rejected) == (2, 1)
@@ -102,7 +103,7 @@ def test_a_queue_delivers_at_least_once_and_the_ledger_loads_once(
     queue: Queue = MemoryQueue(lambda: now[0])
     [file] = [file for page in pages(store, "my-logs", "") for file in page.files if file.key == "app.json"]
     queue.send(notification_of(file.key, file.etag or "", file.size_bytes or 0))
-    worker = Worker(database, store, Settings(), JsonFormat(), PostgresSink())
+    worker = Worker(database, store, Settings(), always(JsonFormat()), PostgresSink())
 
     def handle(message: ReceivedMessage) -> Outcome:
         [named] = parse(message.body, buckets=frozenset({"my-logs"}))
@@ -131,7 +132,7 @@ def test_a_sink_of_ones_own_is_as_exact_as_the_rows(
     with database.transaction() as connection:
         connection.execute(TABLE)
     sink: RowSink = LevelCounts(PostgresSink())
-    worker = Worker(database, store, Settings(chunk_rows=3, max_reject_ratio=1), JsonFormat(), sink)
+    worker = Worker(database, store, Settings(chunk_rows=3, max_reject_ratio=1), always(JsonFormat()), sink)
     assert isinstance(load(store, key, worker), Loaded)
     counted = "SELECT level, sum(entries) FROM level_counts GROUP BY level ORDER BY level"
     assert answer(database, counted) == answer(

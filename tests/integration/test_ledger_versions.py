@@ -73,7 +73,9 @@ class TestAnotherVersionOfTheObject:
             taking = ledger.claim_for_replacement(connection, answer, self.NEWER, lease_seconds=60)
         assert taking is not None
         with database.transaction() as connection:
-            taken = ledger.adopt_version(connection, taking, self.NEWER, unloaded_rows=3, lease_seconds=60)
+            taken = ledger.adopt_version(
+                connection, taking, current=self.NEWER, unloaded_rows=3, lease_seconds=60
+            )
         assert (taken.file.etag, taken.checkpoint, taken.rows_loaded) == ("e2", 0, 0)
         assert row(database, "status, error, next_etag") == ("PROCESSING", None, None)
 
@@ -100,7 +102,7 @@ class TestAnotherVersionOfTheObject:
         said = ask(database, replace(FILE, etag=announced), skip_newer=False)
         assert said == ledger.HeldByWorker(claim.file_id)
         with database.transaction() as connection:
-            ledger.adopt_version(connection, claim, self.NEWER, unloaded_rows=3, lease_seconds=60)
+            ledger.adopt_version(connection, claim, current=self.NEWER, unloaded_rows=3, lease_seconds=60)
         assert row(database, "etag, next_etag") == ("e2", waits)
 
     def test_announced_after_the_key_was_looked_at_is_not_forgotten(self, database: Database) -> None:

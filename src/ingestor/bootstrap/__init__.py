@@ -12,11 +12,12 @@ from ingestor.aws.secret_reader import SecretReader
 from ingestor.database import Database
 from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Worker
-from ingestor.ingest.processing import ProcessedFormat
 from ingestor.ingest.worker import unreported, untraced
 from ingestor.ledger import Claim
 from ingestor.processors import Processor
 from ingestor.queues import Queue
+from ingestor.routing import always
+from ingestor.routing.processed_format import ProcessedFormat
 from ingestor.settings import Settings
 from ingestor.sinks import RowSink
 from ingestor.sinks.postgres import PostgresSink
@@ -89,7 +90,9 @@ def worker(
     """One that reads JSON and writes to PostgreSQL; `processors` see each entry, in this order."""
     json = JsonFormat()
     entry_format = ProcessedFormat(json, tuple(processors)) if processors else json
-    return Worker(database, source, settings, entry_format, row_sink(), stage=stage, on_claim=on_claim)
+    return Worker(
+        database, source, settings, always(entry_format), row_sink(), stage=stage, on_claim=on_claim
+    )
 
 
 def s3_client(settings: Settings) -> "S3Client":

@@ -23,7 +23,7 @@ from ingestor.ingest.outcome import (
     Loaded,
     Outcome,
 )
-from ingestor.ingest.worker import Worker
+from ingestor.ingest.worker import Worker, give_back_abandoned
 from ingestor.model.source_file import SourceFile
 
 __all__ = [
@@ -98,7 +98,7 @@ def _claim(file: SourceFile, worker: Worker) -> ledger.ClaimAnswer:
 
 
 def _claim_now(file: SourceFile, worker: Worker) -> ledger.ClaimAnswer:
-    worker.give_back_abandoned()
+    give_back_abandoned(worker)
     with worker.database.transaction() as connection:
         ledger.evict_expired_worker(connection, file)
     try:

@@ -1,6 +1,6 @@
 """One claim's life: from the checkpoint to the end of the file, or as far as time and errors allow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
@@ -20,15 +20,18 @@ from ingestor.errors import (
     TransactionFailedError,
     TransientError,
 )
-from ingestor.formats import Limits, Position
-from ingestor.formats.compression import uncompressed
 from ingestor.formats.excerpt import excerpt
+from ingestor.ingest.chunk import Chunk, Committed, renew_lease
 from ingestor.ingest.outcome import Continued, Failed, HeldElsewhere, Loaded, Outcome
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.read_ahead import ReadAhead
-from ingestor.ingest.worker import Committed, Worker
+from ingestor.ingest.reading import Reading
+from ingestor.ingest.starting_over import start_over, take_current_version, take_version
+from ingestor.ingest.worker import Worker
 from ingestor.model.entry import Batch
 from ingestor.model.source_file import ByteStream, SourceFile
+from ingestor.routing import Pipeline, Skip
+from ingestor.routing.skipped import SkippedFormat
 from ingestor.sinks import FirstRejected
 from ingestor.visible_text import harmless, visible
 
@@ -38,10 +41,18 @@ MAX_OVERWRITES = 5
 _REASON_CHARACTERS = 200
 
 
+class _OtherPipelineError(Exception):
+    """What is loaded so far came through another pipeline than `pipeline`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__(pipeline.fingerprint)
+        self.pipeline = pipeline
+
+
 class Loading:
     """Holds the claim as it moves, so that every ending carries the right checkpoint.
 
-    `replacement`: the version to be taken in place of the claim's own, first of all.
+    `replacement`: the object version to be taken in place of the claim's own, first of all.
     """
 
     def __init__(
@@ -80,28 +91,34 @@ class Loading:
 
     def _load(self) -> Outcome:
         if self._replacement is not None:
-            self._claim = self._worker.adopt(self._claim, self._replacement)
+            self._claim = take_version(self._worker, self._claim, self._replacement)
         for _ in range(MAX_OVERWRITES):
             try:
                 return self._load_version()
             except ObjectSupersededError as superseded:
-                self._take_current_version(superseded)
+                self._claim = take_current_version(self._worker, self._claim, superseded)
+            except _OtherPipelineError as other:
+                self._claim = start_over(self._worker, self._claim, other.pipeline)
         raise SourceUnavailableError(
             f"{self._claim.file.uri} was overwritten {MAX_OVERWRITES} times while it was read"
         )
 
     def _load_version(self) -> Outcome:
+        route = self._worker.router.by_name(self._claim.file)
+        if isinstance(route, Skip):
+            return self._skip(route)
         started_at = self._claim.checkpoint
         with self._worker.stage("open"):
             opened = self._open()
+        reading = Reading(self._worker, self._claim, self._pace, route)
         with (
             closing(opened) as stream,
-            ReadAhead(self._batches(stream)) as batches,
+            ReadAhead(reading.batches(stream)) as batches,
             self._worker.stage("load"),
         ):
             while True:
                 batch = batches.next()
-                committed = self._worker.commit(batch, self._claim, partial(self._read_on, batches, batch))
+                committed = self._commit(batch, reading.pipeline, partial(self._read_on, batches, batch))
                 self._claim = committed.claim
                 self._pace.chunk_done()
                 if committed.is_complete:
@@ -110,6 +127,24 @@ class Loading:
                     raise self._too_many_rejects()
                 if not self._pace.may_go_on():
                     return self._continue_later(progressed=self._claim.checkpoint > started_at)
+
+    def _commit(self, batch: Batch, pipeline: Pipeline | None, rows_sent: Callable[[], None]) -> Committed:
+        if pipeline is None or not (batch.values or batch.is_last):
+            renew_lease(self._worker, self._claim)
+            return Committed(self._claim, is_complete=False)
+        if self._claim.checkpoint and (self._claim.pipeline or "json") != pipeline.fingerprint:
+            raise _OtherPipelineError(pipeline)
+        committed = Chunk(self._worker, self._claim, pipeline, batch, rows_sent).commit()
+        self._worker.after_chunk(len(batch.values))
+        return committed
+
+    def _skip(self, skip: Skip) -> Outcome:
+        """Completes without an entry, and without reading the object."""
+        pipeline = Pipeline(SkippedFormat(), SkippedFormat.name, skip.reason)
+        nothing = Batch(
+            (), self._claim.checkpoint, self._claim.checkpoint_offset, is_last=True, offset_of=int
+        )
+        return _loaded(self._commit(nothing, pipeline, lambda: None))
 
     def _open(self) -> ByteStream:
         """What the key holds now, if that is the claim's version: an older one is still there, but not to be begun.
@@ -132,22 +167,8 @@ class Loading:
             unless_uploaded_again.pop_all()
             return opened
 
-    def _batches(self, stream: ByteStream) -> Iterator[Batch]:
-        """From the checkpoint on; each batch's time begins when it is asked for."""
-        settings = self._worker.settings
-        limits = Limits(
-            chunk_rows=settings.chunk_rows,
-            chunk_bytes=settings.chunk_bytes,
-            max_entry_bytes=settings.max_entry_bytes,
-        )
-        start = Position(self._claim.checkpoint, self._claim.checkpoint_offset)
-        batches = self._worker.format.batches(uncompressed(stream), limits, start, self._pace.time_is_up)
-        for batch in batches:
-            yield batch
-            self._pace.reading_begins()
-
     def _read_on(self, batches: ReadAhead[Batch], batch: Batch) -> None:
-        if not batch.is_last and self._pace.may_go_on():
+        if self._worker.reads_ahead and not batch.is_last and self._pace.may_go_on():
             batches.begin()
 
     def _too_many_rejects(self) -> TooManyRejectsError:
@@ -159,14 +180,6 @@ class Loading:
             f"more than MAX_REJECT_RATIO={self._worker.settings.max_reject_ratio}; "
             "all reasons are in rejected_entries"
         )
-
-    def _take_current_version(self, superseded: ObjectSupersededError) -> None:
-        current = self._worker.source.current(self._claim.file)
-        if current is None:
-            raise SourceMissingError(
-                f"{self._claim.file.uri}: the object was deleted before it was loaded"
-            ) from superseded
-        self._claim = self._worker.adopt(self._claim, current)
 
     def _continue_later(self, *, progressed: bool) -> Continued:
         with self._worker.database.transaction() as connection:
@@ -215,4 +228,5 @@ def _loaded(committed: Committed) -> Loaded:
         lag_seconds=committed.lag_seconds,
         newer_waits=committed.newer_waits,
         rows_dropped=claim.rows_dropped,
+        unknown_fields=claim.unknown_fields,
     )

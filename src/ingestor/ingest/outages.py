@@ -5,6 +5,7 @@ from functools import partial
 from ingestor.deadline import Deadline
 from ingestor.errors import DatabaseUnavailableError, ErrorKind
 from ingestor.ingest import Failed, HeldElsewhere, Outcome, Worker, ingest
+from ingestor.ingest.worker import give_back_abandoned
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 
@@ -35,7 +36,7 @@ def _give_back(worker: Worker) -> None:
     """Shows that the database answers as well."""
     with worker.database.transaction():
         pass
-    worker.give_back_abandoned()
+    give_back_abandoned(worker)
 
 
 def claim_of_the_dead(file: SourceFile, lease_seconds: float) -> Failed:

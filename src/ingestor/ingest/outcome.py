@@ -20,6 +20,7 @@ class Loaded:
     lag_seconds: float | None = None
     newer_waits: bool = False
     rows_dropped: int = 0
+    unknown_fields: int = 0
 
 
 @dataclass(frozen=True, slots=True)

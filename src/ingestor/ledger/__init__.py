@@ -59,7 +59,7 @@ from ingestor.ledger.listings import (
 from ingestor.ledger.lock import check_claim, evict_expired_worker, evict_expired_workers, lock_file
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
 from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
-from ingestor.ledger.replacement import adopt_version, claim_for_replacement
+from ingestor.ledger.replacement import adopt_version, claim_for_replacement, void_checkpoint
 from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, requeue_due
 from ingestor.ledger.rows import Claim
 
@@ -131,4 +131,5 @@ __all__ = [
     "schema_created_at",
     "settle",
     "start_over",
+    "void_checkpoint",
 ]

@@ -26,6 +26,10 @@ WITH advanced AS (
         rows_loaded = rows_loaded + %(rows)s,
         rows_rejected = rows_rejected + %(rejected)s,
         rows_dropped = rows_dropped + %(dropped)s,
+        unknown_fields = unknown_fields + %(unknown_fields)s,
+        format = %(format)s,
+        format_reason = %(format_reason)s,
+        pipeline = %(pipeline)s,
         first_log_at = least(first_log_at, %(first_log_at)s),
         last_log_at = greatest(last_log_at, %(last_log_at)s),
         attempts = 0,
@@ -53,6 +57,10 @@ WITH before AS (
         rows_loaded = rows_loaded + %(rows)s,
         rows_rejected = rows_rejected + %(rejected)s,
         rows_dropped = rows_dropped + %(dropped)s,
+        unknown_fields = unknown_fields + %(unknown_fields)s,
+        format = %(format)s,
+        format_reason = %(format_reason)s,
+        pipeline = %(pipeline)s,
         first_log_at = least(first_log_at, %(first_log_at)s),
         last_log_at = greatest(last_log_at, %(last_log_at)s),
         attempts = 0,
@@ -62,6 +70,7 @@ WITH before AS (
         next_attempt_at = CASE WHEN next_etag IS NOT NULL AND NOT %(skip_newer)s THEN clock_timestamp() END,
         next_etag = CASE WHEN NOT %(skip_newer)s THEN next_etag END,
         next_version_id = CASE WHEN NOT %(skip_newer)s THEN next_version_id END,
+        pipeline_voids = 0,
         error = NULL,
         error_kind = NULL,
         processed_at = clock_timestamp(),
@@ -91,7 +100,10 @@ SELECT version, status, checkpoint FROM processed_files WHERE id = %(file_id)s F
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What one chunk added; `end_offset` is where the next entry is looked for."""
+    """What one chunk added; `end_offset` is where the next entry is looked for.
+
+    `format`, `format_reason` and `pipeline` say how its entries were read.
+    """
 
     rows: int
     rejected: int
@@ -99,6 +111,10 @@ class Progress:
     first_log_at: datetime | None
     last_log_at: datetime | None
     dropped: int = 0
+    unknown_fields: int = 0
+    format: str = "json"
+    format_reason: str = ""
+    pipeline: str = "json"
 
     @property
     def entries(self) -> int:
@@ -164,11 +180,13 @@ def moved(claim: Claim, progress: Progress) -> Claim:
     """The claim as it is once the chunk is committed."""
     return replace(
         claim,
-        checkpoint=claim.checkpoint + progress.rows + progress.rejected,
+        checkpoint=claim.checkpoint + progress.entries,
         checkpoint_offset=progress.end_offset,
         rows_loaded=claim.rows_loaded + progress.rows,
         rows_rejected=claim.rows_rejected + progress.rejected,
         rows_dropped=claim.rows_dropped + progress.dropped,
+        unknown_fields=claim.unknown_fields + progress.unknown_fields,
+        pipeline=progress.pipeline,
     )
 
 
@@ -181,6 +199,10 @@ def _progress(progress: Progress) -> dict[str, Any]:
         "rows": progress.rows,
         "rejected": progress.rejected,
         "dropped": progress.dropped,
+        "unknown_fields": progress.unknown_fields,
+        "format": progress.format,
+        "format_reason": progress.format_reason,
+        "pipeline": progress.pipeline,
         "end_offset": progress.end_offset,
         "first_log_at": progress.first_log_at,
         "last_log_at": progress.last_log_at,

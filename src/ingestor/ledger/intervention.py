@@ -16,6 +16,7 @@ _REOPEN: LiteralString = f"""
 WITH reopened AS (
     UPDATE processed_files SET
         status = 'PENDING', version = version + 1, attempts = 0, failures = 0, failing_since = NULL,
+        pipeline_voids = 0,
         next_attempt_at = clock_timestamp() + make_interval(secs => %(requeue)s),
         accept_rejects = accept_rejects OR %(accept_rejects)s,
         ignored_at = NULL, ignored_reason = NULL, updated_at = clock_timestamp()
@@ -34,6 +35,7 @@ WITH reset AS (
         status = 'PENDING', version = version + 1, attempts = 0, failures = 0, failing_since = NULL,
         next_attempt_at = clock_timestamp() + make_interval(secs => %(requeue)s),
         checkpoint = 0, checkpoint_offset = 0, rows_loaded = 0, rows_rejected = 0, rows_dropped = 0,
+        unknown_fields = 0, pipeline = NULL, pipeline_voids = 0,
         first_log_at = NULL, last_log_at = NULL, processed_at = NULL,
         error = NULL, error_kind = NULL, ignored_at = NULL, ignored_reason = NULL, updated_at = clock_timestamp()
     WHERE id = %(file_id)s AND status <> 'PROCESSING'

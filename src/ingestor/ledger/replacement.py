@@ -1,4 +1,4 @@
-"""Take another version of an object: only the one its key has now, and only with a claim in hand."""
+"""From the first byte again, with a claim in hand: another version of the object, or another pipeline."""
 
 from typing import LiteralString
 
@@ -53,6 +53,9 @@ WITH adopted AS (
         rows_loaded = 0,
         rows_rejected = 0,
         rows_dropped = 0,
+        unknown_fields = 0,
+        pipeline = NULL,
+        pipeline_voids = 0,
         accept_rejects = false,
         first_log_at = NULL,
         last_log_at = NULL,
@@ -74,6 +77,33 @@ WITH adopted AS (
 SELECT {CLAIM_COLUMNS} FROM adopted
 """
 
+# PROCESSING (through one pipeline) --> PROCESSING (through another), from its first byte
+_VOID: LiteralString = f"""
+WITH voided AS (
+    UPDATE processed_files SET
+        version = version + 1,
+        lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
+        checkpoint = 0,
+        checkpoint_offset = 0,
+        rows_loaded = 0,
+        rows_rejected = 0,
+        rows_dropped = 0,
+        unknown_fields = 0,
+        pipeline = NULL,
+        pipeline_voids = pipeline_voids + 1,
+        first_log_at = NULL,
+        last_log_at = NULL,
+        updated_at = clock_timestamp()
+    WHERE {FENCE}
+    RETURNING *
+), recorded AS (
+    INSERT INTO file_events (file_id, version, event, rows, error)
+    SELECT id, version, 'voided', %(unloaded)s, format('loaded through %%s; now %%s', %(before)s::text, %(after)s::text)
+    FROM voided
+)
+SELECT {CLAIM_COLUMNS} FROM voided
+"""
+
 
 def claim_for_replacement(
     connection: Connection, other: AnotherVersion, current: SourceFile, *, lease_seconds: float
@@ -93,7 +123,7 @@ def claim_for_replacement(
 
 
 def adopt_version(
-    connection: Connection, claim: Claim, current: SourceFile, *, unloaded_rows: int, lease_seconds: float
+    connection: Connection, claim: Claim, *, current: SourceFile, unloaded_rows: int, lease_seconds: float
 ) -> Claim:
     """In the transaction that took the old version's rows out. What was announced since the claim stays announced.
 
@@ -116,5 +146,27 @@ def adopt_version(
     if row is None:
         raise ClaimLostError(
             f"{claim.file.uri}: claim {claim.version} ended before its new version was taken"
+        )
+    return row.claim
+
+
+def void_checkpoint(
+    connection: Connection, claim: Claim, *, pipeline: str, unloaded_rows: int, lease_seconds: float
+) -> Claim:
+    """In the transaction that took the rows out which came through another pipeline. Raises ClaimLostError."""
+    parameters = {
+        "file_id": claim.file_id,
+        "version": claim.version,
+        "checkpoint": claim.checkpoint,
+        "before": claim.pipeline,
+        "after": pipeline,
+        "unloaded": unloaded_rows,
+        "lease": lease_seconds,
+    }
+    with connection.cursor(row_factory=class_row(ClaimRow)) as cursor:
+        row = cursor.execute(_VOID, parameters).fetchone()
+    if row is None:
+        raise ClaimLostError(
+            f"{claim.file.uri}: claim {claim.version} ended before its checkpoint was voided"
         )
     return row.claim

@@ -8,7 +8,8 @@ from ingestor.model.source_file import SourceFile, Store
 
 CLAIM_COLUMNS: LiteralString = """
     id AS file_id, version, store, bucket, s3_key, etag, version_id, size_bytes, event_time,
-    checkpoint, checkpoint_offset, rows_loaded, rows_rejected, rows_dropped, accept_rejects, announcements
+    checkpoint, checkpoint_offset, rows_loaded, rows_rejected, rows_dropped, accept_rejects, announcements,
+    unknown_fields, pipeline, pipeline_voids
 """
 
 
@@ -16,7 +17,8 @@ CLAIM_COLUMNS: LiteralString = """
 class Claim:
     """The right to load a file, as long as the row's version is this one and the lease is renewed in time.
 
-    `announcements`: how often another version had been announced when the file was claimed.
+    `announcements`: how often another version had been announced when the file was claimed. `pipeline` is the
+    fingerprint of what the rows so far came through, and `pipeline_voids` how often another one has voided them.
     """
 
     file_id: int
@@ -29,6 +31,9 @@ class Claim:
     rows_dropped: int
     accept_rejects: bool
     announcements: int
+    unknown_fields: int
+    pipeline: str | None
+    pipeline_voids: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,9 @@ class ClaimRow(FileColumns):
     rows_dropped: int
     accept_rejects: bool
     announcements: int
+    unknown_fields: int
+    pipeline: str | None
+    pipeline_voids: int
 
     @property
     def claim(self) -> Claim:
@@ -83,4 +91,7 @@ class ClaimRow(FileColumns):
             rows_dropped=self.rows_dropped,
             accept_rejects=self.accept_rejects,
             announcements=self.announcements,
+            unknown_fields=self.unknown_fields,
+            pipeline=self.pipeline,
+            pipeline_voids=self.pipeline_voids,
         )

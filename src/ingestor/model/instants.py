@@ -56,6 +56,11 @@ def microseconds_of(value: Instant) -> int | None:
     return _of_number(value)
 
 
+def microseconds_from(moment: datetime) -> int:
+    """`moment` has a zone."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 def datetime_of(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 

@@ -1,31 +1,27 @@
 """Rows per second, for a database that has other work to do."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
-from ingestor import ledger
-from ingestor.deadline import UNLIMITED, Deadline
+from ingestor.deadline import Deadline
 from ingestor.ingest import Worker
-from ingestor.ingest.worker import Committed
-from ingestor.model.entry import Batch
 
 _STEP_SECONDS = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class _ThrottledWorker(Worker):
-    rows_per_second: float = float("inf")
-    deadline: Deadline = UNLIMITED
+class _Pauses:
+    """Keeps the average: a chunk that took time of its own is followed by a shorter pause."""
 
-    def commit(self, batch: Batch, claim: ledger.Claim, all_sent: Callable[[], None]) -> Committed:
-        began = time.monotonic()
-        # Not super(): a dataclass with slots is another class than the one its methods were compiled in.
-        committed = Worker.commit(self, batch, claim, all_sent)
-        until = began + len(batch.values) / self.rows_per_second
-        while (left := until - time.monotonic()) > 0 and not self.deadline.is_near():
+    def __init__(self, rows_per_second: float, deadline: Deadline) -> None:
+        self._rows_per_second = rows_per_second
+        self._deadline = deadline
+        self._since = time.monotonic()
+
+    def after_chunk(self, entries: int) -> None:
+        until = self._since + entries / self._rows_per_second
+        while (left := until - time.monotonic()) > 0 and not self._deadline.is_near():
             time.sleep(min(left, _STEP_SECONDS))
-        return committed
+        self._since = time.monotonic()
 
 
 def throttled(worker: Worker, rows_per_second: float | None, deadline: Deadline) -> Worker:
@@ -34,15 +30,8 @@ def throttled(worker: Worker, rows_per_second: float | None, deadline: Deadline)
         return worker
     settings = worker.settings
     rows = max(1, min(settings.chunk_rows, int(rows_per_second * settings.lease_seconds / 6)))
-    return _ThrottledWorker(
-        worker.database,
-        worker.source,
-        settings.model_copy(update={"chunk_rows": rows}),
-        worker.format,
-        worker.sink,
-        worker.abandoned,
-        worker.stage,
-        worker.on_claim,
-        rows_per_second=rows_per_second,
-        deadline=deadline,
+    return replace(
+        worker,
+        settings=settings.model_copy(update={"chunk_rows": rows}),
+        after_chunk=_Pauses(rows_per_second, deadline).after_chunk,
     )

@@ -14,13 +14,17 @@ __all__ = ["CopiedBatch", "FirstRejected", "RowSink"]
 
 @dataclass(frozen=True, slots=True)
 class CopiedBatch:
-    """`rows` + `rejected` + `dropped` is the number of entries in the batch; the times are UTC, None without rows."""
+    """`rows` + `rejected` + `dropped` is the number of entries in the batch; the times are UTC, None without rows.
+
+    `unknown_fields` is how many entries had fields that the format doesn't know.
+    """
 
     rows: int
     rejected: int
     dropped: int
     first_log_at: datetime | None
     last_log_at: datetime | None
+    unknown_fields: int = 0
 
 
 @dataclass(frozen=True, slots=True)

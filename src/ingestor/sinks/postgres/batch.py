@@ -50,6 +50,7 @@ def copy_batch(
         dropped=sum(outcome.dropped.values()),
         first_log_at=None if outcome.first is None else datetime_of(outcome.first),
         last_log_at=None if outcome.last is None else datetime_of(outcome.last),
+        unknown_fields=outcome.unknown_fields,
     )
 
 

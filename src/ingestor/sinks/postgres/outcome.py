@@ -42,6 +42,7 @@ class SpanOutcome:
     rejected: list[Rejected] = field(default_factory=list)
     originals: list[Original] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
+    unknown_fields: int = 0
 
 
 def combined(outcomes: Iterable[SpanOutcome]) -> SpanOutcome:
@@ -53,6 +54,7 @@ def combined(outcomes: Iterable[SpanOutcome]) -> SpanOutcome:
         rejected=list(chain.from_iterable(part.rejected for part in parts)),
         originals=list(chain.from_iterable(part.originals for part in parts)),
         dropped=sum((part.dropped for part in parts), Counter()),
+        unknown_fields=sum(part.unknown_fields for part in parts),
     )
 
 

@@ -53,6 +53,7 @@ def _streamed(
     rejects: list[Rejected] = []
     originals: list[Original] = []
     dropped: Counter[str] = Counter()
+    unknown_fields_before = mapper.unknown_fields
     with cursor.copy(_COPY_LOGS) as copy:
         copy.set_types(COPY_TYPES)
         write_row = copy.write_row
@@ -77,5 +78,11 @@ def _streamed(
                 originals.append(Original(first_ordinal + index, mapper.redacted(value.original)))
         all_sent()
     return SpanOutcome(
-        len(times), min(times, default=None), max(times, default=None), rejects, originals, dropped
+        len(times),
+        min(times, default=None),
+        max(times, default=None),
+        rejects,
+        originals,
+        dropped,
+        mapper.unknown_fields - unknown_fields_before,
     )

@@ -1,0 +1,62 @@
+"""Routing: which format, processors and rules a file's entries come through, and why.
+
+A `Router` decides by the object's name where it can, and else by the file's first bytes. Its decision is the same
+whenever the same file is tried again under the same configuration; the fingerprint tells another one.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingestor.formats import Format
+from ingestor.model.source_file import SourceFile
+
+__all__ = ["Pipeline", "Router", "Skip", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """How a file's bytes become rows.
+
+    `fingerprint` names everything that decides them (`processed_files.pipeline`). `reason` says why this format was
+    chosen (`processed_files.format_reason`). `falls_back_to_upload_time`: an entry without a time has the object's.
+    """
+
+    format: Format
+    fingerprint: str
+    reason: str
+    falls_back_to_upload_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """No entry of the file is wanted: it completes without being read."""
+
+    reason: str
+
+
+class Router(Protocol):
+    """Holds no state of a file: one object serves all."""
+
+    def by_name(self, file: SourceFile, /) -> Pipeline | Skip | None:
+        """None: the file's first bytes decide."""
+        ...
+
+    def by_head(self, file: SourceFile, head: bytes, /) -> Pipeline:
+        """`head` is the file's first 64 KiB, uncompressed, or all of it. Asked where the name decided nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Always:
+    pipeline: Pipeline
+
+    def by_name(self, _file: SourceFile, /) -> Pipeline:
+        return self.pipeline
+
+    def by_head(self, _file: SourceFile, _head: bytes, /) -> Pipeline:
+        return self.pipeline
+
+
+def always(entry_format: Format) -> Router:
+    """Every file is read in this format."""
+    return _Always(Pipeline(entry_format, entry_format.name, "it is the only format"))
