@@ -189,7 +189,7 @@ def test_an_unfinished_file_does_not_continue_there_and_retry_says_what_continue
     done = bare("retry", "app.json")
     path = bare.folder / "app.json"
     assert done.status == 1
-    assert f"is {state}, not FAILED; run `ingestor local {path}` to continue" in done.stderr
+    assert f"is {state}, not FAILED; needs attention: run `ingestor local {path}` to continue" in done.stderr
 
 
 @pytest.mark.usefixtures("server")

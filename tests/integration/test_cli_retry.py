@@ -94,7 +94,7 @@ def test_twice_at_once_sends_once(place: Place, command: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bring_about", "said"), [(completed, "`ingestor reload`"), (claimed, "it continues automatically")]
+    ("bring_about", "said"), [(completed, "`ingestor reload`"), (claimed, "a worker is loading it")]
 )
 def test_only_what_failed_is_retried(
     place: Place, command: CommandLine, bring_about: object, said: str

@@ -104,13 +104,37 @@ def test_nothing_needs_a_person_when_all_goes_by_itself(ingestor: CommandLine, b
 
 
 @pytest.mark.parametrize(
+    ("key", "next_step"),
+    [
+        (
+            "released.gz",
+            "no sweep and no run looked at its bucket in the last 2 h: run `ingestor run --bucket my",
+        ),
+        ("expired.gz", "its worker died or froze (its claim ended 1 min"),
+        (
+            "throttled.gz",
+            "no sweep and no run looked at its bucket in the last 2 h: run `ingestor run --bucket my",
+        ),
+    ],
+)
+def test_where_nothing_looks_at_the_bucket_nothing_is_promised(
+    ingestor: CommandLine, books: Ledger, key: str, next_step: str
+) -> None:
+    one_file_in_each_state(books)
+    facts = ingestor("status", key, "--json").json
+    assert facts["next"].startswith(next_step)
+    assert "sweeper" not in facts["next"]
+    assert "automatically" not in facts["next"]
+
+
+@pytest.mark.parametrize(
     ("key", "status", "next_step"),
     [
         ("completed.gz", "COMPLETED", "nothing: it is loaded"),
         (
             "released.gz",
             "PENDING",
-            "its message goes on at entry 40; should that be lost, the sweeper sends it again in 1",
+            "waits for a worker, to continue at entry 40; sent again in 1",
         ),
         ("held.gz", "PROCESSING", "a worker is loading it; its claim expires in "),
         ("expired.gz", "PROCESSING", "its worker died or froze (its claim ended 1 min"),
@@ -123,6 +147,7 @@ def test_each_state_says_what_happens_next(
     ingestor: CommandLine, books: Ledger, key: str, status: str, next_step: str
 ) -> None:
     one_file_in_each_state(books)
+    books.watch("my-logs")
     facts = ingestor("status", key, "--json").json
     assert facts["status"] == status
     assert facts["next"].startswith(next_step)

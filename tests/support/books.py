@@ -45,6 +45,11 @@ class Ledger:
             assert file is not None
             assert ledger.start_over(connection, file.id) is not None
 
+    def watch(self, bucket: str) -> None:
+        """As a tick of the sweeper does."""
+        with self._database.transaction() as connection:
+            ledger.begin_listing(connection, bucket, "", ledger.Purpose.RECENT, newer_than=None)
+
     def fail(self, claim: ledger.Claim, kind: ErrorKind, error: str) -> None:
         with self._database.transaction() as connection:
             ledger.fail(connection, claim, kind, error)

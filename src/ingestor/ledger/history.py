@@ -25,7 +25,13 @@ RECORD: LiteralString = """
     next_etag IS NOT NULL AS newer_waits, error, error_kind, failing_since,
     ignored_at, ignored_reason, last_attempt_at, processed_at, created_at, updated_at,
     coalesce(lease_expires_at, next_attempt_at) AS due_at,
-    extract(epoch FROM coalesce(lease_expires_at, next_attempt_at) - clock_timestamp())::float8 AS due_in_seconds
+    extract(epoch FROM coalesce(lease_expires_at, next_attempt_at) - clock_timestamp())::float8 AS due_in_seconds,
+    EXISTS (
+        SELECT FROM listings
+        WHERE listings.store = processed_files.store AND listings.bucket = processed_files.bucket
+          AND purpose <> 'backfill'
+          AND greatest(started_at, finished_at) > clock_timestamp() - interval '2 hours'
+    ) AS is_watched
 """
 _BY_KEY: LiteralString = f"""
 SELECT {RECORD} FROM processed_files WHERE store = %(store)s AND bucket = %(bucket)s AND s3_key = %(key)s
@@ -58,7 +64,11 @@ WHERE f.id = %(file_id)s AND e.event IN ('checkpoint', 'completed')
 
 @dataclass(frozen=True, slots=True)
 class FileRecord(FileColumns):
-    """A row of the ledger. `due_in_seconds`, on the database's clock, is negative when `due_at` is over."""
+    """A row of the ledger. `due_in_seconds`, on the database's clock, is negative when `due_at` is over.
+
+    `is_watched`: a sweep or a run listed the file's bucket in the last two hours. Such a one loads what is due. Where
+    nobody did, nothing here continues the file.
+    """
 
     id: int
     status: str
@@ -88,6 +98,7 @@ class FileRecord(FileColumns):
     updated_at: datetime
     due_at: datetime | None
     due_in_seconds: float | None
+    is_watched: bool
 
     @property
     def is_local(self) -> bool:

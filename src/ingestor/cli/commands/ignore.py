@@ -12,6 +12,7 @@ from ingestor.cli.support.queueing import (
     source_file,
 )
 from ingestor.cli.support.terminal import counted, dry_run_option, json_option, output, print_json, shown
+from ingestor.cli.views.advice import what_happens_next
 from ingestor.database import REPORT, Database
 from ingestor.errors import IngestorError
 from ingestor.ledger import FileRecord
@@ -55,7 +56,7 @@ def _check(file: FileRecord) -> None:
         raise IngestorError(f"{file.uri} is {file.status}; only a permanent failure can be ignored")
     if file.error_kind != "permanent":
         raise IngestorError(
-            f"{file.uri}: its failure is transient and retried automatically; only a permanent failure can be ignored"
+            f"{file.uri}: its failure is transient, and only a permanent one can be ignored; {what_happens_next(file)}"
         )
 
 

@@ -26,7 +26,7 @@ from ingestor.cli.support.terminal import (
     shown,
     table,
 )
-from ingestor.cli.views.advice import commands_to_load_again, load_again
+from ingestor.cli.views.advice import commands_to_load_again, what_happens_next
 from ingestor.database import REPORT, Database
 from ingestor.ledger import FileRecord
 from ingestor.model.source_file import SourceFile
@@ -115,9 +115,7 @@ def _chosen(
 def _why_not(file: FileRecord) -> str:
     if file.status == "COMPLETED":
         return "is COMPLETED, not FAILED; `ingestor reload` loads it again"
-    if file.is_local and not file.is_held:
-        return f"is {file.status}, not FAILED; run `{load_again(file)}` to continue"
-    return f"is {file.status}, not FAILED; it continues automatically"
+    return f"is {file.status}, not FAILED; {what_happens_next(file)}"
 
 
 def _failed(database: Database, matching: str) -> Iterator[list[FileRecord]]:

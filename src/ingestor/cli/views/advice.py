@@ -26,29 +26,29 @@ def what_happens_next(file: FileRecord) -> str:
     """One sentence, whatever the state."""
     match file.status:
         case "COMPLETED" if file.newer_waits:
-            return (
-                f"a newer version of the object waits; it is checked {_due(file)}, and its rows replace these"
-            )
+            return f"a newer version of the object waits, and its rows replace these; {_continues(file)}"
         case "COMPLETED":
             return "nothing: it is loaded"
         case "FAILED" if file.error_kind == "permanent":
             return _what_ends_a_failure(file)
         case "PROCESSING" if file.is_held:
             return f"a worker is loading it; its claim expires {_due(file)}, unless a chunk renews it"
+        case "PROCESSING" if not file.is_local:
+            return f"its worker died or froze (its claim ended {_since(file)}); {_continues(file)}"
+        case _:
+            return _unfinished(file)
+
+
+def _unfinished(file: FileRecord) -> str:
+    match file.status:
         case _ if file.is_local:
-            return f"needs attention: run `{load_again(file)}` to continue at entry {file.checkpoint:,}"
-        case "PROCESSING":
-            return (
-                f"its worker died or froze (its claim ended {_since(file)}): the sweeper's next tick, or a delivery of "
-                f"its message, has it taken over at entry {file.checkpoint:,}"
-            )
+            return f"needs attention: {_continues(file)}"
+        case _ if not _is_swept(file):
+            return _continues(file)
         case "FAILED":
             return f"retried automatically from entry {file.checkpoint:,}; due {_due(file)}"
         case _:
-            return (
-                f"its message goes on at entry {file.checkpoint:,}; should that be lost, the sweeper sends it again "
-                f"{_due(file)}"
-            )
+            return f"waits for a worker, to continue at entry {file.checkpoint:,}; sent again {_due(file)}"
 
 
 def where_it_is(file: FileRecord) -> str:
@@ -60,9 +60,9 @@ def where_it_is(file: FileRecord) -> str:
         case "PROCESSING":
             return "with a worker that stopped responding"
         case "PENDING" if not file.is_local:
-            return "in the queue"
+            return "in the queue" if command_context().stack else "waiting in the queue or in the ledger"
         case "FAILED" if file.error_kind == "permanent" and file.ignored_at is None and not file.is_local:
-            return "needs attention; its message is in the dead-letter queue, or soon will be"
+            return "needs attention; its message, if it had one, becomes a dead letter"
         case "FAILED" if file.ignored_at is not None:
             return "ignored"
         case _:
@@ -73,7 +73,7 @@ def what_to_do(file: FileRecord) -> str:
     """What to do about a file that needs attention."""
     if file.status == "FAILED" and file.error_kind == "permanent":
         return _correct(file)
-    return f"run `{load_again(file)}` to continue at entry {file.checkpoint:,}"
+    return _continues(file)
 
 
 def load_again(file: FileRecord) -> str:
@@ -106,6 +106,23 @@ def file_facts(file: FileRecord, **more: object) -> dict[str, object]:
     """The file as JSON has it."""
     advice = {"next": what_happens_next(file), "where": where_it_is(file)}
     return {"uri": file.uri, **plain_facts(file, **advice), **more}
+
+
+def _is_swept(file: FileRecord) -> bool:
+    """A stack has a sweeper. Elsewhere there is one where somebody looks at the bucket."""
+    return command_context().stack is not None or file.is_watched
+
+
+def _continues(file: FileRecord) -> str:
+    """Promises nothing that doesn't run here."""
+    if file.is_local:
+        return f"run `{load_again(file)}` to continue at entry {file.checkpoint:,}"
+    if _is_swept(file):
+        return f"the sweeper's next tick continues it at entry {file.checkpoint:,}"
+    return (
+        f"no sweep and no run looked at its bucket in the last 2 h: run `ingestor run --bucket "
+        f"{shlex.quote(file.bucket)}` to continue at entry {file.checkpoint:,}"
+    )
 
 
 def _what_ends_a_failure(file: FileRecord) -> str:
