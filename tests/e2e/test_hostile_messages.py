@@ -13,7 +13,13 @@ from urllib.parse import quote_plus, urlsplit
 import pytest
 from tests.e2e.conftest import BUCKET, Service, sample_event
 from tests.support.hostile_keys import HOSTILE_KEYS, NUL_KEYS, raw_controls
-from tests.support.notification_messages import continuation, event_bridge, record, s3_message, sns_envelope
+from tests.support.notification_messages import (
+    continuation,
+    event_bridge,
+    s3_message,
+    s3_record,
+    sns_envelope,
+)
 
 from ingestor.database import Database
 
@@ -24,7 +30,7 @@ THIS_FILE = str(Path(__file__).resolve())
 
 
 def s3_event(bucket: str, key: str) -> str:
-    return s3_message(record(bucket=bucket, found={"key": quote_plus(key), "eTag": None}))
+    return s3_message(s3_record(bucket=bucket, found={"key": quote_plus(key), "eTag": None}))
 
 
 def event_bridge_event(bucket: str, key: str) -> str:

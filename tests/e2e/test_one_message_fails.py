@@ -5,13 +5,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 from tests.e2e.conftest import BUCKET, FakeContext, Service
 from tests.e2e.outage.conftest import come_again, deferred, everything, ledger, uploaded
+from tests.support.connections import Connect
 
 from handler import message
 from handler.runtime import runtime
@@ -27,8 +27,6 @@ from ingestor.sinks import postgres as load
 __all__ = ["deferred", "uploaded"]
 
 DEFERRED = "30"
-
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 
 @pytest.fixture(autouse=True)

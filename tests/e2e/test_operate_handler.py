@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from tests.e2e.conftest import FakeContext, time_runs_out_after
 from tests.integration.conftest import variables_of
+from tests.support.dead_letter_steps import dead_letter_count
 from tests.support.hostile_keys import HOSTILE_KEYS, raw_controls
-from tests.support.operating import buried, failed_for_good, record
+from tests.support.operating import failed_for_good, file_record
 from tests.support.sweeping import Place
 from tests.support.sweeping import place as make_place
 
@@ -77,8 +78,8 @@ def test_a_failed_file_is_reopened_sent_and_its_dead_letter_removed(place: Place
     failed_for_good(place, "app.json.gz")
     answer = run("retry", "app.json.gz")
     assert "1 file reopened and queued; 1 dead letter removed." in answer.stdout
-    assert record(place).status == "PENDING"
-    assert (place.sent_keys(), buried(place)) == (["app.json.gz"], 0)
+    assert file_record(place).status == "PENDING"
+    assert (place.sent_keys(), dead_letter_count(place)) == (["app.json.gz"], 0)
 
 
 @pytest.mark.usefixtures("place")

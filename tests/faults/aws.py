@@ -29,7 +29,7 @@ class Aws:
 
 @contextmanager
 def moto(folder: Path) -> Iterator[Aws]:
-    """Begun before it answers: `wait_for` it."""
+    """Begun before it answers: `wait_until_it_listens` it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -57,7 +57,7 @@ def ministack(folder: Path) -> Iterator[Aws]:
         cloud.stop()
 
 
-def wait_for(aws: Aws) -> None:
+def wait_until_it_listens(aws: Aws) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         with socket.socket() as client:

@@ -57,7 +57,7 @@ def files() -> list[bytes]:
     ]
 
 
-def messages() -> list[str]:
+def sample_messages() -> list[str]:
     """The bodies of the messages in events/, and what is wrapped in them."""
     events = [
         json.loads(path.read_text("utf-8")) for path in sorted((_TESTS.parent / "events").glob("*.json"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.faults.arena import Arena
-from tests.faults.aws import Aws, ministack, moto, wait_for
+from tests.faults.aws import Aws, ministack, moto, wait_until_it_listens
 from tests.faults.scale import SCALE
 from tests.faults.workers import Workers
 
@@ -35,7 +35,7 @@ def machinery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Worker
     folder = tmp_path_factory.mktemp("faults-logs")
     start = ministack if SCALE.is_long else moto
     with Workers(folder / "workers.log") as workers, start(folder) as aws:
-        wait_for(aws)
+        wait_until_it_listens(aws)
         yield workers, aws
 
 

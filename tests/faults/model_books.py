@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from psycopg.rows import class_row
-from tests.faults.model_content import Content, Entry, Kind, row_of
+from tests.faults.model_content import Kind, ModelContent, ModelEntry, raw_data_of
 from tests.faults.model_postgres import ModelPostgres
 from tests.faults.model_s3 import BUCKET, Version
 from tests.faults.model_service import LEASE_SECONDS, MAX_ATTEMPTS, Service
@@ -54,7 +54,7 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredEntry:
     """What became of one entry, as the tables have it."""
 
     ordinal: int
@@ -67,7 +67,7 @@ class Books:
     """`contents`: of every body that was ever uploaded."""
 
     def __init__(self, service: Service) -> None:
-        self.contents: dict[bytes, Content] = {}
+        self.contents: dict[bytes, ModelContent] = {}
         self._service = service
         self._postgres: ModelPostgres = service.schedule.postgres
 
@@ -142,12 +142,12 @@ class Books:
             return "so many workers died"
         return None
 
-    def _stored(self, file: FileRow) -> list[Stored]:
-        stored = self._postgres.read(class_row(Stored), _ENTRIES, {"file_id": file.id})
+    def _stored(self, file: FileRow) -> list[StoredEntry]:
+        stored = self._postgres.read(class_row(StoredEntry), _ENTRIES, {"file_id": file.id})
         assert stored is not None, "somebody still holds the tables"
         return stored
 
-    def _is_stored(self, stored: list[Stored], entries: tuple[Entry, ...]) -> bool:
+    def _is_stored(self, stored: list[StoredEntry], entries: tuple[ModelEntry, ...]) -> bool:
         """Each entry once, apart from rows that retention may have taken."""
         expected = [stored_as(ordinal, entry) for ordinal, entry in enumerate(entries)]
         expired = {ordinal for ordinal, entry in enumerate(entries) if self._is_expired(entry)}
@@ -155,7 +155,7 @@ class Books:
             each for each in expected if each.ordinal not in expired or each in stored
         ]
 
-    def _is_expired(self, entry: Entry) -> bool:
+    def _is_expired(self, entry: ModelEntry) -> bool:
         days = self._service.settings.retention_days
         return (
             days is not None
@@ -175,11 +175,11 @@ class Books:
             )
 
 
-def stored_as(ordinal: int, entry: Entry) -> Stored:
+def stored_as(ordinal: int, entry: ModelEntry) -> StoredEntry:
     match entry.kind:
         case Kind.PLAIN:
-            return Stored(ordinal, row_of(entry), None, None)
+            return StoredEntry(ordinal, raw_data_of(entry), None, None)
         case Kind.REPAIRED:
-            return Stored(ordinal, row_of(entry), None, entry.raw)
+            return StoredEntry(ordinal, raw_data_of(entry), None, entry.raw)
         case Kind.REJECTED:
-            return Stored(ordinal, None, entry.raw, None)
+            return StoredEntry(ordinal, None, entry.raw, None)

@@ -29,17 +29,17 @@ class When(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ModelEntry:
     kind: Kind
     when: When
     raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class ModelContent:
     """An object's entries in their order. `is_corrupt`: its end is missing, and nobody can load all of it."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ModelEntry, ...]
     is_corrupt: bool = False
 
     @property
@@ -48,16 +48,16 @@ class Content:
         return gzip.compress(text, mtime=0)[:-8] if self.is_corrupt else text
 
 
-def written(title: str, kinds: list[tuple[Kind, When]], *, is_corrupt: bool) -> Content:
+def written(title: str, kinds: list[tuple[Kind, When]], *, is_corrupt: bool) -> ModelContent:
     """Content that no other `title` has."""
     entries = (
-        Entry(kind, when, _raw(f"{title}, entry {number}", kind, when))
+        ModelEntry(kind, when, _raw(f"{title}, entry {number}", kind, when))
         for number, (kind, when) in enumerate(kinds)
     )
-    return Content(tuple(entries), is_corrupt)
+    return ModelContent(tuple(entries), is_corrupt)
 
 
-def row_of(entry: Entry) -> str:
+def raw_data_of(entry: ModelEntry) -> str:
     """The `raw_data` that a loaded entry has."""
     return entry.raw.decode().replace("\\u0000", "\\ufffd")
 

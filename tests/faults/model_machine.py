@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.faults.model_books import Books
 from tests.faults.model_commands import Commands
-from tests.faults.model_content import Content, Kind, When, written
+from tests.faults.model_content import Kind, ModelContent, When, written
 from tests.faults.model_notifications import Forgery, forged, notification_of
 from tests.faults.model_postgres import ModelPostgres
 from tests.faults.model_process import Fate, Process
 from tests.faults.model_schedule import COMMIT, Schedule
 from tests.faults.model_service import Installation, Service
-from tests.faults.model_settling import judge_the_ended, settle, wake_the_frozen
+from tests.faults.model_settling import judge_the_ended, settle_model, wake_the_frozen
 
 from ingestor.settings import OnOverwrite
 
@@ -212,9 +212,9 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if hasattr(self, "books") and sys.exception() is None:
-                settle(self.service, self.books)
+                settle_model(self.service, self.books)
                 if wake_the_frozen(self.service):
-                    settle(self.service, self.books)
+                    settle_model(self.service, self.books)
         finally:
             self.schedule.kill_all()
             if hasattr(self, "service"):
@@ -224,7 +224,7 @@ class Machine(RuleBasedStateMachine):
     def has_queue(self) -> bool:
         return self.service.installation.has_queue
 
-    def _put(self, key: str, content: Content, copies: int) -> None:
+    def _put(self, key: str, content: ModelContent, copies: int) -> None:
         self.books.contents[content.body] = content
         file = self.service.s3.put(key, content.body)
         if self.has_queue:

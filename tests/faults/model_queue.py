@@ -17,7 +17,7 @@ MAX_RECEIVE_COUNT = 5
 
 
 @dataclass(slots=True)
-class Message:
+class ModelMessage:
     """`visible_at`: from then on somebody may receive it (again)."""
 
     number: int
@@ -37,14 +37,14 @@ class ModelQueue(SqsQueue):
         self._now = now
         self._dead_letters = dead_letters
         self._numbers = itertools.count(1)
-        self.messages: dict[int, Message] = {}
+        self.messages: dict[int, ModelMessage] = {}
 
     @property
-    def visible(self) -> list[Message]:
+    def visible(self) -> list[ModelMessage]:
         return [each for each in self.messages.values() if each.visible_at <= self._now()]
 
     def take(
-        self, message: Message, visibility_seconds: float = VISIBILITY_SECONDS
+        self, message: ModelMessage, visibility_seconds: float = VISIBILITY_SECONDS
     ) -> ReceivedMessage | None:
         """None: it was received too often, and is a dead letter now."""
         if self._dead_letters is not None and message.receive_count >= MAX_RECEIVE_COUNT:
@@ -65,7 +65,7 @@ class ModelQueue(SqsQueue):
     def put(self, body: str) -> None:
         """What the model, or S3, sends; processes `send`."""
         number = next(self._numbers)
-        self.messages[number] = Message(number, body, self._now(), self._now())
+        self.messages[number] = ModelMessage(number, body, self._now(), self._now())
 
     def send(self, body: str) -> None:
         self._call("send", lambda: self.put(body))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from tests.faults.model_process import Process, current_process, own_deadline
-from tests.faults.model_queue import Message, ModelQueue
+from tests.faults.model_queue import ModelMessage, ModelQueue
 from tests.faults.model_s3 import BUCKET, ModelS3
 from tests.faults.model_schedule import Schedule
 
@@ -76,7 +76,7 @@ class Service:
         for container in self._idle_containers:
             self.schedule.postgres.give_back(container.worker.database)
 
-    def handle(self, message: Message) -> Process | None:
+    def handle(self, message: ModelMessage) -> Process | None:
         """Lambda takes a message; None: that made a dead letter of it."""
         received = self.queue.take(message)
         return None if received is None else self.start("handler", lambda: self._invoke(received))

@@ -19,7 +19,7 @@ QUIET_ROUNDS = 2
 """So many in which nothing changes: something that comes back at every second tick isn't settled."""
 
 
-def settle(service: Service, books: Books) -> None:
+def settle_model(service: Service, books: Books) -> None:
     """Fails when that never ends, and when what is left isn't as it must be."""
     finish_those_who_can(service)
     quiet = 0

@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 
 import pytest
-from tests.faults.bytes_corpus import TOKENS, files, messages
+from tests.faults.bytes_corpus import TOKENS, files, sample_messages
 from tests.faults.bytes_growth import check_memory, check_work
 from tests.faults.bytes_guidance import Guidance, guided_by
 from tests.faults.bytes_mutations import mutated, packed
@@ -84,7 +84,7 @@ def test_no_bytes_of_a_file_break_a_promise(guidance: Guidance, rng: Random) -> 
 
 
 def test_no_message_breaks_a_promise(guidance: Guidance, rng: Random) -> None:
-    corpus = [body.encode() for body in messages()]
+    corpus = [body.encode() for body in sample_messages()]
     for _ in cases(SHARES["messages"], short=3_000):
         body = mutated(rng, rng.choice(corpus), [*TOKENS, *corpus])
         hold(message_promises, body)

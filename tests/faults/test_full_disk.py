@@ -139,11 +139,11 @@ def test_a_disk_too_full_for_the_servers_own_log_costs_time_and_nothing_else(
                 assert has_ended_for_want_of_room(server)
                 worker.wake()
                 source.settle(batch, source.answer(worker))
-        wait_for(server)
+        wait_until_recovered(server)
         conclude(arena, workers, seen, report)
 
 
-def wait_for(server: OwnServer) -> None:
+def wait_until_recovered(server: OwnServer) -> None:
     """By itself it tried to start again, and again, while there was no room; now it recovers."""
     until = time.monotonic() + RECOVERED_SECONDS
     while time.monotonic() < until:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 from psycopg import sql
 from tests.support.books import Ledger
+from tests.support.connections import Connect
 from tests.support.private_folders import private_copy
 from tests.support.sweeping import Place
 from tests.support.sweeping import place as make_place
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SOURCES = Path(__file__).parents[2] / "src"
 PASSWORD = "of a test's user"
 
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 type Login = Callable[[str | None], ConnectionParameters]
 
 

@@ -8,9 +8,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from psycopg import sql
-from tests.integration.conftest import Answer, CommandLine, Connect, Login, variables_of
+from tests.integration.conftest import Answer, CommandLine, Login, variables_of
 from tests.integration.test_cli_connect_bucket import arn, configuration, configure
 from tests.integration.test_schema_version import NEWER
+from tests.support.connections import Connect
 from tests.support.operating import at
 from tests.support.sweeping import Place
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from tests.integration.conftest import Answer, CommandLine
+from tests.support.dead_letter_steps import file_at
 from tests.support.hostile_keys import HOSTILE_KEYS, raw_controls
 from tests.support.ledger_steps import completed, failed
-from tests.support.operating import at, ours
+from tests.support.operating import at
 from tests.support.sweeping import Place
 
 from ingestor import bootstrap, ledger
@@ -63,13 +64,13 @@ def load(place: Place, body: bytes) -> None:
     worker = bootstrap.worker(place.tools.database, place.tools.objects, place.tools.settings)
     for key in KEYS:
         place.upload(key, body)
-        current = place.tools.objects.current(ours(place, key))
+        current = place.tools.objects.current(file_at(place, key))
         assert current is not None, key
         assert isinstance(ingest(current, worker), Loaded | Failed), key
     if body is BROKEN:
-        failed(place.tools.database, ours(place, FORGED), ErrorKind.PERMANENT)
+        failed(place.tools.database, file_at(place, FORGED), ErrorKind.PERMANENT)
     else:
-        completed(place.tools.database, ours(place, FORGED))
+        completed(place.tools.database, file_at(place, FORGED))
 
 
 def test_a_file_is_found_by_its_key_and_by_its_uri(place: Place, run: Run, subtests: pytest.Subtests) -> None:
@@ -113,7 +114,7 @@ def test_a_failed_file_is_told_and_settled_safely(
 def test_all_that_failed_is_listed_safely(place: Place, run: Run, subtests: pytest.Subtests) -> None:
     load(place, BROKEN)
     for key in HOSTILE_KEYS.values():
-        place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(ours(place, key)))
+        place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(file_at(place, key)))
     place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody="not JSON: \x1b[2J\x9b\u202e")
     for arguments in (
         ("status",),
@@ -134,7 +135,7 @@ def test_all_that_failed_is_listed_safely(place: Place, run: Run, subtests: pyte
 def test_what_is_asked_for_is_no_pattern(place: Place, run: Run, asked: str) -> None:
     """As text, and nothing that SQL, a shell or a regular expression would make of it."""
     for key in HOSTILE_KEYS.values():
-        failed(place.tools.database, ours(place, key), ErrorKind.PERMANENT)
+        failed(place.tools.database, file_at(place, key), ErrorKind.PERMANENT)
     found = run("retry", "--matching", asked, "--dry-run", "--json").json["reopened"]
     expected = {f"s3://{place.bucket}/{key}" for key in HOSTILE_KEYS.values() if asked in key}
     assert set(found) == expected

@@ -2,8 +2,9 @@
 
 import pytest
 from tests.integration.conftest import CommandLine
+from tests.support.dead_letter_steps import dead_letter_count, file_at
 from tests.support.ledger_steps import claimed, completed, events, failed, states
-from tests.support.operating import at, buried, failed_for_good, ours, record
+from tests.support.operating import at, failed_for_good, file_record
 from tests.support.sweeping import Place
 
 
@@ -19,9 +20,9 @@ def test_the_failure_is_settled_and_its_dead_letter_gone(place: Place, command: 
     assert done.json == {
         "uri": f"s3://{place.bucket}/test.txt", "dry_run": False, "dead_letters_removed": 1,
     }  # fmt: skip
-    assert record(place, "test.txt").ignored_reason == "not a log file"
+    assert file_record(place, "test.txt").ignored_reason == "not a log file"
     assert states(place.tools.database) == {"test.txt": "FAILED", "other.gz": "FAILED"}
-    assert buried(place) == 1, "the other file's"
+    assert dead_letter_count(place) == 1, "the other file's"
     assert place.sent() == []
 
 
@@ -42,7 +43,10 @@ def test_retry_takes_an_ignored_file_up_again(place: Place, command: CommandLine
     failed_for_good(place, "test.txt")
     command("ignore", "test.txt", "--reason", "a mistake")
     assert command("retry", "test.txt").status == 0
-    assert (record(place, "test.txt").status, record(place, "test.txt").ignored_at) == ("PENDING", None)
+    assert (file_record(place, "test.txt").status, file_record(place, "test.txt").ignored_at) == (
+        "PENDING",
+        None,
+    )
 
 
 def test_a_dry_run_changes_nothing(place: Place, command: CommandLine) -> None:
@@ -50,7 +54,7 @@ def test_a_dry_run_changes_nothing(place: Place, command: CommandLine) -> None:
     before = events(place.tools.database)
     done = command("ignore", "test.txt", "--reason", "x", "--dry-run")
     assert (done.status, "would be ignored" in done.stdout) == (0, True)
-    assert (events(place.tools.database), buried(place)) == (before, 1)
+    assert (events(place.tools.database), dead_letter_count(place)) == (before, 1)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +65,10 @@ def test_only_a_permanent_failure_can_be_ignored(
     place: Place, command: CommandLine, bring_about: object, said: str
 ) -> None:
     assert callable(bring_about)
-    bring_about(place.tools.database, ours(place))
+    bring_about(place.tools.database, file_at(place))
     done = command("ignore", "app.json.gz", "--reason", "x")
     assert (done.status, said in done.stderr) == (1, True)
-    assert record(place).ignored_at is None
+    assert file_record(place).ignored_at is None
 
 
 @pytest.mark.parametrize("arguments", [("app.json.gz",), ("app.json.gz", "--reason", " "), ()])

@@ -11,13 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 from tests.integration.conftest import CommandLine
+from tests.support.connections import Connect
 
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.sources.local import local_source_file
 
 type WriteLog = Callable[[str, list[object]], Path]
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 ENTRIES: list[object] = [{"time": 1795432855268 + n, "level": 30, "msg": f"entry {n}"} for n in range(5)]
 ROWS = "SELECT count(*), count(DISTINCT (file_id, ordinal)) FROM logs"

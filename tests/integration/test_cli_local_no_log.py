@@ -3,13 +3,9 @@
 import gzip
 import io
 import tarfile
-from collections.abc import Callable
-from typing import Any
 
-import psycopg
 from tests.integration.conftest import CommandLine
-
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
+from tests.support.connections import Connect
 
 TIMELESS = b'{"level":30,"password":"hunter2","\\u202e\xc2\x9b":1}\n' * 3
 

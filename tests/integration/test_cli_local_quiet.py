@@ -2,7 +2,8 @@
 
 import pytest
 from tests.integration.conftest import CommandLine
-from tests.integration.test_cli_local import ENTRIES, Connect, WriteLog, rows
+from tests.integration.test_cli_local import ENTRIES, WriteLog, rows
+from tests.support.connections import Connect
 
 
 @pytest.mark.parametrize("option", ["-q", "--quiet"])

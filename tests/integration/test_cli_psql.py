@@ -1,11 +1,9 @@
 """`ingestor psql`: the same database and schema, and rows as JSON."""
 
 import socket
-from collections.abc import Callable
-from typing import Any
 
-import psycopg
 from tests.integration.conftest import CommandLine
+from tests.support.connections import Connect
 
 
 def test_it_runs_psql_with_its_own_arguments(ingestor: CommandLine) -> None:
@@ -63,9 +61,7 @@ def test_json_prints_the_rows_of_one_query(ingestor: CommandLine) -> None:
     assert '{"a":1,"a":123456789012345678901234567890}' in done.stdout
 
 
-def test_json_takes_statements_without_rows(
-    ingestor: CommandLine, connect: Callable[[], psycopg.Connection[tuple[Any, ...]]]
-) -> None:
+def test_json_takes_statements_without_rows(ingestor: CommandLine, connect: Connect) -> None:
     assert ingestor("psql", "--command=CREATE TABLE mine (n int)", "--json").json == []
     assert connect().execute("SELECT to_regclass('mine') IS NOT NULL").fetchone() == (True,)
 

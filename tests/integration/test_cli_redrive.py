@@ -2,8 +2,9 @@
 
 import pytest
 from tests.integration.conftest import CommandLine
+from tests.support.dead_letter_steps import dead_letter_count, file_at
 from tests.support.ledger_steps import states
-from tests.support.operating import at, buried, failed_for_good, ours
+from tests.support.operating import at, failed_for_good
 from tests.support.sweeping import Place
 
 from ingestor.notifications import continuation_message
@@ -18,7 +19,7 @@ def command(place: Place, ingestor: CommandLine) -> CommandLine:
 def three_letters(place: Place) -> None:
     """One for a person, one that can't be understood, one of an unknown object."""
     failed_for_good(place, "bad.gz")
-    for body in ("not JSON", continuation_message(ours(place, "new.gz"))):
+    for body in ("not JSON", continuation_message(file_at(place, "new.gz"))):
         place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=body)
 
 
@@ -30,7 +31,7 @@ def test_it_tells_what_was_settled_what_stays_and_why(place: Place, command: Com
     assert f"failed permanently: s3://{place.bucket}/bad.gz" in done.stdout
     assert "not JSON" in done.stdout
     assert states(place.tools.database) == {"bad.gz": "FAILED", "new.gz": "PENDING"}
-    assert buried(place) == 2
+    assert dead_letter_count(place) == 2
     assert place.sent() == []
 
 
@@ -48,7 +49,7 @@ def test_a_dry_run_changes_nothing_and_says_the_same(place: Place, command: Comm
     facts = command("redrive", "--json", "--dry-run").json
     assert (facts["seen"], facts["settled"], facts["kept"], facts["registered"]) == (3, 1, 2, 1)
     assert states(place.tools.database) == {"bad.gz": "FAILED"}
-    assert buried(place) == 3
+    assert dead_letter_count(place) == 3
     assert "would be settled" in command("redrive", "--dry-run").stdout
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 from tests.integration.conftest import CommandLine
+from tests.support.dead_letter_steps import dead_letter_count, file_at
 from tests.support.ledger_steps import FILE, claimed, completed, events, failed, states
-from tests.support.operating import at, buried, ours
+from tests.support.operating import at
 from tests.support.sweeping import Place
 
 from ingestor import bootstrap, ledger
@@ -87,7 +88,7 @@ def test_a_dry_run_changes_nothing(place: Place, command: CommandLine) -> None:
 
 def test_a_file_in_a_workers_hands_is_refused(place: Place, command: CommandLine) -> None:
     place.upload("app.json.gz")
-    claimed(place.tools.database, ours(place))
+    claimed(place.tools.database, file_at(place))
     done = command("reload", "app.json.gz")
     assert (done.status, "a worker is loading it" in done.stderr) == (1, True)
     assert states(place.tools.database) == {"app.json.gz": "PROCESSING"}
@@ -143,10 +144,10 @@ def test_a_failed_file_is_loaded_from_its_first_byte_and_its_dead_letter_goes(
     place: Place, command: CommandLine
 ) -> None:
     place.upload("app.json.gz")
-    failed(place.tools.database, ours(place), ErrorKind.PERMANENT)
-    place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(ours(place)))
+    failed(place.tools.database, file_at(place), ErrorKind.PERMANENT)
+    place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(file_at(place)))
     assert command("reload", "app.json.gz", "--json").json["dead_letters_removed"] == 1
-    assert buried(place) == 0
+    assert dead_letter_count(place) == 0
     assert place.sent_keys() == ["app.json.gz"]
 
 

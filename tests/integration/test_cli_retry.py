@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 from tests.integration.conftest import CommandLine
+from tests.support.dead_letter_steps import dead_letter_count, file_at
 from tests.support.ledger_steps import FILE, claimed, completed, events, failed, states
-from tests.support.operating import at, buried, failed_for_good, ours, record
+from tests.support.operating import at, failed_for_good, file_record
 from tests.support.sweeping import Place
 
 from ingestor.errors import ErrorKind
@@ -32,8 +33,8 @@ def test_a_failed_file_is_reopened_and_sent_and_its_dead_letter_removed(
     }
     assert states(place.tools.database) == {"app.json.gz": "PENDING", "other.json.gz": "FAILED"}
     assert place.sent_keys() == ["app.json.gz"]
-    assert buried(place) == 1, "the other file's"
-    assert record(place).attempts == record(place).failures == 0
+    assert dead_letter_count(place) == 1, "the other file's"
+    assert file_record(place).attempts == file_record(place).failures == 0
 
 
 def test_a_unique_end_names_a_file_and_people_are_told(place: Place, command: CommandLine) -> None:
@@ -46,18 +47,18 @@ def test_a_unique_end_names_a_file_and_people_are_told(place: Place, command: Co
 
 def test_failed_takes_every_failed_file_and_none_that_was_ignored(place: Place, command: CommandLine) -> None:
     failed_for_good(place, "a", "b", "left-alone")
-    failed(place.tools.database, ours(place, "transient"))
-    completed(place.tools.database, ours(place, "done"))
+    failed(place.tools.database, file_at(place, "transient"))
+    completed(place.tools.database, file_at(place, "done"))
     assert command("ignore", "left-alone", "--reason", "a test").status == 0
     done = command("retry", "--failed", "--json")
     assert [uri.rsplit("/", 1)[1] for uri in done.json["reopened"]] == ["a", "b", "transient"]
     assert sorted(place.sent_keys()) == ["a", "b", "transient"]
-    assert buried(place) == 0
+    assert dead_letter_count(place) == 0
 
 
 def test_more_than_a_page_is_retried_page_by_page(place: Place, command: CommandLine) -> None:
     for number in range(205):
-        failed(place.tools.database, ours(place, f"{number:03}"))
+        failed(place.tools.database, file_at(place, f"{number:03}"))
     assert len(command("retry", "--failed", "--json").json["reopened"]) == 205
     assert len(set(place.sent_keys())) == 205
 
@@ -75,13 +76,13 @@ def test_a_dry_run_changes_nothing(place: Place, command: CommandLine) -> None:
     before = events(place.tools.database)
     done = command("retry", "app.json.gz", "--dry-run")
     assert "1 file would be reopened; nothing was changed." in done.stdout
-    assert (events(place.tools.database), place.sent(), buried(place)) == (before, [], 1)
+    assert (events(place.tools.database), place.sent(), dead_letter_count(place)) == (before, [], 1)
 
 
 def test_rejects_are_accepted_where_asked(place: Place, command: CommandLine) -> None:
     failed_for_good(place)
     assert command("retry", "app.json.gz", "--accept-rejects").status == 0
-    assert claimed(place.tools.database, ours(place)).accept_rejects
+    assert claimed(place.tools.database, file_at(place)).accept_rejects
 
 
 def test_twice_at_once_sends_once(place: Place, command: CommandLine) -> None:
@@ -100,7 +101,7 @@ def test_only_what_failed_is_retried(
     place: Place, command: CommandLine, bring_about: object, said: str
 ) -> None:
     assert callable(bring_about)
-    bring_about(place.tools.database, ours(place))
+    bring_about(place.tools.database, file_at(place))
     done = command("retry", "app.json.gz")
     assert done.status == 1
     assert said in done.stderr

@@ -1,6 +1,5 @@
 """`ingestor run`: what the earlier service did from a CronJob or a loop, with the claims of today."""
 
-import gzip
 import json
 import signal
 import time
@@ -9,27 +8,13 @@ from dataclasses import replace
 
 import pytest
 from tests.integration.conftest import CommandLine
+from tests.support.dead_letter_steps import file_at
 from tests.support.ledger_steps import all_due, claimed, failed, released, states
-from tests.support.operating import at, ours, record
+from tests.support.loading_processes import log, rows
+from tests.support.operating import at, file_record
 from tests.support.sweeping import Place
 
 from ingestor.errors import ErrorKind
-
-START_MS = 1_795_432_855_268
-
-
-def log(count: int = 2, *, start_ms: int = START_MS) -> bytes:
-    entries = [{"time": start_ms + number, "msg": f"entry {number}"} for number in range(count)]
-    return gzip.compress(json.dumps(entries).encode())
-
-
-def rows(place: Place) -> dict[str, int]:
-    with place.tools.database.transaction() as connection:
-        return dict(
-            connection.execute(
-                "SELECT s3_key, count(DISTINCT logs.id) FROM files JOIN logs ON file_id = files.id GROUP BY s3_key"
-            ).fetchall()
-        )
 
 
 @pytest.fixture
@@ -44,7 +29,7 @@ def test_an_empty_bucket_and_an_empty_ledger_are_nothing_to_do(command: CommandL
 
 
 def test_what_goes_on_is_said_before_the_first_object_is_listed(command: CommandLine, place: Place) -> None:
-    place.upload("app/one.json.gz", log())
+    place.upload("app/one.json.gz", log(2))
     answer = command("run", "--bucket", place.bucket, "--prefix", "app/")
     assert answer.stderr.splitlines()[0] == f"ingestor: listing s3://{place.bucket}/app/"
     assert answer.stdout.splitlines()[-1].startswith("2 rows, 0 rejected, in ")
@@ -53,7 +38,7 @@ def test_what_goes_on_is_said_before_the_first_object_is_listed(command: Command
 def test_a_run_that_ends_with_an_error_still_sums_up_what_it_loaded(
     command: CommandLine, place: Place
 ) -> None:
-    left = replace(ours(place, "left.json.gz"), bucket="no-such-bucket-anywhere")
+    left = replace(file_at(place, "left.json.gz"), bucket="no-such-bucket-anywhere")
     released(place.tools.database, left)
     all_due(place.tools.database)
     answer = command("run", "--bucket", left.bucket)
@@ -63,7 +48,7 @@ def test_a_run_that_ends_with_an_error_still_sums_up_what_it_loaded(
 
 def test_new_objects_are_loaded_the_oldest_first(command: CommandLine, place: Place) -> None:
     for key in ("c", "a", "b"):
-        place.upload(f"{key}.json.gz", log())
+        place.upload(f"{key}.json.gz", log(2))
         time.sleep(1.01)  # S3 tells whole seconds
     answer = command("run", "--bucket", place.bucket, "--json")
     assert answer.status == 0, answer.stderr
@@ -74,16 +59,16 @@ def test_new_objects_are_loaded_the_oldest_first(command: CommandLine, place: Pl
 
 
 def test_a_second_pass_loads_only_what_is_new(command: CommandLine, place: Place) -> None:
-    place.upload("one.json.gz", log())
+    place.upload("one.json.gz", log(2))
     command("run", "--bucket", place.bucket)
-    place.upload("two.json.gz", log())
+    place.upload("two.json.gz", log(2))
     assert command("run", "--bucket", place.bucket, "--json").json["loaded"] == 1
     assert rows(place) == {"one.json.gz": 2, "two.json.gz": 2}
 
 
 def test_only_keys_with_the_prefix_are_loaded(command: CommandLine, place: Place) -> None:
-    place.upload("app/one.json.gz", log())
-    place.upload("other/two.json.gz", log())
+    place.upload("app/one.json.gz", log(2))
+    place.upload("other/two.json.gz", log(2))
     command("run", "--bucket", place.bucket, "--prefix", "app/")
     assert rows(place) == {"app/one.json.gz": 2}
 
@@ -93,8 +78,8 @@ def test_failed_stuck_and_pending_files_of_the_ledger_come_first(
     command: CommandLine, place: Place, leave: object
 ) -> None:
     assert callable(leave)
-    place.upload("left.json.gz", log())
-    current = place.tools.objects.current(ours(place, "left.json.gz"))
+    place.upload("left.json.gz", log(2))
+    current = place.tools.objects.current(file_at(place, "left.json.gz"))
     assert current is not None
     leave(place.tools.database, current)
     all_due(place.tools.database)
@@ -104,8 +89,8 @@ def test_failed_stuck_and_pending_files_of_the_ledger_come_first(
 
 def test_more_than_a_page_of_jobs_is_done(command: CommandLine, place: Place) -> None:
     for number in range(30):
-        place.upload(f"{number:02}.json.gz", log())
-        current = place.tools.objects.current(ours(place, f"{number:02}.json.gz"))
+        place.upload(f"{number:02}.json.gz", log(2))
+        current = place.tools.objects.current(file_at(place, f"{number:02}.json.gz"))
         assert current is not None
         released(place.tools.database, current)
     assert command("run", "--bucket", place.bucket, "--workers", "2", "--json").json["loaded"] == 30
@@ -115,13 +100,13 @@ def test_more_than_a_page_of_jobs_is_done(command: CommandLine, place: Place) ->
 def test_a_file_that_fails_for_good_is_told_once_and_left_alone_afterwards(
     command: CommandLine, place: Place
 ) -> None:
-    place.upload("good.json.gz", log())
+    place.upload("good.json.gz", log(2))
     place.upload("damaged.json.gz", log(1_000)[:-40])
     answer = command("run", "--bucket", place.bucket)
     assert answer.status == 1
     assert "permanent: " in answer.stderr
     assert "damaged.json.gz" in answer.stderr
-    assert record(place, "damaged.json.gz").error_kind == ErrorKind.PERMANENT.value
+    assert file_record(place, "damaged.json.gz").error_kind == ErrorKind.PERMANENT.value
     assert command("run", "--bucket", place.bucket).status == 0
 
 
@@ -144,8 +129,8 @@ def test_sigterm_gives_the_file_back_with_its_checkpoint_and_the_next_pass_goes_
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
-    assert record(place, "large.json.gz").status == "PENDING"
-    assert checkpoint <= record(place, "large.json.gz").checkpoint < 20_000
+    assert file_record(place, "large.json.gz").status == "PENDING"
+    assert checkpoint <= file_record(place, "large.json.gz").checkpoint < 20_000
     assert command("run", "--bucket", place.bucket).status == 0
     assert rows(place) == {"large.json.gz": 20_000}
 
@@ -173,7 +158,7 @@ def test_a_loop_goes_on_until_it_is_stopped(command: CommandLine, place: Place) 
     process = command.start("run", "--bucket", place.bucket, "--every", "1s", "--json")
     assert process.stdout is not None
     assert json.loads(process.stdout.readline())["loaded"] == 0
-    place.upload("later.json.gz", log())
+    place.upload("later.json.gz", log(2))
     while json.loads(process.stdout.readline())["loaded"] == 0:
         pass
     process.send_signal(signal.SIGTERM)
@@ -200,15 +185,15 @@ def _checkpoints(place: Place, key: str) -> Iterator[int]:
     """Once there is one."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        if key in states(place.tools.database) and (checkpoint := record(place, key).checkpoint):
+        if key in states(place.tools.database) and (checkpoint := file_record(place, key).checkpoint):
             yield checkpoint
         time.sleep(0.02)
     raise AssertionError(f"{key} was not begun")
 
 
 def test_a_dry_run_says_what_there_is_and_changes_nothing(command: CommandLine, place: Place) -> None:
-    place.upload("new.json.gz", log())
-    released(place.tools.database, ours(place, "left.json.gz"))
+    place.upload("new.json.gz", log(2))
+    released(place.tools.database, file_at(place, "left.json.gz"))
     found = command("run", "--bucket", place.bucket, "--dry-run", "--json").json
     assert (found["due_files"], found["new_files"]) == (1, 1)
     assert states(place.tools.database) == {"left.json.gz": "PENDING"}

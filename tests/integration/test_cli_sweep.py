@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.integration.conftest import CommandLine
+from tests.support.dead_letter_steps import dead_letter_count, file_at
 from tests.support.ledger_steps import all_due, failed, states
-from tests.support.operating import at, buried, failed_for_good, ours
+from tests.support.operating import at, failed_for_good
 from tests.support.sweeping import Place
 
 
 def test_a_tick_sends_what_is_due_and_says_what_it_did(place: Place, ingestor: CommandLine) -> None:
-    failed(place.tools.database, ours(place))
+    failed(place.tools.database, file_at(place))
     all_due(place.tools.database)
     report = at(place, ingestor)("sweep", "--json")
     assert report.status == 0, report.stderr
@@ -22,7 +23,7 @@ def test_a_tick_sends_what_is_due_and_says_what_it_did(place: Place, ingestor: C
 
 
 def test_a_dry_run_finds_the_same_and_changes_nothing(place: Place, ingestor: CommandLine) -> None:
-    failed(place.tools.database, ours(place, "due"))
+    failed(place.tools.database, file_at(place, "due"))
     all_due(place.tools.database)
     failed_for_good(place, "bad")
     place.upload("unknown")
@@ -31,7 +32,7 @@ def test_a_dry_run_finds_the_same_and_changes_nothing(place: Place, ingestor: Co
     assert (report["due"]["to_send"], report["dead_letters"]["kept"]) == (1, 1)
     assert report["discovery"]["listed"] == 1
     assert place.sent_keys() == []
-    assert buried(place) == 1
+    assert dead_letter_count(place) == 1
     assert states(place.tools.database) == {"due": "FAILED", "bad": "FAILED"}
 
 
@@ -43,7 +44,7 @@ def test_what_is_missing_is_said(place: Place, ingestor: CommandLine) -> None:
 
 
 def test_a_bucket_that_is_not_there_fails_its_step_alone(place: Place, ingestor: CommandLine) -> None:
-    failed(place.tools.database, ours(place))
+    failed(place.tools.database, file_at(place))
     all_due(place.tools.database)
     answer = at(place, ingestor)("sweep", "--json", BUCKETS=f"{place.bucket},no-such-bucket-anywhere")
     assert answer.status == 1

@@ -1,13 +1,12 @@
 """One connection that is replaced when it is dead, and leaves nothing behind in its session."""
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
 import pytest
 from psycopg import sql
+from tests.support.connections import Connect
 
 from ingestor.database import Connection, ConnectionParameters, Database
 from ingestor.errors import DatabaseUnavailableError
@@ -22,8 +21,6 @@ UNUSUAL = {
     "transaction_isolation": "serializable",
 }
 DEFAULT_OF = {"transaction_isolation": "default_transaction_isolation"}
-
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 
 @pytest.fixture

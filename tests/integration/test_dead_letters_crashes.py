@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.support.dead_letter_steps import buried, bury_file, ours
+from tests.support.dead_letter_steps import dead_letter_count, file_at, put_dead_letters_of
 from tests.support.ledger_steps import all_due, events, states
 from tests.support.sweeping import Place
 
@@ -51,8 +51,8 @@ class DyingQueue(SqsQueue):
 @pytest.mark.parametrize("call", ["receive", "delete"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_between_any_two_calls_loses_nothing(place: Place, call: str, *, after: bool) -> None:
-    files = [ours(place, f"{number:02}") for number in range(12)]
-    bury_file(place, *files)
+    files = [file_at(place, f"{number:02}") for number in range(12)]
+    put_dead_letters_of(place, *files)
     with pytest.raises(Killed):
         settle_dead_letters(
             replace(place.tools, dead_letters=DyingQueue(place, call, after=after)), UNLIMITED
@@ -60,14 +60,14 @@ def test_a_crash_between_any_two_calls_loses_nothing(place: Place, call: str, *,
     show_again(place)
     assert settle_dead_letters(place.tools, UNLIMITED).is_complete
     assert states(place.tools.database) == {file.key: "PENDING" for file in files}
-    assert buried(place) == 0
+    assert dead_letter_count(place) == 0
     all_due(place.tools.database)
     assert requeue_due_files(place.tools, UNLIMITED).sent == 12
 
 
 def test_a_crash_after_a_message_was_hidden_never_comes_before_its_rows_are_committed(place: Place) -> None:
     """Deleting comes last: at every delete, the ledger already has the file."""
-    bury_file(place, *(ours(place, f"{number:02}") for number in range(3)))
+    put_dead_letters_of(place, *(file_at(place, f"{number:02}") for number in range(3)))
     entered: list[int] = []
 
     class Watching(SqsQueue):
@@ -83,17 +83,17 @@ def test_a_crash_after_a_message_was_hidden_never_comes_before_its_rows_are_comm
 def test_while_the_database_is_away_no_dead_letter_is_touched(
     place: Place, database_parameters: ConnectionParameters
 ) -> None:
-    bury_file(place, ours(place))
+    put_dead_letters_of(place, file_at(place))
     nowhere = Database(lambda: replace(database_parameters, port=1), "public")
     with pytest.raises(DatabaseUnavailableError):
         settle_dead_letters(replace(place.tools, database=nowhere), UNLIMITED)
-    assert buried(place) == 1
+    assert dead_letter_count(place) == 1
 
 
 def test_two_sweepers_at_once_enter_each_file_once(
     place: Place, new_database: Callable[[], Database]
 ) -> None:
-    bury_file(place, *(ours(place, "same") for _ in range(10)))
+    put_dead_letters_of(place, *(file_at(place, "same") for _ in range(10)))
     other = replace(place.tools, database=new_database())
 
     class Meanwhile(SqsQueue):

@@ -1,18 +1,8 @@
 """The ledger's transitions, each against a real PostgreSQL, the second party on a connection of its own."""
 
 import pytest
-from tests.support.ledger_moves import (
-    CHUNK,
-    FILE,
-    advance,
-    ask,
-    claimed,
-    complete,
-    events,
-    expire_lease,
-    fail,
-    row,
-)
+from tests.support.ledger_moves import CHUNK, advance, ask, complete, expire_lease, fail, row
+from tests.support.ledger_steps import FILE, claimed, events
 
 from ingestor import ledger
 from ingestor.database import Database

@@ -1,22 +1,12 @@
 """Another version of a file, and workers that are stopped: each against a real PostgreSQL and a second connection."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import psycopg
 import pytest
-from tests.support.ledger_moves import (
-    CHUNK,
-    FILE,
-    advance,
-    ask,
-    claimed,
-    complete,
-    events,
-    expire_lease,
-    fail,
-    row,
-)
+from tests.support.connections import Connect
+from tests.support.ledger_moves import CHUNK, advance, ask, complete, expire_lease, fail, row
+from tests.support.ledger_steps import FILE, claimed, events
 
 from ingestor import ledger
 from ingestor.database import Database
@@ -165,7 +155,7 @@ class TestAnotherVersionOfTheObject:
 
 
 def test_a_valid_claimant_ends_the_backend_that_still_holds_the_files_lock(
-    database: Database, connect: Callable[[], psycopg.Connection[tuple[object, ...]]]
+    database: Database, connect: Connect
 ) -> None:
     stalled = claimed(database)
     sleeper = connect()
@@ -178,9 +168,7 @@ def test_a_valid_claimant_ends_the_backend_that_still_holds_the_files_lock(
         sleeper.execute("SELECT 1")
 
 
-def test_a_stale_worker_never_ends_the_valid_ones_backend(
-    database: Database, connect: Callable[[], psycopg.Connection[tuple[object, ...]]]
-) -> None:
+def test_a_stale_worker_never_ends_the_valid_ones_backend(database: Database, connect: Connect) -> None:
     stale = claimed(database)
     expire_lease(database)
     valid = claimed(database)
@@ -192,7 +180,7 @@ def test_a_stale_worker_never_ends_the_valid_ones_backend(
 
 
 def test_an_expired_worker_stopped_between_fence_and_commit_is_evicted(
-    database: Database, connect: Callable[[], psycopg.Connection[tuple[object, ...]]]
+    database: Database, connect: Connect
 ) -> None:
     claim = claimed(database, lease_seconds=0.05)
     sleeper = connect()

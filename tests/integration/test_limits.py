@@ -17,13 +17,14 @@ from tests.integration.test_exactly_once import (
     start_worker,
     write_log,
 )
+from tests.support.connections import Connect
 from tests.support.ledger_steps import all_due, claimed, failed
 from tests.support.running import a_pass
 from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.api import process_local_file
-from ingestor.database import Connection, ConnectionParameters, Database, TransactionLimits, migrate
+from ingestor.database import ConnectionParameters, Database, TransactionLimits, migrate
 from ingestor.database.migrate import Migration, bundled_migrations
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import (
@@ -39,8 +40,6 @@ from ingestor.sweep.partitions import maintain_partitions
 
 HOUSEKEEPING_MODULE = import_module("ingestor.database.partitions")
 MIGRATE_MODULE = import_module("ingestor.database.migrate")  # by its path it is the function
-
-type Connect = Callable[[], Connection]
 
 
 @pytest.fixture

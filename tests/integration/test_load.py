@@ -1,12 +1,12 @@
 """A batch in a transaction: every entry is a row or a rejected entry, and only the entry at fault is rejected."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 from msgspec import Raw
+from tests.support.connections import Connect
 from tests.support.entries import copy_batch
 
 from ingestor.database import Connection
@@ -14,8 +14,6 @@ from ingestor.model.entry import RAW_LIMIT, Batch, Malformed, Repaired, Value
 from ingestor.model.rows import RowOrigin
 from ingestor.sinks import CopiedBatch
 from ingestor.sinks.postgres import unload
-
-type Connect = Callable[[], Connection]
 
 FILE = RowOrigin(7, "bucket", "key.json.gz", "etag", None)
 GOOD = b'{"time":%d,"msg":"good"}'

@@ -1,19 +1,15 @@
 """The declaration of the columns is the migration's table, and what the trick of untyped dumpers writes reads back."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-import psycopg
 from msgspec import Raw
+from tests.support.connections import Connect
 from tests.support.entries import copy_batch
 
 from ingestor.model.columns import COLUMNS
 from ingestor.model.entry import Batch
 from ingestor.model.rows import RowOrigin
-
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 
 def test_the_declared_columns_are_the_tables_in_order_and_type(connect: Connect) -> None:

@@ -2,11 +2,11 @@
 
 import io
 import json
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
+from tests.support.connections import Connect
 from tests.support.entries import batches, copy_batch
 from tests.support.odd_entries import (
     FIELDS,
@@ -21,8 +21,6 @@ from tests.support.odd_entries import (
 from ingestor.database import Connection
 from ingestor.formats import Limits
 from ingestor.model.rows import RowOrigin
-
-type Connect = Callable[[], Connection]
 
 FILE = RowOrigin(7, "bucket", "key.json.gz", "etag", None)
 LIMITS = Limits(chunk_rows=1000, chunk_bytes=1 << 20, max_entry_bytes=1 << 20)

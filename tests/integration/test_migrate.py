@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
-import psycopg
 import pytest
+from tests.support.connections import Connect
 
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database, MigrationReport, migrate
@@ -19,8 +18,6 @@ from ingestor.ingest import Loaded
 
 BUNDLED = bundled_migrations()
 RELATIONS = "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(%s) ORDER BY relname"
-
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 
 @pytest.fixture

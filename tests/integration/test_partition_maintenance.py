@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import psycopg
 import pytest
+from tests.support.connections import Connect
 from tests.support.ledger_steps import FILE, completed, failed
 from tests.support.sweeping import Place
 
@@ -15,8 +15,6 @@ from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind, LockTimeoutError
 from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
 from ingestor.sweep.tools import SweepTools
-
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 NOW = datetime.now(UTC)
 NOTHING = PartitionMaintenance(0, 0, 0, 0, 0, 0, analyzed=False, gave_up=())

@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 
 import pytest
 from tests.integration.conftest import CommandLine
+from tests.support.connections import Connect
 from tests.support.waiting import wait_until_somebody_waits
 
 from ingestor import ledger
@@ -17,8 +18,6 @@ from ingestor.database import Connection, Database
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, HeldElsewhere, Loaded, Outcome
 from ingestor.settings import OnOverwrite, Settings
-
-type Connect = Callable[[], Connection]
 
 MOVE: LiteralString = "SELECT move_month_out_of_default('2000-01-01', '2100-01-01')"
 ENTRIES = 300

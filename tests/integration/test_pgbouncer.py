@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
 import pytest
 from tests.e2e.conftest import BUCKET, DATA, Service, service
 
@@ -22,6 +21,7 @@ from tests.integration.test_exactly_once import (
     test_a_worker_stopped_past_its_lease_is_replaced_and_changes_nothing_when_it_wakes,
     test_two_workers_given_the_same_object_a_hundred_times_over_load_its_rows_once,
 )
+from tests.support.connections import Connect
 from tests.support.pooler import find_pgbouncer, go_without_pgbouncer, pgbouncer
 from tests.support.sweeping import Place
 
@@ -89,9 +89,7 @@ def test_a_schema_is_created_and_brought_up_to_date(database_parameters: Connect
         assert not any(migration.is_new for migration in migrate(database).migrations)
 
 
-def test_a_transaction_has_its_limits_and_leaves_none_behind(
-    database: Database, connect: Callable[[], psycopg.Connection[tuple[Any, ...]]]
-) -> None:
+def test_a_transaction_has_its_limits_and_leaves_none_behind(database: Database, connect: Connect) -> None:
     found: list[tuple[object, ...]] = []
     for _ in range(6):
         with database.transaction(TransactionLimits(total=60, lock=2, pause=3)) as connection:

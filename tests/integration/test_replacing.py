@@ -12,6 +12,8 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from tests.integration.test_exactly_once import load_after_lease, start_worker
+from tests.support.connections import Connect
+from tests.support.overwriting import messages
 from tests.support.stepped_database import Killed, SteppedDatabase
 
 from ingestor.api import process_local_file
@@ -19,8 +21,6 @@ from ingestor.database import ConnectionParameters, Database
 from ingestor.errors import ErrorKind
 from ingestor.ingest import AlreadyLoaded, Failed, HeldElsewhere, Loaded, Outcome
 from ingestor.settings import OnOverwrite, Settings
-
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 
 ENTRIES = 5
 STEPS_TO_REPLACEMENT = 4
@@ -52,11 +52,6 @@ def write(path: Path, word: str) -> Path:
         "\n".join(json.dumps({"time": 1795432855268, "msg": f"{word} {n}"}) for n in range(ENTRIES))
     )
     return path
-
-
-def messages(database: Database) -> list[str]:
-    with database.transaction() as connection:
-        return [message for (message,) in connection.execute("SELECT message FROM logs ORDER BY ordinal")]
 
 
 def words(word: str) -> list[str]:
@@ -145,7 +140,7 @@ def test_a_replacement_that_takes_longer_than_the_lease_keeps_its_file(
     )
     worker.start()
     try:
-        wait_for(gate)
+        wait_until_a_worker_waits(gate)
         gate.execute("SELECT pg_sleep_until(lease_expires_at) FROM processed_files")
         for _ in range(3):
             assert replaced(other, tmp_path / "app.json", lease_seconds=1) == HeldElsewhere()
@@ -158,7 +153,7 @@ def test_a_replacement_that_takes_longer_than_the_lease_keeps_its_file(
     assert messages(database) == words("new and longer")
 
 
-def wait_for(gate: psycopg.Connection[tuple[Any, ...]]) -> None:
+def wait_until_a_worker_waits(gate: psycopg.Connection[tuple[Any, ...]]) -> None:
     until = time.monotonic() + 20
     while time.monotonic() < until:
         row = gate.execute(_WAITS_AT_GATE, (GATE,)).fetchone()

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.support.ledger_steps import FILE, all_due, completed
-from tests.support.loading_processes import wait_for
 from tests.support.own_server import OwnServer
+from tests.support.waiting import wait_for
 
 from ingestor import ledger
 from ingestor.database import ConnectionParameters, Database

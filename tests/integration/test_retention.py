@@ -9,7 +9,8 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from psycopg import sql
-from tests.integration.conftest import CommandLine, Connect, Login, variables_of
+from tests.integration.conftest import CommandLine, Login, variables_of
+from tests.support.connections import Connect
 from tests.support.ledger_steps import FILE, failed
 from tests.support.sweeping import Place
 

@@ -8,7 +8,8 @@ from typing import LiteralString
 
 import pytest
 from psycopg import sql
-from tests.integration.conftest import PASSWORD, Connect, Login
+from tests.integration.conftest import PASSWORD, Login
+from tests.support.connections import Connect
 from tests.support.ledger_steps import FILE, all_due, claimed
 
 from ingestor import ledger

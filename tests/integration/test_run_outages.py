@@ -13,11 +13,12 @@ import pytest
 from tests.integration.conftest import CommandLine
 from tests.support.gate import Gate, gate
 from tests.support.ledger_steps import states
-from tests.support.loading_processes import log, rows, wait_for
-from tests.support.operating import at, record
+from tests.support.loading_processes import log, rows
+from tests.support.operating import at, file_record
 from tests.support.own_server import OwnServer
 from tests.support.running import a_pass
 from tests.support.sweeping import Place
+from tests.support.waiting import wait_for
 
 from ingestor import bootstrap
 from ingestor.database import ConnectionParameters
@@ -126,7 +127,7 @@ def test_five_crashes_of_the_database_during_a_first_chunk_do_not_wear_the_file_
         assert run.ended() == 0, run.said
     assert report["failures"] == []
     assert rows(place) == {"large": LARGE}
-    assert record(place, "large").attempts == 0
+    assert file_record(place, "large").attempts == 0
     assert sum("answering again after" in line for line in run.said) == 5
 
 

@@ -12,18 +12,11 @@ import pytest
 from pydantic import SecretStr
 from tests.integration.conftest import CommandLine
 from tests.support.ledger_steps import states
-from tests.support.loading_processes import (
-    die_at_once,
-    is_alive,
-    loaders_of,
-    log,
-    rows,
-    serve_as_told,
-    wait_for,
-)
-from tests.support.operating import at, record
+from tests.support.loading_processes import die_at_once, is_alive, loaders_of, log, rows, serve_as_told
+from tests.support.operating import at, file_record
 from tests.support.running import Silent
 from tests.support.sweeping import Place
+from tests.support.waiting import wait_for
 
 from ingestor.database import ConnectionParameters
 from ingestor.deadline import UNLIMITED, Deadline
@@ -251,7 +244,7 @@ def test_a_loader_that_does_not_stop_is_ended_and_its_file_is_not_to_blame(place
     done, said = a_pass(place, stopping_seconds=1, deadline=stop)
     assert (done.loaded, done.died) == (0, 1)
     assert "it did not stop within 1 s" in said[0]
-    assert (record(place, "doomed").status, record(place, "doomed").attempts) == ("PENDING", 0)
+    assert (file_record(place, "doomed").status, file_record(place, "doomed").attempts) == ("PENDING", 0)
 
 
 def test_loaders_that_never_live_to_load_end_the_run_with_a_sentence(

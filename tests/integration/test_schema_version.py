@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.support.connections import Connect
 from tests.support.ledger_steps import FILE
 from tests.support.recorded import Held
 
@@ -18,7 +19,6 @@ from ingestor.errors import SchemaError
 from ingestor.ingest import ingest
 from ingestor.settings import Settings
 
-type Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
 NEWER = "INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, '9999_later.sql', 'x')"
 
 

@@ -1,4 +1,4 @@
-"""Dead letters, buried and dug up."""
+"""Dead letters: put into the queue for them, and counted."""
 
 import json
 from dataclasses import replace
@@ -10,20 +10,20 @@ from ingestor.model.source_file import SourceFile
 from ingestor.notifications import continuation_message
 
 
-def ours(place: Place, key: str = "app.json.gz", etag: str = "e1") -> SourceFile:
+def file_at(place: Place, key: str = "app.json.gz", etag: str = "e1") -> SourceFile:
     return replace(FILE, bucket=place.bucket, key=key, etag=etag)
 
 
-def bury(place: Place, *bodies: str) -> None:
+def put_dead_letters(place: Place, *bodies: str) -> None:
     for body in bodies:
         place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=body)
 
 
-def bury_file(place: Place, *files: SourceFile) -> None:
-    bury(place, *map(continuation_message, files))
+def put_dead_letters_of(place: Place, *files: SourceFile) -> None:
+    put_dead_letters(place, *map(continuation_message, files))
 
 
-def buried(place: Place) -> int:
+def dead_letter_count(place: Place) -> int:
     """Messages that anybody can see now."""
     dead_letters = place.tools.dead_letters
     assert dead_letters is not None

@@ -15,6 +15,7 @@ from typing import Any, Self
 from demo.deployment import ARTEFACT, architecture
 from demo.programs import TOOLS, stop_group
 from demo.samples import EVENTS
+from tests.support.free_port import free_port
 from tests.support.template import functions
 
 START_SECONDS = 30
@@ -30,7 +31,7 @@ class LambdaRuntime:
         self._environment = environment
         self._path = path_of(function)
         self.log = log
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -42,7 +43,7 @@ class LambdaRuntime:
         command: list[str | Path] = [
             emulator,
             "--runtime-interface-emulator-address", f"127.0.0.1:{self._port}",
-            "--runtime-api-address", f"127.0.0.1:{_free_port()}",
+            "--runtime-api-address", f"127.0.0.1:{free_port()}",
             TOOLS / "lambda/bin/python", "-m", "awslambdaric", self._handler,
         ]  # fmt: skip
         with self.log.open("wb") as log:
@@ -108,10 +109,3 @@ def put_event(bucket: str, key: str) -> dict[str, Any]:
     body["Records"][0]["s3"]["bucket"]["name"] = bucket
     body["Records"][0]["s3"]["object"] = {"key": key}
     return {"Records": [record | {"body": json.dumps(body)}]}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,19 +1,12 @@
 """One transition each, of the ledger's one file."""
 
-from datetime import UTC, datetime
+from tests.support.ledger_steps import FILE
 
 from ingestor import ledger
 from ingestor.database import Database
 from ingestor.errors import ErrorKind
 from ingestor.model.source_file import SourceFile
 
-FILE = SourceFile(
-    bucket="logs",
-    key="2026/11/23/app.json.gz",
-    etag="e1",
-    size_bytes=10,
-    event_time=datetime(2026, 11, 23, tzinfo=UTC),
-)
 NOTHING = ledger.Progress(rows=0, rejected=0, end_offset=0, first_log_at=None, last_log_at=None)
 CHUNK = ledger.Progress(rows=3, rejected=1, end_offset=400, first_log_at=None, last_log_at=None)
 
@@ -32,12 +25,6 @@ def ask(
         )
 
 
-def claimed(database: Database, file: SourceFile = FILE, *, lease_seconds: float = 60) -> ledger.Claim:
-    answer = ask(database, file, lease_seconds=lease_seconds)
-    assert isinstance(answer, ledger.Claim)
-    return answer
-
-
 def expire_lease(database: Database) -> None:
     with database.transaction() as connection:
         connection.execute(
@@ -50,11 +37,6 @@ def row(database: Database, columns: str) -> tuple[object, ...]:
         found = connection.execute(f"SELECT {columns} FROM processed_files").fetchone()  # noqa: S608 - the test's own words
     assert found is not None
     return found
-
-
-def events(database: Database) -> list[str]:
-    with database.transaction() as connection:
-        return [event for (event,) in connection.execute("SELECT event FROM file_events ORDER BY id")]
 
 
 def complete(database: Database, claim: ledger.Claim, *, skip_newer: bool = True) -> bool:

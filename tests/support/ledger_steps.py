@@ -10,9 +10,9 @@ from ingestor.model.source_file import SourceFile
 FILE = SourceFile("logs", "2026/11/23/app.json.gz", "e1", None, 10, datetime(2026, 11, 23, tzinfo=UTC))
 
 
-def claimed(database: Database, file: SourceFile = FILE) -> ledger.Claim:
+def claimed(database: Database, file: SourceFile = FILE, *, lease_seconds: float = 60) -> ledger.Claim:
     with database.transaction() as connection:
-        answer = ledger.claim(connection, file, lease_seconds=60, max_attempts=5, skip_newer=True)
+        answer = ledger.claim(connection, file, lease_seconds=lease_seconds, max_attempts=5, skip_newer=True)
     assert isinstance(answer, ledger.Claim), answer
     return answer
 

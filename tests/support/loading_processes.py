@@ -4,8 +4,6 @@ import gzip
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +53,6 @@ def is_alive(process_id: int) -> bool:
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def wait_for[T](what: Callable[[], T | None], seconds: float = 60) -> T:
-    until = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < until, f"{what} did not come"
-        time.sleep(0.02)
-    return found
 
 
 def die_at_once(*_: Any) -> None:  # noqa: ANN401 - in place of `serve`, whatever it is given

@@ -5,10 +5,10 @@ import json
 ETAG = "6940e99ded3f08f7d4c95568ec05a619"
 
 
-def record(
+def s3_record(
     *, bucket: str = "ingestor-logs", found: dict[str, object] | None = None, **changes: object
 ) -> dict[str, object]:
-    """An S3 record; `found` changes what it says of the object, None leaves a field out."""
+    """A record of S3; `found` changes what it says of the object, None leaves a field out."""
     stored: dict[str, object] = {
         "key": "logs/app.json.gz",
         "size": 112_876,

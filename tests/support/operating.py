@@ -1,14 +1,12 @@
 """The operator's command line at a place, and the states it is needed for."""
 
-from dataclasses import replace
-
 from tests.integration.conftest import CommandLine
-from tests.support.ledger_steps import FILE, failed
+from tests.support.dead_letter_steps import file_at
+from tests.support.ledger_steps import failed
 from tests.support.sweeping import Place
 
 from ingestor import ledger
 from ingestor.errors import ErrorKind
-from ingestor.model.source_file import SourceFile
 from ingestor.notifications import continuation_message
 
 
@@ -25,29 +23,16 @@ def at(place: Place, ingestor: CommandLine) -> CommandLine:
     )
 
 
-def ours(place: Place, key: str = "app.json.gz") -> SourceFile:
-    return replace(FILE, bucket=place.bucket, key=key)
-
-
 def failed_for_good(place: Place, *keys: str) -> list[ledger.Claim]:
     """Failed permanently, each with its dead letter."""
     claims = []
     for key in keys or ("app.json.gz",):
-        claims.append(failed(place.tools.database, ours(place, key), ErrorKind.PERMANENT))
-        place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(ours(place, key)))
+        claims.append(failed(place.tools.database, file_at(place, key), ErrorKind.PERMANENT))
+        place.sqs.send_message(QueueUrl=place.dlq_url, MessageBody=continuation_message(file_at(place, key)))
     return claims
 
 
-def buried(place: Place) -> int:
-    """Dead letters that anybody can see now."""
-    dead_letters = place.tools.dead_letters
-    assert dead_letters is not None
-    depth = dead_letters.depth()
-    assert depth.in_flight == 0, "a message is still hidden"
-    return depth.visible
-
-
-def record(place: Place, key: str = "app.json.gz") -> ledger.FileRecord:
+def file_record(place: Place, key: str = "app.json.gz") -> ledger.FileRecord:
     with place.tools.database.transaction() as connection:
         found = ledger.find_file(connection, place.bucket, key)
     assert found is not None

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import LiteralString, Self
 
 import psycopg
 from psycopg import sql
+from tests.support.free_port import free_port
 
 from ingestor.database import Connection, ConnectionParameters, Database, migrate
 from ingestor.database.embedded import EmbeddedPostgres
@@ -29,7 +29,7 @@ class OwnServer:
     ) -> None:
         options = (
             "fsync=off",
-            f"port={_free_port()}",
+            f"port={free_port()}",
             f"max_connections={max_connections}",
             "superuser_reserved_connections=0",
             "deadlock_timeout=100ms",
@@ -110,10 +110,3 @@ class OwnServer:
     @property
     def _pid(self) -> int:
         return int((self.data_folder / "postmaster.pid").read_text().splitlines()[0])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,6 +1,7 @@
 """Who waits for a lock just now, so that a race need not be slept for."""
 
 import time
+from collections.abc import Callable
 from typing import LiteralString
 
 from ingestor.database import Connection
@@ -23,3 +24,11 @@ def wait_until_somebody_waits(watcher: Connection, seconds: float = 30) -> int:
             return pid
         time.sleep(0.01)
     raise AssertionError("nobody waits for a lock")
+
+
+def wait_for[T](what: Callable[[], T | None], seconds: float = 60) -> T:
+    until = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < until, f"{what} did not come"
+        time.sleep(0.02)
+    return found

@@ -9,8 +9,8 @@ from tests.support.notification_messages import (
     ETAG,
     continuation,
     event_bridge,
-    record,
     s3_message,
+    s3_record,
     sns_envelope,
 )
 
@@ -22,7 +22,7 @@ FILE = SourceFile("ingestor-logs", "logs/app.json.gz", ETAG, None, 112_876, TIME
 
 
 def test_a_notification_names_the_object_with_version_size_and_time() -> None:
-    assert parse(s3_message(record(found={"versionId": "3HL4kqtJvjVBH40N"}))) == (
+    assert parse(s3_message(s3_record(found={"versionId": "3HL4kqtJvjVBH40N"}))) == (
         SourceFile("ingestor-logs", "logs/app.json.gz", ETAG, "3HL4kqtJvjVBH40N", 112_876, TIME),
     )
 
@@ -40,7 +40,7 @@ def test_a_notification_names_the_object_with_version_size_and_time() -> None:
     ],
 )
 def test_keys_of_s3_are_form_encoded(encoded: str, key: str) -> None:
-    assert [file.key for file in parse(s3_message(record(found={"key": encoded})))] == [key]
+    assert [file.key for file in parse(s3_message(s3_record(found={"key": encoded})))] == [key]
 
 
 @pytest.mark.parametrize("key", ["my app.json", "1+1.json", "100%.json", "a%2Bb", "größe 🎉.json"])
@@ -62,7 +62,7 @@ def test_event_bridge_has_its_own_field_names_and_the_time_outside() -> None:
     )
 
 
-@pytest.mark.parametrize("body", [s3_message(record()), continuation_message(FILE)])
+@pytest.mark.parametrize("body", [s3_message(s3_record()), continuation_message(FILE)])
 def test_an_sns_envelope_is_unwrapped(body: str) -> None:
     assert parse(sns_envelope(body)) == (FILE,)
 
@@ -73,14 +73,14 @@ def test_event_bridge_through_sns_is_understood() -> None:
 
 def test_several_records_of_one_message_are_all_named_in_their_order() -> None:
     keys = ["b", "a", "c"]
-    files = parse(s3_message(*(record(found={"key": key}) for key in keys)))
+    files = parse(s3_message(*(s3_record(found={"key": key}) for key in keys)))
     assert [file.key for file in files] == keys
 
 
 @pytest.mark.parametrize("version_id", ["null", "", None])
 def test_the_null_version_is_no_version(version_id: str | None) -> None:
     bodies = [
-        s3_message(record(found={"versionId": version_id})),
+        s3_message(s3_record(found={"versionId": version_id})),
         event_bridge("Object Created", **{"version-id": version_id}),
         continuation(version_id=version_id),
     ]
@@ -91,7 +91,7 @@ def test_the_null_version_is_no_version(version_id: str | None) -> None:
     ("given", "etag"), [(f'"{ETAG}"', ETAG), ("abc-12", "abc-12"), ("", None), (None, None)]
 )
 def test_an_etag_is_kept_without_its_quotes(given: str | None, etag: str | None) -> None:
-    assert [file.etag for file in parse(s3_message(record(found={"eTag": given})))] == [etag]
+    assert [file.etag for file in parse(s3_message(s3_record(found={"eTag": given})))] == [etag]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_an_etag_is_kept_without_its_quotes(given: str | None, etag: str | None)
     ],
 )
 def test_every_way_of_creating_an_object_counts(event_name: str) -> None:
-    assert len(parse(s3_message(record(eventName=event_name)))) == 1
+    assert len(parse(s3_message(s3_record(eventName=event_name)))) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_every_way_of_creating_an_object_counts(event_name: str) -> None:
     ],
 )
 def test_events_that_create_nothing_name_nothing(event_name: str) -> None:
-    assert parse(s3_message(record(eventName=event_name, found={"size": None, "eTag": None}))) == ()
+    assert parse(s3_message(s3_record(eventName=event_name, found={"size": None, "eTag": None}))) == ()
 
 
 @pytest.mark.parametrize("detail_type", ["Object Deleted", "Object Tags Added", "Object Restore Completed"])
@@ -137,27 +137,27 @@ def test_the_test_event_of_a_new_notification_names_nothing(wrap: Callable[[str]
 
 @pytest.mark.parametrize("key", ["logs/archive/", "logs/empty.json.gz"])
 def test_folder_markers_and_empty_objects_name_nothing(key: str) -> None:
-    bodies = [s3_message(record(found={"key": key, "size": 0})), event_bridge(key=key, size=0)]
+    bodies = [s3_message(s3_record(found={"key": key, "size": 0})), event_bridge(key=key, size=0)]
     assert [parse(body) for body in bodies] == [(), ()]
 
 
 def test_an_object_of_unknown_size_is_named() -> None:
-    assert [file.size_bytes for file in parse(s3_message(record(found={"size": None})))] == [None]
+    assert [file.size_bytes for file in parse(s3_message(s3_record(found={"size": None})))] == [None]
 
 
 @pytest.mark.parametrize("version", ["2.0", "2.1", "2.2", "2.3", "2.6", "2.17"])
 def test_minor_versions_only_add_fields(version: str) -> None:
-    assert len(parse(s3_message(record(eventVersion=version)))) == 1
+    assert len(parse(s3_message(s3_record(eventVersion=version)))) == 1
 
 
 def test_times_are_kept_in_utc() -> None:
-    (file,) = parse(s3_message(record(eventTime="2026-10-05T14:34:56.789+02:00")))
+    (file,) = parse(s3_message(s3_record(eventTime="2026-10-05T14:34:56.789+02:00")))
     assert file.event_time == TIME
     assert file.event_time.tzinfo is UTC
 
 
 def test_keys_outside_the_prefix_are_left_out_without_an_error() -> None:
-    body = s3_message(*(record(found={"key": key}) for key in ("logs/a", "other/b", "LOGS/c", "logs/d+e")))
+    body = s3_message(*(s3_record(found={"key": key}) for key in ("logs/a", "other/b", "LOGS/c", "logs/d+e")))
     assert [file.key for file in parse(body, prefix="logs/")] == ["logs/a", "logs/d e"]
     assert parse(body, prefix="nowhere/") == ()
 

@@ -3,7 +3,13 @@
 import json
 
 import pytest
-from tests.support.notification_messages import continuation, event_bridge, record, s3_message, sns_envelope
+from tests.support.notification_messages import (
+    continuation,
+    event_bridge,
+    s3_message,
+    s3_record,
+    sns_envelope,
+)
 
 from ingestor.errors import NotificationError
 from ingestor.model.source_file import Store
@@ -18,7 +24,7 @@ def refusal(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "
 
 @pytest.mark.parametrize("version", ["3.0", "1.9", "22.1", "two"])
 def test_another_major_version_is_refused_by_name(version: str) -> None:
-    said = refusal(s3_message(record(eventVersion=version)))
+    said = refusal(s3_message(s3_record(eventVersion=version)))
     assert "Records.0.eventVersion: only 2.x is understood" in said
     assert version in said
 
@@ -36,18 +42,18 @@ def test_another_major_version_is_refused_by_name(version: str) -> None:
     ],
 )
 def test_a_bad_time_is_refused(time: object) -> None:
-    assert "Records.0.eventTime: " in refusal(s3_message(record(eventTime=time)))
+    assert "Records.0.eventTime: " in refusal(s3_message(s3_record(eventTime=time)))
 
 
 def test_a_bucket_outside_the_configured_ones_is_refused_with_the_names_of_both() -> None:
-    said = refusal(s3_message(record(bucket="somebody-elses")), buckets=frozenset({"ours-1", "ours-2"}))
+    said = refusal(s3_message(s3_record(bucket="somebody-elses")), buckets=frozenset({"ours-1", "ours-2"}))
     assert "somebody-elses" in said
     assert "ours-1, ours-2" in said
 
 
 @pytest.mark.parametrize("found", [{"size": 0}, {"key": "elsewhere"}])
 def test_a_foreign_bucket_is_refused_even_where_there_is_nothing_to_load(found: dict[str, object]) -> None:
-    body = s3_message(record(bucket="somebody-elses", found=found))
+    body = s3_message(s3_record(bucket="somebody-elses", found=found))
     assert "somebody-elses" in refusal(body, buckets=frozenset({"ours"}), prefix="logs/")
 
 
@@ -63,7 +69,7 @@ def test_a_message_cannot_name_a_store_that_nobody_reads(store: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [continuation(bucket="file", key="/etc/passwd"), s3_message(record(bucket="file"))]
+    "body", [continuation(bucket="file", key="/etc/passwd"), s3_message(s3_record(bucket="file"))]
 )
 def test_a_bucket_with_the_local_files_name_is_a_bucket(body: str) -> None:
     """Also in the continuations of earlier versions, which name no store."""
@@ -85,18 +91,18 @@ def test_a_bucket_with_the_local_files_name_is_a_bucket(body: str) -> None:
         ('{"Records":{}}', "Records: "),
         ('{"Records":[7]}', "Records.0: "),
         ('{"Records":[{"eventSource":"aws:ses","ses":{}}]}', "Records.0.s3: Field required"),
-        (s3_message(record(), record(found={"key": None})), "Records.1.s3.object.key: Field required"),
-        (s3_message(record(found={"key": ""})), "Records.0.s3.object.key: "),
-        (s3_message(record(found={"size": -1})), "Records.0.s3.object.size: "),
-        (s3_message(record(found={"size": 2**63})), "Records.0.s3.object.size: "),
-        (s3_message(record(found={"eTag": "a\r\nX-Evil: b"})), "Records.0.s3.object.eTag: "),
-        (s3_message(record(found={"key": "%ED%A0%80"})), "not UTF-8"),
-        (s3_message(record(found={"key": "a%00b"})), "NUL"),
-        (s3_message(record(found={"key": "%C3%B6" * 513})), "1024 bytes"),
-        (s3_message(record(bucket="no bucket")), "Records.0.s3.bucket.name: "),
+        (s3_message(s3_record(), s3_record(found={"key": None})), "Records.1.s3.object.key: Field required"),
+        (s3_message(s3_record(found={"key": ""})), "Records.0.s3.object.key: "),
+        (s3_message(s3_record(found={"size": -1})), "Records.0.s3.object.size: "),
+        (s3_message(s3_record(found={"size": 2**63})), "Records.0.s3.object.size: "),
+        (s3_message(s3_record(found={"eTag": "a\r\nX-Evil: b"})), "Records.0.s3.object.eTag: "),
+        (s3_message(s3_record(found={"key": "%ED%A0%80"})), "not UTF-8"),
+        (s3_message(s3_record(found={"key": "a%00b"})), "NUL"),
+        (s3_message(s3_record(found={"key": "%C3%B6" * 513})), "1024 bytes"),
+        (s3_message(s3_record(bucket="no bucket")), "Records.0.s3.bucket.name: "),
         (event_bridge().replace("aws.s3", "aws.ec2"), "neither an S3 notification"),
         (sns_envelope("hello"), "not JSON"),
-        (sns_envelope(sns_envelope(s3_message(record()))), "neither an S3 notification"),
+        (sns_envelope(sns_envelope(s3_message(s3_record()))), "neither an S3 notification"),
         (continuation(ingestor="unload"), "ingestor: "),
         (continuation(key="\ud800"), "key: "),
         ('{"ingestor":"load","bucket":"b","key":"a","key":"b"}', "repeated"),
@@ -120,15 +126,15 @@ def test_a_refusal_quotes_at_most_200_characters() -> None:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        (record(found={"key": "a%00b"}), "the key holds NUL"),
-        (record(found={"key": "%FF"}), "not UTF-8"),
-        (record(bucket="somebody-elses"), "somebody-elses"),
-        (record(eventVersion="3.0"), "Records.1.eventVersion: "),
-        (record(found={"size": -1}), "Records.1.s3.object.size: "),
+        (s3_record(found={"key": "a%00b"}), "the key holds NUL"),
+        (s3_record(found={"key": "%FF"}), "not UTF-8"),
+        (s3_record(bucket="somebody-elses"), "somebody-elses"),
+        (s3_record(eventVersion="3.0"), "Records.1.eventVersion: "),
+        (s3_record(found={"size": -1}), "Records.1.s3.object.size: "),
     ],
 )
 def test_a_bad_record_does_not_take_its_neighbours_along(bad: dict[str, object], said: str) -> None:
-    first, last = record(found={"key": "a"}), record(found={"key": "b"})
+    first, last = s3_record(found={"key": "a"}), s3_record(found={"key": "b"})
     body = s3_message(first, bad, last)
     parsed = parse_each(body, buckets=frozenset({"ingestor-logs"}))
     assert [file.key for file in parsed.files] == ["a", "b"]
@@ -138,7 +144,9 @@ def test_a_bad_record_does_not_take_its_neighbours_along(bad: dict[str, object],
 
 
 def test_of_very_many_bad_records_the_first_few_are_named_and_the_others_counted() -> None:
-    body = s3_message(*[record(eventVersion="3.0")] * 7, record(), *[record(bucket="foreign")] * 10_000)
+    body = s3_message(
+        *[s3_record(eventVersion="3.0")] * 7, s3_record(), *[s3_record(bucket="foreign")] * 10_000
+    )
     parsed = parse_each(body, buckets=frozenset({"ingestor-logs"}))
     assert (len(parsed.files), len(parsed.refusals)) == (1, 10_007)
     said = refusal(body, buckets=frozenset({"ingestor-logs"}))

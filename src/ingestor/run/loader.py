@@ -1,4 +1,4 @@
-"""One loading process as its parent sees it: started, spoken to, heard, and buried."""
+"""One loading process as its parent sees it: started, spoken to, heard, and reaped."""
 
 import multiprocessing
 import os
@@ -50,7 +50,7 @@ class Loader:
         self._killed_because = self._killed_because or why
         self.process.kill()
 
-    def bury(self) -> None:
+    def reap(self) -> None:
         self.pipe.close()
         self.process.join(ENDING_SECONDS)
         self.process.kill()
@@ -58,7 +58,7 @@ class Loader:
 
     @property
     def how_it_ended(self) -> str:
-        """Once it is buried."""
+        """Once it is reaped."""
         if self._killed_because is not None:
             return self._killed_because
         code = self.process.exitcode or 0

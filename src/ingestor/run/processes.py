@@ -90,7 +90,7 @@ class Processes:
         for loader in self._loaders:
             loader.process.join(max(0.0, until - time.monotonic()))
             loader.kill("too slow to end")
-            loader.bury()
+            loader.reap()
         self._loaders.clear()
 
     def load(self, files: Iterator[SourceFile]) -> Iterator[FileResult]:
@@ -106,7 +106,7 @@ class Processes:
                 result = self._hear(loader)
                 if result is not None:
                     yield result
-            self._bury_dead()
+            self._reap_dead()
             self._watch()
 
     @property
@@ -183,12 +183,12 @@ class Processes:
         if not self._waiting:
             self._patience.reporter.outage_ended(seconds)
 
-    def _bury_dead(self) -> None:
+    def _reap_dead(self) -> None:
         """Their files go on. Raises LoadersDyingError, and DatabaseUnavailableError for an outage beyond patience."""
         for loader in [each for each in self._loaders if each.is_gone]:
             self._loaders.remove(loader)
             self._waiting.discard(id(loader))
-            loader.bury()
+            loader.reap()
             self._stillborn += not loader.has_spoken
             if self._stillborn >= MAX_STILLBORN:
                 raise LoadersDyingError(
