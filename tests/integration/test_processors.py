@@ -12,7 +12,6 @@ from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Loaded, ingest
 from ingestor.model.source_file import SourceFile
 from ingestor.processors import Drop, EntryContext, FunctionProcessor, Processed, Processor
-from ingestor.routing import Pipeline
 
 FILE = SourceFile("bucket", "key.json", etag="etag", size_bytes=1)
 LINES = [b'{"time": 1795432855268, "msg":"%d", "a":1, "a":1.0}' % number for number in range(3)]
@@ -143,6 +142,5 @@ def test_a_deeply_nested_entry_can_be_processed(database: Database) -> None:
 
 def test_without_processors_the_formats_own_mapper_works(database: Database) -> None:
     worker = bootstrap.worker(database, Held(CONTENT), SETTINGS)
-    route = worker.router.by_name(FILE)
-    assert isinstance(route, Pipeline)
+    route = worker.router.by_head(FILE, CONTENT)
     assert type(route.format) is JsonFormat

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from ingestor.aws.secret_reader import SecretReader
+from ingestor.bootstrap.formats import JSON, KNOWN_FORMATS
 from ingestor.database import Database
 from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Worker
@@ -16,7 +17,8 @@ from ingestor.ingest.worker import unreported, untraced
 from ingestor.ledger import Claim
 from ingestor.processors import Processor
 from ingestor.queues import Queue
-from ingestor.routing import always
+from ingestor.routing import Router, always
+from ingestor.routing.detection import DetectingRouter, Detection
 from ingestor.routing.processed_format import ProcessedFormat
 from ingestor.settings import Settings
 from ingestor.sinks import RowSink
@@ -87,12 +89,16 @@ def worker(
     stage: Callable[[str], AbstractContextManager[object]] = untraced,
     on_claim: Callable[[Claim], None] = unreported,
 ) -> Worker:
-    """One that reads JSON and writes to PostgreSQL; `processors` see each entry, in this order."""
-    json = JsonFormat()
-    entry_format = ProcessedFormat(json, tuple(processors)) if processors else json
+    """One that writes to PostgreSQL. With `processors`, all files are JSON, and these see each entry in this order."""
     return Worker(
-        database, source, settings, always(entry_format), row_sink(), stage=stage, on_claim=on_claim
+        database, source, settings, _router(tuple(processors)), row_sink(), stage=stage, on_claim=on_claim
     )
+
+
+def _router(processors: tuple[Processor, ...]) -> Router:
+    if processors:
+        return always(ProcessedFormat(JsonFormat(), processors))
+    return DetectingRouter(Detection(KNOWN_FORMATS, JSON))
 
 
 def s3_client(settings: Settings) -> "S3Client":
