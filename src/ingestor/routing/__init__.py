@@ -5,12 +5,21 @@ whenever the same file is tried again under the same configuration; the fingerpr
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from ingestor.formats import Format
 from ingestor.model.source_file import SourceFile
 
-__all__ = ["Pipeline", "Router", "Skip", "always"]
+__all__ = ["After", "Pipeline", "Router", "Skip", "always"]
+
+
+class After(StrEnum):
+    """What is done to an object once it is COMPLETED, without a rejected entry and without a newer version waiting."""
+
+    KEEP = "keep"
+    TAG = "tag"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Pipeline:
     fingerprint: str
     reason: str
     falls_back_to_upload_time: bool = False
+    after: After = After.KEEP
 
 
 @dataclass(frozen=True, slots=True)
