@@ -43,11 +43,20 @@ _BY_CLASS: dict[str, type[IngestorError]] = {
 }
 _REFUSALS = re.compile(
     r"authentication failed|no pg_hba\.conf entry|no password supplied|FATAL: .* does not exist"
+    r"|permission denied for database|is not permitted to log in"
 )
 """Of a login: libpq gives no SQLSTATE while it connects. In another language than English they count as an outage."""
 _CHECK_VIOLATION = "23514"
-_NO_PRIVILEGE = "42501"
-_DISK_FULL = "53100"
+
+_ROLES = "grant this user the role ingestor_reader to read, ingestor_ingest to load"
+_ADVICE = {
+    "25006": "this user may only read, or the server is a standby: DB_HOST must be the primary's address",
+    "42501": f"{_ROLES}; only the owner of the tables may run `ingestor migrate`",
+    # PostgreSQL shows no table of a schema that a user may not use.
+    "42P01": f"is the schema up to date? Run `ingestor migrate`; if it is, {_ROLES}",
+    "53100": "make room on the database's disk",
+}
+_MAY_NOT_CONNECT = "permission denied for database"
 
 _OUR_OWN_FAULT = (
     psycopg.DataError,
@@ -63,18 +72,19 @@ def translated(error: psycopg.Error, address: str) -> IngestorError:
     """It names whom we asked, and neither the row's values nor the password."""
     kind = _kind(error)
     said = f"{address}: {_in_one_line(error)}"
-    if error.sqlstate == _NO_PRIVILEGE:
-        said += (
-            ": grant this user the role ingestor_reader to read, ingestor_ingest to load; only the owner of the tables "
-            "may run `ingestor migrate`"
-        )
-    elif error.sqlstate == _DISK_FULL:
-        said += ": make room on the database's disk"
-    elif kind is SchemaError:
-        said += ": is the schema up to date? Run `ingestor migrate`"
-    elif kind is DuplicateRowError:
-        said += f": the row is there already{_id_of_log(error)}"
-    return kind(said)
+    advice = advice_for(error)
+    if advice is None and kind is SchemaError:
+        advice = "is the schema up to date? Run `ingestor migrate`"
+    elif advice is None and kind is DuplicateRowError:
+        advice = f"the row is there already{_id_of_log(error)}"
+    return kind(f"{said}: {advice}" if advice else said)
+
+
+def advice_for(error: psycopg.Error) -> str | None:
+    """What a person does about it, where that is known."""
+    if error.sqlstate is None and _MAY_NOT_CONNECT in str(error):
+        return "grant this user CONNECT on it"
+    return _ADVICE.get(error.sqlstate or "")
 
 
 def spoils_connection(error: psycopg.Error) -> bool:

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.types.json import set_json_loads
 
 from ingestor.database.connection import Database
+from ingestor.database.failures import advice_for
 from ingestor.database.limits import PERSONS_QUERY
 from ingestor.errors import QueryError
 
@@ -33,4 +34,7 @@ def run_query(database: Database, query: str) -> Sequence[NamedRow]:
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
         except psycopg.Error as error:
-            raise QueryError(f"the query failed: {str(error).strip()}") from error
+            # A table that isn't there is a slip of a person's own query.
+            advice = None if isinstance(error, psycopg.errors.UndefinedTable) else advice_for(error)
+            said = f"the query failed: {str(error).strip()}"
+            raise QueryError(f"{said}: {advice}" if advice else said) from error
