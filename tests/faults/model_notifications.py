@@ -62,7 +62,7 @@ def _record(file: SourceFile) -> dict[str, object]:
     return {
         "eventVersion": "2.1",
         "eventName": "ObjectCreated:Put",
-        "eventTime": file.event_time.isoformat() if file.event_time else "2026-11-23T12:00:00Z",
+        "eventTime": file.uploaded_at.isoformat() if file.uploaded_at else "2026-11-23T12:00:00Z",
         "s3": {
             "bucket": {"name": file.bucket},
             "object": {name: value for name, value in about.items() if value is not None},

@@ -126,7 +126,7 @@ def _ask(uri: str, verb: str) -> None:
 
 
 def _without_version_id(file: SourceFile) -> SourceFile:
-    return SourceFile(file.bucket, file.key, file.etag, None, file.size_bytes, file.event_time)
+    return SourceFile(file.bucket, file.key, file.etag, None, file.size_bytes, file.uploaded_at)
 
 
 def _first_folder(key: str, prefix: str) -> str:

@@ -210,6 +210,6 @@ def test_two_at_once_queue_nothing_twice(
 
 
 def test_objects_the_ledger_has_are_left_alone(paged: SweepTools, place: Place) -> None:
-    completed(paged.database, SourceFile(place.bucket, "3", "other bytes", None, 1, FILE.event_time))
+    completed(paged.database, SourceFile(place.bucket, "3", "other bytes", None, 1, FILE.uploaded_at))
     assert backfill(paged, BackfillScope(place.bucket, ""), on_page=ignored).new_objects == 6
     assert states(paged.database)["3"] == "COMPLETED"

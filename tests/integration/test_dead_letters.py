@@ -158,10 +158,10 @@ def test_a_new_version_of_a_completed_key_is_looked_at_where_it_replaces(
 
 
 def test_the_same_bytes_uploaded_again_reopen_a_failed_object_once(place: Place) -> None:
-    file = replace(uploaded(place, "broken"), event_time=FILE.event_time)
+    file = replace(uploaded(place, "broken"), uploaded_at=FILE.uploaded_at)
     failed(place.tools.database, file, ErrorKind.PERMANENT)
-    assert file.event_time is not None
-    again = replace(file, event_time=file.event_time + timedelta(hours=1))
+    assert file.uploaded_at is not None
+    again = replace(file, uploaded_at=file.uploaded_at + timedelta(hours=1))
     put_dead_letters_of(place, again)
     assert settle_dead_letters(place.tools, UNLIMITED).settled == 1
     assert states(place.tools.database) == {"app.json.gz": "PENDING"}

@@ -169,7 +169,7 @@ def test_a_failed_object_uploaded_once_more_is_found_though_its_bytes_are_the_sa
     for key in ("again", "once"):
         current = tools.objects.current(SourceFile(place.bucket, key))
         assert current is not None
-        failed(tools.database, replace(current, event_time=NOW - hours(3)), ErrorKind.PERMANENT)
+        failed(tools.database, replace(current, uploaded_at=NOW - hours(3)), ErrorKind.PERMANENT)
     assert discover_objects(tools, UNLIMITED).sent == 1
     assert place.sent_keys() == ["again"]
     assert states(tools.database) == {"again": "PENDING", "once": "FAILED"}

@@ -43,8 +43,8 @@ def test_each_state_is_counted_and_local_files_are_not(database: Database) -> No
 
 def test_the_logs_are_complete_up_to_the_oldest_unfinished_upload(database: Database) -> None:
     old = datetime.now(UTC) - timedelta(hours=2)
-    released(database, replace(FILE, key="old", event_time=old))
-    released(database, replace(FILE, key="new", event_time=datetime.now(UTC)))
+    released(database, replace(FILE, key="old", uploaded_at=old))
+    released(database, replace(FILE, key="new", uploaded_at=datetime.now(UTC)))
     read = gauges(database)
     assert read.complete_up_to == old
     assert read.oldest_unfinished_seconds == pytest.approx(7200, abs=60)
@@ -61,7 +61,7 @@ def test_a_failure_grows_old_until_a_chunk_is_loaded(database: Database) -> None
 
 
 def test_the_lag_runs_from_upload_to_commit(database: Database) -> None:
-    completed(database, replace(FILE, event_time=datetime.now(UTC) - timedelta(seconds=90)))
+    completed(database, replace(FILE, uploaded_at=datetime.now(UTC) - timedelta(seconds=90)))
     assert gauges(database).lag_median_seconds == pytest.approx(90, abs=30)
 
 

@@ -48,11 +48,11 @@ def test_an_object_deleted_and_uploaded_again_with_the_same_bytes_is_loaded(
     database: Database, s3: "S3Client", unique_name: Callable[[str], str], mode: OnOverwrite
 ) -> None:
     bucket = Bucket(s3, unique_name("overwrites"), versioned=False)
-    file = replace(bucket.put(body("same")), event_time=UPLOADED)
+    file = replace(bucket.put(body("same")), uploaded_at=UPLOADED)
     bucket.delete(file)
     assert isinstance(ingest(file, worker(database, S3Objects(s3), mode)), Failed)
     assert isinstance(ingest(file, worker(database, S3Objects(s3), mode)), Failed), "the same message again"
-    again = replace(bucket.put(body("same")), event_time=UPLOADED + timedelta(seconds=1))
+    again = replace(bucket.put(body("same")), uploaded_at=UPLOADED + timedelta(seconds=1))
     assert isinstance(ingest(again, worker(database, S3Objects(s3), mode)), Loaded)
     assert messages(database) == words("same")
 

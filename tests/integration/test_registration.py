@@ -80,14 +80,14 @@ def test_nothing_loaded_has_no_newest_log(database: Database) -> None:
 
 
 def test_one_entry_of_the_year_9999_blinds_nothing(database: Database) -> None:
-    completed(database, replace(FILE, event_time=DAY), last_log_at=datetime(9999, 1, 1, tzinfo=UTC))
+    completed(database, replace(FILE, uploaded_at=DAY), last_log_at=datetime(9999, 1, 1, tzinfo=UTC))
     assert newest(database) == DAY
 
 
 def test_the_newest_log_is_that_of_the_prefix_and_bucket(database: Database) -> None:
     for hour, key in enumerate(("a/1", "a/2", "b/1")):
         moment = DAY.replace(hour=hour)
-        completed(database, replace(FILE, key=key, event_time=DAY.replace(hour=20)), last_log_at=moment)
+        completed(database, replace(FILE, key=key, uploaded_at=DAY.replace(hour=20)), last_log_at=moment)
     completed(database, replace(FILE, bucket="other"), last_log_at=DAY)
     assert newest(database) == DAY.replace(hour=2)
     assert newest(database, "a/") == DAY.replace(hour=1)
@@ -100,8 +100,8 @@ def test_among_many_files_of_other_prefixes_the_last_one_looked_at_bounds_the_ne
     monkeypatch.setattr(registration, "_LOOKED_AT", 3)
     for hour in range(5):
         moment = DAY.replace(hour=hour)
-        completed(database, replace(FILE, key=f"busy/{hour}", event_time=moment), last_log_at=moment)
-    completed(database, replace(FILE, key="quiet/1", event_time=DAY), last_log_at=DAY)
+        completed(database, replace(FILE, key=f"busy/{hour}", uploaded_at=moment), last_log_at=moment)
+    completed(database, replace(FILE, key="quiet/1", uploaded_at=DAY), last_log_at=DAY)
     assert newest(database, "quiet/") == DAY.replace(hour=2)
     assert newest(database, "busy/") == DAY.replace(hour=4)
 

@@ -23,7 +23,7 @@ from ingestor.model.source_file import Store
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 
-OTHER = replace(FILE, key="other.json.gz", event_time=FILE.event_time and FILE.event_time.replace(hour=1))
+OTHER = replace(FILE, key="other.json.gz", uploaded_at=FILE.uploaded_at and FILE.uploaded_at.replace(hour=1))
 
 
 def requeue(
@@ -230,7 +230,7 @@ def test_what_can_be_claimed_is_paged_the_oldest_upload_first(database: Database
     """Those whose upload has no known time come before all others; of the same time, in the order they were entered."""
     uploaded = [DAY.replace(hour=hour) for hour in (9, 3, 3, 7)]
     for number, moment in enumerate([*uploaded, None]):
-        released(database, replace(FILE, key=f"p/{number}", event_time=moment))
+        released(database, replace(FILE, key=f"p/{number}", uploaded_at=moment))
     released(database, replace(FILE, key="q/1"))
     released(database, replace(FILE, bucket="other", key="p/1"))
     failed(database, replace(FILE, key="p/not due"))

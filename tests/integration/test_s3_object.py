@@ -187,8 +187,8 @@ def test_the_current_version_tells_etag_size_and_time_and_no_null_version(
     current = source.current(SourceFile(bucket, KEY))
     assert current is not None
     assert (current.etag, current.version_id, current.size_bytes) == (file.etag, None, 5)
-    assert current.event_time is not None
-    assert abs(current.event_time - datetime.now(UTC)) < timedelta(hours=1)
+    assert current.uploaded_at is not None
+    assert abs(current.uploaded_at - datetime.now(UTC)) < timedelta(hours=1)
 
 
 def test_an_object_called_the_null_version_is_read(s3: "S3Client", bucket: str, source: S3Objects) -> None:
@@ -215,7 +215,7 @@ def test_a_listing_goes_over_all_pages_and_leaves_out_what_holds_nothing(
     assert {(file.bucket, file.etag, file.version_id, file.size_bytes) for file in listed} == {
         (bucket, "9dd4e461268c8034f5c8564e155c67a6", None, 1)
     }
-    assert all(file.event_time is not None and file.event_time.tzinfo is not None for file in listed)
+    assert all(file.uploaded_at is not None and file.uploaded_at.tzinfo is not None for file in listed)
 
 
 def test_a_listed_object_is_what_its_notification_names(

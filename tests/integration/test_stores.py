@@ -82,18 +82,18 @@ def test_each_lookup_by_name_finds_its_store_alone(database: Database, store: St
 
 
 def test_the_newest_log_of_a_bucket_is_of_its_store(database: Database) -> None:
-    assert FILE.event_time is not None
-    completed(database, replace(FILE, store=Store.GS), last_log_at=FILE.event_time)
+    assert FILE.uploaded_at is not None
+    completed(database, replace(FILE, store=Store.GS), last_log_at=FILE.uploaded_at)
     with database.transaction() as connection:
         assert ledger.newest_log_time(connection, FILE.bucket, "") is None
-        assert ledger.newest_log_time(connection, FILE.bucket, "", store=Store.GS) == FILE.event_time
+        assert ledger.newest_log_time(connection, FILE.bucket, "", store=Store.GS) == FILE.uploaded_at
 
 
 def test_a_listing_of_a_bucket_is_of_its_store(database: Database) -> None:
     purpose = ledger.Purpose.RECENT
     with database.transaction() as connection:
         begun = ledger.begin_listing(
-            connection, "logs", "", purpose, newer_than=FILE.event_time, store=Store.GS
+            connection, "logs", "", purpose, newer_than=FILE.uploaded_at, store=Store.GS
         )
         ledger.move_listing(connection, begun, cursor="a", objects=1, registered=1, is_finished=False)
         assert ledger.read_listing(connection, "logs", "", purpose) is None

@@ -18,7 +18,7 @@ class Ledger:
 
     def claim(self, key: str, *, bucket: str = "my-logs", lease: float = 120) -> ledger.Claim:
         store = Store.FILE if bucket == LOCAL_BUCKET else Store.S3
-        file = SourceFile(bucket, key, "one", size_bytes=1000, event_time=UPLOADED, store=store)
+        file = SourceFile(bucket, key, "one", size_bytes=1000, uploaded_at=UPLOADED, store=store)
         with self._database.transaction() as connection:
             claim = ledger.claim(connection, file, lease_seconds=lease, max_attempts=5, skip_newer=True)
         assert isinstance(claim, ledger.Claim)

@@ -31,7 +31,7 @@ class Dated(S3Objects):
         self.pages += 1
         page = super().page(bucket, prefix, start_after=start_after)
         taken = page.files[:2]
-        files = tuple(replace(file, event_time=NOW - self.ages[file.key]) for file in taken)
+        files = tuple(replace(file, uploaded_at=NOW - self.ages[file.key]) for file in taken)
         is_last = page.is_last and len(taken) == len(page.files)
         return ListedPage(files, taken[-1].key if taken else None, is_last=is_last)
 

@@ -51,7 +51,7 @@ def test_a_file_is_named_by_its_absolute_path_and_tells_size_and_time(path: Path
     file = local_source_file(path)
     assert (file.bucket, file.key, file.uri) == ("file", str(path), str(path))
     assert file.size_bytes == len(CONTENT)
-    assert file.event_time == datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    assert file.uploaded_at == datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def test_a_file_is_the_same_by_every_name(

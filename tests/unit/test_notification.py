@@ -152,8 +152,8 @@ def test_minor_versions_only_add_fields(version: str) -> None:
 
 def test_times_are_kept_in_utc() -> None:
     (file,) = parse(s3_message(s3_record(eventTime="2026-10-05T14:34:56.789+02:00")))
-    assert file.event_time == TIME
-    assert file.event_time.tzinfo is UTC
+    assert file.uploaded_at == TIME
+    assert file.uploaded_at.tzinfo is UTC
 
 
 def test_keys_outside_the_prefix_are_left_out_without_an_error() -> None:

@@ -22,7 +22,7 @@ files = st.builds(
     etag=tags,
     version_id=tags.filter(lambda value: value != "null"),
     size_bytes=st.none() | st.integers(1, 2**63 - 1),
-    event_time=st.none() | st.datetimes(timezones=st.just(UTC)),
+    uploaded_at=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 
 FIELD_NAMES = [

@@ -145,7 +145,7 @@ def _pages_of(lister: Lister, listing: ledger.Listing) -> Iterator[ListedPage]:
 
 
 def _by_upload(file: SourceFile) -> tuple[datetime, str]:
-    return file.event_time or FROM_THE_BEGINNING, file.key
+    return file.uploaded_at or FROM_THE_BEGINNING, file.key
 
 
 def _entered(entering: Entering, listing: ledger.Listing, held: _Held) -> Step:

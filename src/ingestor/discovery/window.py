@@ -32,7 +32,7 @@ class UploadWindow:
 
     def has(self, file: SourceFile) -> bool:
         """An object counts whose time nobody knows, or can't be: then its age says nothing."""
-        at = file.event_time
+        at = file.uploaded_at
         if at is None or at > self.now + SAFETY_MARGIN:
             return True
         return self.newer_than <= at and (not self.grace or at <= self.now - self.grace)

@@ -168,7 +168,7 @@ class Chunk:
 
 def row_origin(claim: ledger.Claim, pipeline: Pipeline) -> RowOrigin:
     file = claim.file
-    falls_back = pipeline.falls_back_to_upload_time and file.event_time is not None
+    falls_back = pipeline.falls_back_to_upload_time and file.uploaded_at is not None
     return RowOrigin(
         file_id=claim.file_id,
         bucket=file.bucket,
@@ -176,5 +176,5 @@ def row_origin(claim: ledger.Claim, pipeline: Pipeline) -> RowOrigin:
         etag=file.etag,
         version_id=file.version_id,
         store=file.store,
-        fallback_time=microseconds_from(file.event_time) if falls_back and file.event_time else None,
+        fallback_time=microseconds_from(file.uploaded_at) if falls_back and file.uploaded_at else None,
     )

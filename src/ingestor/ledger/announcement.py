@@ -33,7 +33,7 @@ WITH announced AS (
     UPDATE processed_files SET
         status = CASE WHEN status = 'FAILED' THEN 'PENDING' ELSE status END,
         attempts = CASE WHEN status = 'FAILED' THEN 0 ELSE attempts END,
-        event_time = CASE WHEN etag = %(etag)s THEN greatest(event_time, %(event_time)s) ELSE event_time END,
+        event_time = CASE WHEN etag = %(etag)s THEN greatest(event_time, %(uploaded_at)s) ELSE event_time END,
         next_etag = %(etag)s,
         next_version_id = %(version_id)s,
         announcements = announcements + 1,
@@ -111,7 +111,7 @@ def announce_version(connection: Connection, file: SourceFile, *, skip_newer: bo
         "store": file.store.value,
         "bucket": file.bucket,
         "key": file.key,
-        "event_time": file.event_time,
+        "uploaded_at": file.uploaded_at,
         "skip_newer": skip_newer,
         **_version_of(file),
     }

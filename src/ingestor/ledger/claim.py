@@ -73,7 +73,7 @@ WITH before AS (
     VALUES (
         %(store)s, %(bucket)s, %(key)s, 'PROCESSING', 1, 1,
         clock_timestamp() + make_interval(secs => %(lease)s), clock_timestamp(),
-        %(etag)s, %(version_id)s, %(size_bytes)s, %(event_time)s)
+        %(etag)s, %(version_id)s, %(size_bytes)s, %(uploaded_at)s)
     ON CONFLICT (store, bucket, s3_key) DO UPDATE SET
         status = 'PROCESSING',
         version = f.version + 1,
@@ -151,7 +151,7 @@ def claim(
         "etag": file.etag,
         "version_id": file.version_id,
         "size_bytes": file.size_bytes,
-        "event_time": file.event_time,
+        "uploaded_at": file.uploaded_at,
         "lease": lease_seconds,
         "max_attempts": max_attempts,
     }

@@ -21,7 +21,7 @@ _BUCKET_PARTS: dict[str, int] = {Store.S3: 1, Store.GS: 1, Store.AZ: 2}
 RECORD: LiteralString = """
     id, store, bucket, s3_key, status, version, attempts, failures, checkpoint, checkpoint_offset,
     rows_loaded, rows_rejected, rows_dropped, first_log_at, last_log_at,
-    size_bytes, etag, version_id, event_time, format, format_reason, pipeline, unknown_fields,
+    size_bytes, etag, version_id, event_time AS uploaded_at, format, format_reason, pipeline, unknown_fields,
     next_etag IS NOT NULL AS newer_waits, error, error_kind, failing_since,
     ignored_at, ignored_reason, last_attempt_at, processed_at, created_at, updated_at,
     coalesce(lease_expires_at, next_attempt_at) AS due_at,

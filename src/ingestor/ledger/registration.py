@@ -31,7 +31,8 @@ WITH registered AS (
 SELECT store, bucket, s3_key FROM registered
 """
 _KNOWN: LiteralString = """
-SELECT s3_key, status, etag, next_etag, size_bytes, event_time, error_kind, ignored_at IS NOT NULL AS is_ignored
+SELECT s3_key, status, etag, next_etag, size_bytes, event_time AS uploaded_at, error_kind,
+       ignored_at IS NOT NULL AS is_ignored
 FROM processed_files WHERE store = %(store)s AND bucket = %(bucket)s AND s3_key = ANY(%(keys)s)
 """
 # statement_timestamp(), not clock_timestamp(): the latter is volatile, and no index serves a volatile comparison.
@@ -60,7 +61,7 @@ class KnownFile:
     size_bytes: int | None
     error_kind: str | None
     is_ignored: bool
-    event_time: datetime | None = None
+    uploaded_at: datetime | None = None
 
     @property
     def failed_for_good(self) -> bool:
@@ -71,9 +72,9 @@ class KnownFile:
         return (
             self.failed_for_good
             and file.etag == self.etag
-            and file.event_time is not None
-            and self.event_time is not None
-            and self.event_time < file.event_time
+            and file.uploaded_at is not None
+            and self.uploaded_at is not None
+            and self.uploaded_at < file.uploaded_at
         )
 
 
@@ -91,7 +92,7 @@ def register(
         "etags": [file.etag for file in files],
         "version_ids": [file.version_id for file in files],
         "sizes": [file.size_bytes for file in files],
-        "event_times": [file.event_time for file in files],
+        "event_times": [file.uploaded_at for file in files],
         "due_in": due_in_seconds,
     }
     new = set(connection.execute(_REGISTER, parameters))

@@ -62,7 +62,7 @@ WITH adopted AS (
         etag = %(etag)s,
         version_id = %(version_id)s,
         size_bytes = %(size_bytes)s,
-        event_time = %(event_time)s,
+        event_time = %(uploaded_at)s,
         next_etag = CASE WHEN {_IS_NEWS} THEN next_etag END,
         next_version_id = CASE WHEN {_IS_NEWS} THEN next_version_id END,
         error = NULL,
@@ -137,7 +137,7 @@ def adopt_version(
         "etag": current.etag,
         "version_id": current.version_id,
         "size_bytes": current.size_bytes,
-        "event_time": current.event_time,
+        "uploaded_at": current.uploaded_at,
         "unloaded": unloaded_rows,
         "lease": lease_seconds,
     }

@@ -50,13 +50,13 @@ WITH due AS (
            CASE WHEN is_worn_out THEN 'permanent' END, CASE WHEN is_worn_out THEN error END
     FROM done
 )
-SELECT store, bucket, s3_key, etag, version_id, size_bytes, event_time, is_worn_out
+SELECT store, bucket, s3_key, etag, version_id, size_bytes, event_time AS uploaded_at, is_worn_out
 FROM done ORDER BY event_time, id
 """
 
 # What a worker could claim now; a PENDING file's clock only says when somebody else would send it again.
 _CLAIMABLE: LiteralString = f"""
-SELECT f.id AS file_id, store, bucket, s3_key, etag, version_id, size_bytes, event_time
+SELECT f.id AS file_id, store, bucket, s3_key, etag, version_id, size_bytes, event_time AS uploaded_at
 FROM processed_files f
 WHERE f.store = %(store)s AND f.bucket = %(bucket)s AND starts_with(f.s3_key, %(prefix)s)
   AND coalesce(f.lease_expires_at, f.next_attempt_at) < 'infinity' AND (f.status = 'PENDING' OR {_IS_DUE})
@@ -134,7 +134,7 @@ def due_files(
         "store": store.value,
         "bucket": bucket,
         "prefix": prefix,
-        "after_time": after.file.event_time if after else None,
+        "after_time": after.file.uploaded_at if after else None,
         "after_id": after.file_id if after else 0,
         "limit": limit,
     }

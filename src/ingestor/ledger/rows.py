@@ -7,7 +7,7 @@ from typing import LiteralString
 from ingestor.model.source_file import SourceFile, Store
 
 CLAIM_COLUMNS: LiteralString = """
-    id AS file_id, version, store, bucket, s3_key, etag, version_id, size_bytes, event_time,
+    id AS file_id, version, store, bucket, s3_key, etag, version_id, size_bytes, event_time AS uploaded_at,
     checkpoint, checkpoint_offset, rows_loaded, rows_rejected, rows_dropped, accept_rejects, announcements,
     unknown_fields, pipeline, pipeline_voids
 """
@@ -46,7 +46,7 @@ class FileColumns:
     etag: str | None
     version_id: str | None
     size_bytes: int | None
-    event_time: datetime | None
+    uploaded_at: datetime | None
 
     @property
     def file(self) -> SourceFile:
@@ -56,7 +56,7 @@ class FileColumns:
             self.etag,
             self.version_id,
             self.size_bytes,
-            self.event_time,
+            self.uploaded_at,
             Store(self.store),
         )
 

@@ -31,7 +31,7 @@ class SourceFile:
     """One version of one object.
 
     `etag` identifies the bytes: two notifications with the same ETag speak of the same content. It carries no
-    quotes. `version_id` is None, or "null", where the bucket isn't versioned. `event_time` is when the object version
+    quotes. `version_id` is None, or "null", where the bucket isn't versioned. `uploaded_at` is when the object version
     was uploaded, `size_bytes` its stored (compressed) size.
     """
 
@@ -40,7 +40,7 @@ class SourceFile:
     etag: str | None = None
     version_id: str | None = None
     size_bytes: int | None = None
-    event_time: datetime | None = None
+    uploaded_at: datetime | None = None
     store: Store = Store.S3
 
     @property
@@ -57,7 +57,7 @@ class SourceFile:
 
     def at_version(self, *, etag: str | None, version_id: str | None) -> "SourceFile":
         """The same key in another version, its size and time unknown."""
-        return replace(self, etag=etag, version_id=version_id, size_bytes=None, event_time=None)
+        return replace(self, etag=etag, version_id=version_id, size_bytes=None, uploaded_at=None)
 
 
 def why_unstorable(key: str) -> str | None:

@@ -74,7 +74,7 @@ class S3Entity(Model):
 class S3Record(Model):
     event_version: Annotated[str, AfterValidator(_event_version_2)] = Field(alias="eventVersion")
     event_name: str = Field(alias="eventName", min_length=1)
-    event_time: UtcInstant = Field(alias="eventTime")
+    uploaded_at: UtcInstant = Field(alias="eventTime")
     s3: S3Entity
 
     @property
@@ -107,7 +107,10 @@ class EventBridgeEvent(Model):
 
 
 class Continuation(Model):
-    """`store` is absent in the messages of earlier versions, which knew only S3. No message names a local file."""
+    """`store` is absent in the messages of earlier versions, which knew only S3. No message names a local file.
+
+    Waiting messages say `event_time` of when the object version was uploaded, so it keeps that name in them.
+    """
 
     ingestor: Literal["load"]
     store: Annotated[Store, AfterValidator(_no_local_file)] = Store.S3
@@ -116,4 +119,4 @@ class Continuation(Model):
     etag: Tag | None = None
     version_id: Tag | None = None
     size_bytes: Size | None = None
-    event_time: UtcInstant | None = None
+    uploaded_at: UtcInstant | None = Field(default=None, alias="event_time")

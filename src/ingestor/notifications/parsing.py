@@ -79,7 +79,7 @@ def continuation_message(file: SourceFile) -> str:
             "etag": file.etag,
             "version_id": file.version_id,
             "size_bytes": file.size_bytes,
-            "event_time": file.event_time.isoformat() if file.event_time else None,
+            "event_time": file.uploaded_at.isoformat() if file.uploaded_at else None,
         },
         separators=(",", ":"),
     )
@@ -136,7 +136,7 @@ def _from_continuation(message: Continuation) -> Iterator[SourceFile]:
         etag=message.etag,
         version_id=message.version_id,
         size=message.size_bytes,
-        event_time=message.event_time,
+        uploaded_at=message.uploaded_at,
         store=message.store,
     )
 
@@ -161,7 +161,7 @@ def _from_record(record: S3Record) -> SourceFile:
         etag=found.etag,
         version_id=found.version_id,
         size=found.size,
-        event_time=record.event_time,
+        uploaded_at=record.uploaded_at,
     )
 
 
@@ -175,7 +175,7 @@ def _from_event_bridge(message: dict[str, Any]) -> Iterator[SourceFile]:
             etag=found.etag,
             version_id=found.version_id,
             size=found.size,
-            event_time=event.time,
+            uploaded_at=event.time,
         )
 
 
@@ -194,7 +194,7 @@ def _source_file(
     etag: str | None,
     version_id: str | None,
     size: int | None,
-    event_time: datetime | None,
+    uploaded_at: datetime | None,
     store: Store = Store.S3,
 ) -> SourceFile:
     if len(key.encode()) > MAX_KEY_BYTES:
@@ -207,7 +207,7 @@ def _source_file(
         etag=(etag or "").strip('"') or None,
         version_id=None if version_id == NULL_VERSION else version_id or None,
         size_bytes=size,
-        event_time=event_time,
+        uploaded_at=uploaded_at,
         store=store,
     )
 

@@ -42,7 +42,7 @@ def pages_since(
         if page.is_last:
             return
         position, token, jumped = page.last_key or position, page.token, 0
-        if not any(file.event_time is None or file.event_time > newer_than for file in page.files):
+        if not any(file.uploaded_at is None or file.uploaded_at > newer_than for file in page.files):
             first_key = page.files[0].key if page.files else position
             further, jumped = _past_old_days(
                 lister, bucket, prefix, first_key=first_key, position=position, oldest_day=oldest_day

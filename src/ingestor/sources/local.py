@@ -101,7 +101,7 @@ def local_source_file(path: Path) -> SourceFile:
         key=_storable(str(target)),
         etag=_version(found),
         size_bytes=found.st_size,
-        event_time=datetime.fromtimestamp(found.st_mtime, UTC),
+        uploaded_at=datetime.fromtimestamp(found.st_mtime, UTC),
         store=Store.FILE,
     )
 
@@ -133,7 +133,7 @@ def spooled_standard_input(stream: BinaryIO, folder: Path | None = None) -> Iter
                 key,
                 etag=digest,
                 size_bytes=size,
-                event_time=datetime.now(UTC),
+                uploaded_at=datetime.now(UTC),
                 store=Store.FILE,
             ),
             Path(spool.name),

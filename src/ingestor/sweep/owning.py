@@ -56,7 +56,7 @@ def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions
         return None
     if found.etag != row.etag:
         return found
-    return replace(found, event_time=file.event_time) if row.is_uploaded_again(file) else None
+    return replace(found, uploaded_at=file.uploaded_at) if row.is_uploaded_again(file) else None
 
 
 def _row(connection: Connection, file: SourceFile) -> ledger.KnownFile | None:

@@ -77,8 +77,8 @@ def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
     )
     if file.size_bytes is not None:
         yield "stored size", counted(file.size_bytes, "byte")
-    if file.event_time is not None:
-        yield "modified" if file.is_local else "uploaded", moment(file.event_time)
+    if file.uploaded_at is not None:
+        yield "modified" if file.is_local else "uploaded", moment(file.uploaded_at)
     if file.processed_at is not None:
         yield "completed", moment(file.processed_at) + _lag(file)
 
@@ -88,9 +88,9 @@ def _age(since: datetime) -> str:
 
 
 def _lag(file: FileRecord) -> str:
-    if file.is_local or file.event_time is None or file.processed_at is None:
+    if file.is_local or file.uploaded_at is None or file.processed_at is None:
         return ""
-    return f", {duration((file.processed_at - file.event_time).total_seconds())} after its upload"
+    return f", {duration((file.processed_at - file.uploaded_at).total_seconds())} after its upload"
 
 
 def _show_rejected(console: Console, history: FileHistory) -> None:

@@ -66,7 +66,7 @@ class S3Objects:
             etag=_unquoted(head.get("ETag")),
             version_id=_version_id(head.get("VersionId")),
             size_bytes=head["ContentLength"],
-            event_time=head["LastModified"],
+            uploaded_at=head["LastModified"],
         )
 
     def answers(self, bucket: str, /) -> bool:
@@ -176,7 +176,7 @@ def _listed_file(bucket: str, key: str, item: "ObjectTypeDef") -> SourceFile:
         key=key,
         etag=_unquoted(item.get("ETag")),
         size_bytes=item.get("Size"),
-        event_time=item.get("LastModified"),
+        uploaded_at=item.get("LastModified"),
     )
 
 
