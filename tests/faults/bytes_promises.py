@@ -15,8 +15,8 @@ from tests.support.decoding import Found, Reading, Stored, kind_of, never, readi
 from tests.support.entries import batches
 
 from ingestor.errors import IngestorError
-from ingestor.formats import Limits, gzip_members, head
-from ingestor.formats.json import fast, repair
+from ingestor.formats import Limits, gzip_members, head, repair
+from ingestor.formats.json import fast
 from ingestor.formats.limits import DEPTH_LIMIT
 from ingestor.model.entry import RAW_LIMIT, Batch
 

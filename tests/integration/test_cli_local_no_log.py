@@ -6,6 +6,7 @@ import tarfile
 
 from tests.integration.conftest import CommandLine
 from tests.support.connections import Connect
+from tests.support.records import NO_TIME
 
 TIMELESS = b'{"level":30,"password":"hunter2","\\u202e\xc2\x9b":1}\n' * 3
 
@@ -24,9 +25,7 @@ def test_too_many_rejects_fail_with_the_first_reason_and_with_nothing_that_the_e
     error = done.json["error"]
     assert (done.status, done.json["state"], rejected(connect)) == (1, "failed", 3)
     assert error.endswith("all reasons are in rejected_entries")
-    assert (
-        "odd.json: no `timestamp` or `time` in the entry: 3 of 3 entries rejected (first: entry 0," in error
-    )
+    assert f"odd.json: {NO_TIME}: 3 of 3 entries rejected (first: entry 0," in error
     assert r' {"level":…,"password":…,"\u202e\x9b":…})' in error
     assert "MAX_REJECT_RATIO=0.5" in error
     assert "hunter2" not in done.stdout + done.stderr

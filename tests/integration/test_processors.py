@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.support.recorded import SETTINGS, Held
+from tests.support.records import NO_TIME
 
 from ingestor import bootstrap
 from ingestor.database import Database
@@ -123,7 +124,7 @@ def test_what_is_no_entry_is_the_processors_mistake(database: Database) -> None:
 
 def test_a_processed_entry_without_a_time_is_rejected_as_any_other(database: Database) -> None:
     loaded(database, lambda _entry, _context: {"msg": "timeless"})
-    assert {reason for _, reason, _ in rejected(database)} == {"no `timestamp` or `time` in the entry"}
+    assert {reason for _, reason, _ in rejected(database)} == {NO_TIME}
 
 
 def test_no_processor_sees_what_is_no_object(database: Database) -> None:

@@ -93,7 +93,7 @@ UNUSABLE_ENTRIES = [
     (b"[]", "not an object"),
     (b'[{"time":1}]', "not an object"),
     (b"true", "not an object"),
-    (b"{}", "no `timestamp` or `time`"),
+    (b"{}", "no time in the entry"),
     (b'{"time":null}', "no usable time"),
     (b'{"timestamp":"0001-01-01T00:00:00+00:01"}', "no usable time"),
     (b'{"timestamp":"9999-12-31T23:59:59.999999-00:01"}', "no usable time"),

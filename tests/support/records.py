@@ -11,6 +11,10 @@ from ingestor.model.rows import Rejection, RowOrigin
 RECORDS = JsonMapper(RowOrigin(7, "logs", "a.json.gz", "e1", None))
 NOON = "2026-11-23T12:00:00.5Z"
 NOON_US = 848_750_400_500_000
+NO_TIME = (
+    "no time in the entry: looked for timestamp, time, @timestamp, ts, @t, Timestamp, date, datetime, asctime, "
+    "eventTime, receiveTimestamp, timeMillis"
+)
 
 
 def row_of(entry: object, ordinal: int = 3) -> dict[str, Any]:

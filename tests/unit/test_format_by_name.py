@@ -101,8 +101,8 @@ def test_a_jsonb_column_may_hold_what_has_such_a_number() -> None:
 
 def test_an_entry_without_a_time_is_rejected_with_the_names_that_were_looked_for() -> None:
     missing, unusable, no_object = outcomes(KNOWN, b'{"text":"a"}\n{"at":"noon","log.time":{}}\n[1]')
-    assert missing.rejected == "no time in the entry: looked for `at`, `log.time`"
-    assert unusable.rejected == 'no usable time: `at` is "noon", `log.time` is an object'
+    assert missing.rejected == "no time in the entry: looked for at, log.time"
+    assert unusable.rejected == 'no usable time: at is "noon", log.time is an object'
     assert no_object.rejected == "not an object"
 
 

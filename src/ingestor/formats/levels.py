@@ -19,12 +19,13 @@ class Level:
 # https://github.com/pinojs/pino/blob/main/docs/api.md#loggerlevels-object
 _PINO_LABELS = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
 
-# The names of the syslog, Log4j, Python, npm and .NET loggers beside OpenTelemetry's own.
+# The names of the syslog, Log4j, Python, npm, zap and .NET loggers beside OpenTelemetry's own.
 _SEVERITIES = {
     "trace": 1,
     "silly": 1,
     "debug": 5,
     "verbose": 5,
+    "http": 8,
     "info": 9,
     "information": 9,
     "informational": 9,
@@ -34,6 +35,7 @@ _SEVERITIES = {
     "err": 17,
     "error": 17,
     "severe": 17,
+    "dpanic": 18,
     "fatal": 21,
     "critical": 21,
     "crit": 21,

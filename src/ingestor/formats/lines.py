@@ -7,8 +7,8 @@ from typing import Protocol
 from msgspec import Raw
 
 from ingestor.formats.framing import Frames
-from ingestor.formats.json.repair import is_utf8
 from ingestor.formats.limits import Limits
+from ingestor.formats.repair import is_utf8
 from ingestor.model.entry import RAW_LIMIT, InContext, Malformed, Repaired, Value
 
 _NUL = b"\0"

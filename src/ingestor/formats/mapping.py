@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple, Protocol, cast
 
 import msgspec
 
-from ingestor.formats.json.repair import repaired_escapes
 from ingestor.formats.levels import GivenLevel, level_of
+from ingestor.formats.repair import repaired_escapes
 from ingestor.model.columns import COLUMNS, Row
 from ingestor.model.identity import Identities
 from ingestor.model.instants import Instant, microseconds_of
@@ -111,12 +111,12 @@ class ColumnMapping(Protocol):
 class RowBuilder:
     """The rest of a row: whose it is and where it stands."""
 
-    __slots__ = ("_fallback_time", "_file_id", "_id_at", "_mapping")
+    __slots__ = ("_fallback_time", "_file_id", "_mapping", "id_at")
 
     def __init__(self, mapping: ColumnMapping, origin: RowOrigin) -> None:
         self._mapping = mapping
         self._file_id = origin.file_id
-        self._id_at = Identities(origin.bucket, origin.key, origin.object_version, origin.store).at
+        self.id_at = Identities(origin.bucket, origin.key, origin.object_version, origin.store).at
         self._fallback_time = origin.fallback_time
 
     def row(self, fields: Fields, raw_data: Entity, ordinal: int) -> Row | None:
@@ -129,7 +129,7 @@ class RowBuilder:
             timestamp = values[TIMESTAMP] = self._fallback_time
             if timestamp is None:
                 return None
-        values[_ID] = self._id_at(ordinal, timestamp)
+        values[_ID] = self.id_at(ordinal, timestamp)
         values[_FILE_ID] = self._file_id
         values[_ORDINAL] = ordinal
         values[_RAW_DATA] = raw_data

@@ -1,11 +1,13 @@
-"""JSON: objects in arrays, on lines, or one after another; each a row under the names that pino and its kin use.
+"""JSON: objects in arrays, on lines, or one after another; each a row under the names that pino and others use.
 
     windows       bounded windows of uncompressed bytes; layout decides array, lines or multiline from the head
     entries       what is between the values, and for the values themselves
       fast, bulk      many at once, where the window's cut proves right
       values, scanner     one after another, exactly, resumable at any byte
-    judge, repair one value: an entry, a repaired entry, or malformed
+    judge         one value: an entry, a repaired entry, or malformed
     batching      entries to batches
+    mapping       entries to rows: pino's names fast (fields), other loggers' (kinds), an entry within one (envelopes)
+    names, by_name      any names, for each column an ordered list: what other formats of JSON are made of
 
 The sequence of entries (ordinal, bytes, offset, kind) is a function of the file's bytes alone, never of where reads,
 windows, limits or time cut. Memory is a few windows, time is proportional to the bytes.
@@ -15,18 +17,26 @@ from collections.abc import Callable, Iterator
 
 from ingestor.formats import Position
 from ingestor.formats.json.batches import batches
+from ingestor.formats.json.by_name import own_names
+from ingestor.formats.json.kinds import NAMES
 from ingestor.formats.json.mapping import JsonMapper
+from ingestor.formats.json.names import Names, Reading
+from ingestor.formats.json.zones import in_time_zone
+from ingestor.formats.known import FormatOptions, KnownFormat, never, refuse_useless
 from ingestor.formats.limits import Limits
 from ingestor.model.entry import Batch
 from ingestor.model.rows import RowOrigin
 
-__all__ = ["JsonFormat"]
+__all__ = ["KNOWN", "JsonFormat"]
 
 
 class JsonFormat:
-    """A `Format`."""
+    """A `Format`. `own` are the names that a rule puts before all others: every entry is looked at for them."""
 
     name = "json"
+
+    def __init__(self, own: Names | None = None) -> None:
+        self._own = own
 
     def batches(
         self,
@@ -45,4 +55,20 @@ class JsonFormat:
         )
 
     def mapper(self, origin: RowOrigin, /) -> JsonMapper:
-        return JsonMapper(origin)
+        return JsonMapper(origin, self._own)
+
+
+def make(options: FormatOptions) -> JsonFormat:
+    refuse_useless("json", options, "columns", "time_zone")
+    own = own_names(options)
+    if options.time_zone is not None:
+        times = own.get("timestamp", ())
+        read = in_time_zone(options.time_zone)
+        own["timestamp"] = tuple(
+            Reading(place, read) for place in (*times, *NAMES.places["timestamp"]) if isinstance(place, str)
+        )
+    return JsonFormat(Names(own) if own else None)
+
+
+KNOWN = KnownFormat("json", make, never)
+"""No other format recognises what is this one's: it is the last resort."""

@@ -8,10 +8,10 @@ from msgspec import Raw
 
 from ingestor.formats.json.judge import judged, too_large
 from ingestor.formats.json.layout import Layout
-from ingestor.formats.json.repair import is_utf8, repaired_escapes
 from ingestor.formats.json.run import ValueRun
 from ingestor.formats.json.scanner import deepest_of
 from ingestor.formats.limits import DEPTH_LIMIT, WHITESPACE
+from ingestor.formats.repair import is_utf8, repaired_escapes
 from ingestor.model.entry import Value
 
 _ARRAY = msgspec.json.Decoder(list[Raw])

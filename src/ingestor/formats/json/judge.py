@@ -3,8 +3,8 @@
 import msgspec
 from msgspec import Raw
 
-from ingestor.formats.json.repair import repaired_escapes, repaired_utf8
 from ingestor.formats.limits import DEPTH_LIMIT
+from ingestor.formats.repair import repaired_escapes, repaired_utf8
 from ingestor.model.entry import RAW_LIMIT, Malformed, Repaired, Value
 
 _JSON = msgspec.json.Decoder(Raw)

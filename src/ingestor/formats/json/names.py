@@ -10,10 +10,10 @@ from itertools import count
 from math import isfinite
 from typing import Any
 
-from ingestor.formats.json.repair import repaired_escapes
 from ingestor.formats.levels import Level, level_of
 from ingestor.formats.mapping import LEVEL, POSITIONS, SEVERITY, ColumnName, Fields, ReadTime, usual_time
 from ingestor.formats.mapping import as_json as encoded
+from ingestor.formats.repair import repaired_escapes
 from ingestor.model.columns import COLUMNS
 
 

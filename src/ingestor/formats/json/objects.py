@@ -6,7 +6,6 @@ from msgspec import Raw, ValidationError
 from msgspec.json import Decoder
 
 from ingestor.formats.json.reasons import UNREADABLE, why_unreadable
-from ingestor.formats.json.repair import repaired_escapes
 from ingestor.formats.mapping import Fields
 from ingestor.model.rows import Entity, Rejection
 
@@ -30,16 +29,6 @@ def fields_of(text: Entity) -> Fields | Rejection:
         return _in_pieces(Raw(text), 0)
     except UNREADABLE as error:
         return Rejection(why_unreadable(text, error))
-
-
-def object_within(text: str) -> Fields | None:
-    """The fields of an object that was logged as text; None: the text is no object."""
-    stripped = text.strip()
-    if not (stripped.startswith("{") and stripped.endswith("}")):
-        return None
-    # Escaped once more, NUL and lone surrogates are no concern of the entry around it.
-    fields = fields_of(repaired_escapes(stripped.encode()))
-    return None if isinstance(fields, Rejection) else fields
 
 
 def _in_pieces(text: Raw, depth: int) -> Fields:

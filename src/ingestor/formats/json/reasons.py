@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import DecodeError, Raw, ValidationError
 from msgspec.json import Decoder
 
-from ingestor.formats.json.repair import repaired_utf8
+from ingestor.formats.repair import repaired_utf8
 from ingestor.model.rows import Entity
 
 UNREADABLE = (DecodeError, UnicodeDecodeError, RecursionError)
@@ -36,10 +36,10 @@ def why_no_time(text: Entity, looked_for: Iterable[str]) -> str:
     """`looked_for`: the names of the fields that could have held it. Only those at the entry's top are quoted."""
     names = list(looked_for)
     fields = _raw_fields(text)
-    found = [f"`{name}` is {_quoted(fields[name])}" for name in names if name in fields]
+    found = [f"{name} is {_quoted(fields[name])}" for name in names if name in fields]
     if found:
         return f"no usable time: {', '.join(found)}"
-    return f"no time in the entry: looked for {', '.join(f'`{name}`' for name in names)}"
+    return f"no time in the entry: looked for {', '.join(names)}"
 
 
 def _quoted(text: Raw) -> str:
