@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from demo.deployment import Stack
 from demo.observe import DeadLetter, FileState
+from demo.programs import REGION
 from demo.uploads import Upload
+from demo.variables import cloud_variables, database_variables, exports, queue_variables
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestor.database import Database, run_query
+from ingestor.database import ConnectionParameters, Database, run_query
 
 WIDTH_WITHOUT_TERMINAL = 140
 COLOURS = {"COMPLETED": "green", "FAILED": "red", "PROCESSING": "yellow", "PENDING": "yellow"}
@@ -102,6 +105,41 @@ def show_answers(out: Console, database: Database) -> None:
         for row in rows:
             table.add_row(*("" if value is None else _one_line(value) for value in row.values()))
         out.print(table)
+
+
+def show_conclusion(out: Console, found: Sequence[str], rows: int) -> None:
+    """`found`: what is not as expected."""
+    if not found:
+        out.print(
+            f"\n[green]Result as expected[/]: {rows:,} rows, each entry once; malformed entries are in "
+            "rejected_entries, broken files among the dead letters."
+        )
+        return
+    out.print("\n[red]Result not as expected[/]:")
+    for shortcoming in found:
+        out.print(f"  {escape(shortcoming)}")
+
+
+def show_how_to_connect(
+    out: Console, stack: Stack, database: ConnectionParameters, cloud_endpoint: str
+) -> None:
+    groups = (
+        database_variables(database),
+        cloud_variables(cloud_endpoint),
+        queue_variables(stack.bucket, stack.queue_url, stack.dead_letter_queue_url),
+    )
+    out.print(
+        "\nStays up until Ctrl-C. In another terminal, in this folder:\n\n"
+        f"{escape(exports(*groups))}"
+        "  .venv/bin/ingestor status\n"
+        "  .venv/bin/ingestor psql\n"
+        "  .venv/bin/ingestor redrive --dry-run\n"
+        f"  .venv/bin/ingestor --stack {stack.name} status\n\n"
+        "A file of your own:\n\n"
+        "  .venv/bin/python -c \"import boto3; boto3.client('s3', region_name="
+        f"'{REGION}').upload_file('my.json.gz', '{stack.bucket}', 'my.json.gz')\"",
+        soft_wrap=True,
+    )
 
 
 def _one_line(value: object) -> str:

@@ -20,10 +20,9 @@ from demo.cloud import Cloud
 from demo.expectations import shortcomings
 from demo.machine import MachineError, machine_blamed, refuse_small_room
 from demo.observe import FileState
-from demo.programs import REGION, DemoError
+from demo.programs import DemoError
 from demo.surroundings import Surroundings, drop_foreign_settings
 from demo.uploads import Upload, uploads
-from demo.variables import cloud_variables, database_variables, exports, queue_variables
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
@@ -102,7 +101,7 @@ class Demo:
         report.show_answers(self.out, database)
         waiting = max(observe.waiting_messages(self.cloud, stack.queue_url) - self.hidden_messages, 0)
         found = shortcomings(self.objects, files, observe.stored(database), letters, waiting)
-        self._conclude(found, files)
+        report.show_conclusion(self.out, found, sum(file.rows for file in files.values()))
         if os.environ.get("KEEP"):
             self._stay(stack, parameters)
         return not found
@@ -174,36 +173,8 @@ class Demo:
         broken = sum(upload.is_broken for upload in self.objects)
         return observe.waiting_messages(self.cloud, stack.dead_letter_queue_url) >= broken
 
-    def _conclude(self, found: list[str], files: Mapping[str, FileState]) -> None:
-        rows = sum(file.rows for file in files.values())
-        if not found:
-            self.out.print(
-                f"\n[green]Result as expected[/]: {rows:,} rows, each entry once; malformed entries are in "
-                "rejected_entries, broken files among the dead letters."
-            )
-            return
-        self.out.print("\n[red]Result not as expected[/]:")
-        for said in found:
-            self.out.print(f"  {escape(said)}")
-
-    def _stay(self, stack: deployment.Stack, database: ConnectionParameters) -> None:
-        groups = (
-            database_variables(database),
-            cloud_variables(self.cloud.endpoint),
-            queue_variables(stack.bucket, stack.queue_url, stack.dead_letter_queue_url),
-        )
-        self.out.print(
-            "\nStays up until Ctrl-C. In another terminal, in this folder:\n\n"
-            f"{escape(exports(*groups))}"
-            "  .venv/bin/ingestor status\n"
-            "  .venv/bin/ingestor psql\n"
-            "  .venv/bin/ingestor redrive --dry-run\n"
-            f"  .venv/bin/ingestor --stack {stack.name} status\n\n"
-            "A file of your own:\n\n"
-            "  .venv/bin/python -c \"import boto3; boto3.client('s3', region_name="
-            f"'{REGION}').upload_file('my.json.gz', '{stack.bucket}', 'my.json.gz')\"",
-            soft_wrap=True,
-        )
+    def _stay(self, stack: deployment.Stack, parameters: ConnectionParameters) -> None:
+        report.show_how_to_connect(self.out, stack, parameters, self.cloud.endpoint)
         try:
             while True:
                 signal.pause()

@@ -1,10 +1,9 @@
-"""`make sam-local` and `make up` where Docker, SAM or the machine is not as one would wish: stand-ins replay them."""
+"""`make sam-local` where Docker, SAM or the machine is not as one would wish: stand-ins replay them."""
 
 import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,27 +12,28 @@ from pathlib import Path
 
 import pytest
 from demo import deployment, sam_local, up
-from demo.cloud import free_port
-from demo.containers import Bridge, Reach, reach
 from demo.programs import ROOT, DemoError
 from demo.samples import EVENTS, Sample
 from rich.console import Console
-from tests.support.stand_ins import CONTAINER, SAM_BEGINS, SAM_ENDS, StandIn, bridge_network, docker
+from tests.support.stand_ins import (
+    CONTAINER,
+    LOOPBACK_BRIDGE,
+    SAM_BEGINS,
+    SAM_ENDS,
+    StandIn,
+    docker,
+    first_on_path,
+    taken_port,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="of Docker on Linux")
 SAMPLE = Sample(EVENTS / "s3_put.json")
 NOTHING_FAILED = '{"batchItemFailures": []}'
-OURS = bridge_network({"Subnet": "127.0.0.0/8", "Gateway": "127.0.0.2"})
-"""A bridge that every Linux machine has an address on."""
 
 
 @pytest.fixture(autouse=True)
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of stand-ins, before everything else on PATH."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return folder
+    return first_on_path(tmp_path / "bin", monkeypatch)
 
 
 @pytest.fixture
@@ -43,19 +43,16 @@ def sam(path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
 
 @pytest.fixture
+def taken() -> Iterator[int]:
+    with taken_port() as port:
+        yield port
+
+
+@pytest.fixture
 def target(tmp_path: Path) -> sam_local.Target:
     variables = tmp_path / "env.json"
     variables.write_text(json.dumps({"Parameters": up.environment()}))
     return sam_local.Target(tmp_path / "artefact", variables, "http://172.17.0.1:45660")
-
-
-@pytest.fixture
-def taken() -> Iterator[int]:
-    """A port of loopback that somebody listens on."""
-    with socket.socket() as somebody:
-        somebody.bind(("127.0.0.1", 0))
-        somebody.listen()
-        yield somebody.getsockname()[1]
 
 
 def test_the_answer_is_read_from_standard_output_alone(
@@ -78,77 +75,6 @@ def test_an_answer_that_is_none_is_told_with_what_sam_said(
     )
     with pytest.raises(DemoError, match=r"s3_put\.json: Error: Running AWS SAM projects locally requires"):
         sam_local.invoke(SAMPLE, target)
-
-
-def test_a_bridge_names_its_gateway(path: Path) -> None:
-    docker(path, OURS)
-    assert reach() == Reach(Bridge("127.0.0.2", "127.0.0.0/8"))
-
-
-def test_a_freshly_installed_docker_names_no_gateway_and_its_interfaces_address_is_taken(path: Path) -> None:
-    docker(path, bridge_network({"Subnet": "127.0.0.0/8"}, interface="lo"))
-    assert reach() == Reach(Bridge("127.0.0.1", "127.0.0.0/8"))
-
-
-def test_without_gateway_and_interface_the_networks_first_address_is_taken(path: Path) -> None:
-    docker(path, bridge_network({"Subnet": "127.8.0.1/16"}, interface="nowhere0"))
-    assert reach() == Reach(Bridge("127.8.0.1", "127.8.0.0/16"))
-
-
-def test_a_bridge_with_ipv6_as_well_is_reached_by_ipv4(path: Path) -> None:
-    docker(path, bridge_network({"Subnet": "fd00::/80", "Gateway": "fd00::1"}, *OURS["IPAM"]["Config"]))
-    assert reach() == Reach(Bridge("127.0.0.2", "127.0.0.0/8"))
-
-
-@pytest.mark.parametrize("configured", [None, []])
-def test_a_bridge_without_a_network_is_said(path: Path, configured: object) -> None:
-    docker(path, OURS | {"IPAM": {"Driver": "default", "Config": configured}})
-    assert "names no IPv4 network" in (reach().obstacle or "")
-
-
-def test_a_bridge_that_is_not_of_this_machine_is_said(path: Path) -> None:
-    docker(path, bridge_network({"Subnet": "192.0.2.0/24", "Gateway": "192.0.2.1"}))
-    found = reach()
-    assert found.bridge is None
-    assert "192.0.2.1, which is no address of this machine: Docker runs elsewhere" in (found.obstacle or "")
-
-
-def test_docker_desktops_containers_reach_loopback_by_themselves(path: Path) -> None:
-    docker(path, bridge_network({"Subnet": "192.0.2.0/24", "Gateway": "192.0.2.1"}), system="Docker Desktop")
-    assert reach() == Reach()
-
-
-def test_docker_that_is_to_be_started_later_is_said_by_make_up(
-    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    StandIn(path / "docker").answer("info", stderr="Cannot connect to the Docker daemon\n", status=1)
-    said = _said_by_make_up(monkeypatch, capsys)
-    assert "No container gets here" in said
-    assert "Start Docker first" in said
-
-
-def test_make_up_tells_of_the_firewall_that_it_can_not_see(
-    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    docker(path, OURS)
-    said = _said_by_make_up(monkeypatch, capsys)
-    assert "a firewall may keep 127.0.0.0/8 away from 127.0.0.2" in said
-    assert "port 45432,45660" in said
-
-
-def _said_by_make_up(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    """Ended at once by Ctrl-C. On ports of the test's own, but for what is said of them."""
-    real = up.surroundings
-    monkeypatch.setattr(up, "drop_foreign_settings", lambda: None)  # of this whole test run
-    monkeypatch.setattr(up, "surroundings", lambda _, bridge: real(up.Ports(), bridge))
-    monkeypatch.setattr(signal, "pause", lambda: signal.raise_signal(signal.SIGINT))
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        assert up.main() == 0
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-    return " ".join(capsys.readouterr().out.split())
 
 
 def test_a_function_that_can_not_connect_is_told_with_the_firewall_in_mind(
@@ -215,19 +141,6 @@ def test_another_systems_wheels_do_not_reach_the_container(
     assert done == ["sam build linux", "sam build ours", "wheels of this machine"]
 
 
-def test_a_port_that_somebody_has_is_one_sentence_of_make_up(
-    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], taken: int
-) -> None:
-    docker(path, OURS)
-    monkeypatch.setattr(up, "drop_foreign_settings", lambda: None)  # of this whole test run
-    monkeypatch.setattr(up, "ports_of_environment", lambda: up.Ports(taken, free_port()))
-    assert up.main() == 1
-    assert capsys.readouterr().out == (
-        f"make up: 127.0.0.1:{taken} can not be listened on (Address already in use): is another one up, or another "
-        "program there?\n"
-    )
-
-
 def test_sam_local_takes_another_port_then_and_tells_the_functions(
     monkeypatch: pytest.MonkeyPatch, taken: int
 ) -> None:
@@ -245,7 +158,7 @@ def test_sam_local_takes_another_port_then_and_tells_the_functions(
 
 def test_ctrl_c_leaves_neither_sam_nor_its_container(path: Path, tmp_path: Path) -> None:
     """Of the whole target, as `make` runs it, with the database and the cloud up."""
-    engine = docker(path, OURS)
+    engine = docker(path, LOOPBACK_BRIDGE)
     sam = StandIn(path / "sam")
     sam.answer("local", "invoke", stderr=SAM_BEGINS, seconds=600)
     code = (

@@ -1,10 +1,16 @@
 """`docker` and `sam` as programs that answer what the real ones were seen to answer, and note how they were called."""
 
 import json
+import os
+import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 CONTAINER = "4f0c9d1ea3b2" * 5 + "4f0c"
 NETWORK: dict[str, Any] = {
@@ -114,3 +120,24 @@ def docker(
 def bridge_network(*config: dict[str, str], interface: str = "docker0") -> dict[str, Any]:
     options = NETWORK["Options"] | {"com.docker.network.bridge.name": interface}
     return NETWORK | {"IPAM": {"Driver": "default", "Config": list(config)}, "Options": options}
+
+
+LOOPBACK_BRIDGE = bridge_network({"Subnet": "127.0.0.0/8", "Gateway": "127.0.0.2"})
+"""A bridge that every Linux machine has an address on."""
+
+
+def first_on_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new folder, for stand-ins."""
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    """A port of loopback that somebody listens on."""
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        port: int = somebody.getsockname()[1]
+        yield port
