@@ -10,6 +10,8 @@ export HOME := $(shell tools/home.sh)
 ifneq ($(origin PYTHON),command line)
 unexport PYTHON
 endif
+# The tests start thousands of Pythons. Without bytecode each would compile every library anew: half of all the CPU.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install tools-install check format unit integration faults faults-short scan e2e test demo up sam-local bench docs recording requirements
