@@ -14,6 +14,7 @@ from psycopg import sql
 from tests.support.books import Ledger
 from tests.support.connections import Connect
 from tests.support.private_folders import private_copy
+from tests.support.quick_commands import Order, preloaded_python, run_anew
 from tests.support.sweeping import Place
 from tests.support.sweeping import place as make_place
 
@@ -52,15 +53,9 @@ class CommandLine:
     variables: Mapping[str, str]
 
     def __call__(self, *arguments: str | Path, stdin: bytes = b"", **variables: str) -> Answer:
-        done = subprocess.run(
-            self._command(arguments),
-            cwd=self.folder,
-            env=self._environment(variables),
-            input=stdin,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        order = Order("ingestor.cli", arguments, self.folder, self._environment(variables))
+        run = run_anew if self._are_for_python(variables) else preloaded_python(SOURCES).run
+        done = run(order, stdin, seconds=60)
         return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def start(self, *arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
@@ -76,6 +71,10 @@ class CommandLine:
 
     def using(self, variables: Mapping[str, str]) -> "CommandLine":
         return CommandLine(self.folder, {**self.variables, **variables})
+
+    def _are_for_python(self, variables: Mapping[str, str]) -> bool:
+        """Read when an interpreter starts, and only then."""
+        return any(name.startswith(("PYTHON", "LANG", "LC_")) for name in (*self.variables, *variables))
 
     def _command(self, arguments: tuple[str | Path, ...]) -> list[str | Path]:
         return [sys.executable, "-m", "ingestor.cli", *arguments]
