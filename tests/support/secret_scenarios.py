@@ -15,7 +15,7 @@ ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db"
 
 
 @dataclass(frozen=True)
-class Place:
+class Installation:
     """What the scenarios are made of: a real database, and an AWS that refuses."""
 
     database: ConnectionParameters
@@ -52,7 +52,7 @@ class Place:
 
 
 USERINFO = f"me:{SECRET}@127.0.0.1:1"
-type Scenario = Callable[[Place], dict[str, str]]
+type Scenario = Callable[[Installation], dict[str, str]]
 SCENARIOS: dict[str, Scenario] = {
     "AWS refuses and repeats the headers": lambda place: place.usual,
     "wrong password": lambda place: place.with_password(f"{SECRET} is wrong"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from tests.support.echoing_aws import EchoingAws, echoing_aws
-from tests.support.secret_scenarios import SCENARIOS, Place
+from tests.support.secret_scenarios import SCENARIOS, Installation
 
 from handler import operate, sweep
 from handler.runtime import runtime
@@ -18,14 +18,14 @@ def aws() -> Iterator[EchoingAws]:
 
 
 @pytest.fixture
-def place(database_parameters: ConnectionParameters, aws: EchoingAws) -> Place:
+def place(database_parameters: ConnectionParameters, aws: EchoingAws) -> Installation:
     aws.secret = None
-    return Place(database_parameters, aws)
+    return Installation(database_parameters, aws)
 
 
 @pytest.fixture(params=SCENARIOS)
 def trouble(
-    request: pytest.FixtureRequest, place: Place, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, place: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Mapping[str, str]]:
     variables = SCENARIOS[request.param](place)
     for name, value in variables.items():

@@ -14,7 +14,7 @@ from demo import deployment
 from tests.e2e.conftest import FakeContext, Service, sample_event
 from tests.e2e.test_artefact import linux_only
 from tests.support.lambda_runtime import LambdaRuntime
-from tests.support.secret_scenarios import SECRET, USERINFO, Place
+from tests.support.secret_scenarios import SECRET, USERINFO, Installation
 
 from handler import message, migrate, object_created, operate, sweep
 from handler.custom_resource import CustomResource
@@ -124,7 +124,7 @@ def test_what_nobody_expected_tells_no_secret_either(
     ],
 )
 def test_lambdas_own_log_of_a_failure_holds_no_secret(
-    place: Place, tmp_path: Path, changed: dict[str, str], function: str
+    place: Installation, tmp_path: Path, changed: dict[str, str], function: str
 ) -> None:
     deployment.build()
     log = tmp_path / "log"
