@@ -28,8 +28,8 @@ tools-install: install ## .tools with ministack and AWS SAM CLI
 check: install ## format, lint, types, imports, known vulnerabilities
 	@$(BIN)/ruff format --check --quiet $(CODE)
 	@$(BIN)/ruff check --quiet $(CODE)
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy --no-error-summary
+	@found=$$($(BIN)/lint-imports --no-logo) || { echo "$$found"; exit 1; }
 	@tools/audit.sh
 
 format: install ## write what `check` would only ask for

@@ -16,10 +16,9 @@ _LIKENESS = 0.85
 """Other programs have variables too: S3_BUCKET is 0.8 like BUCKET, and somebody else's."""
 
 _OTHER_PROGRAMS_WORDS = {
-    "DB_DATABASE": "DB_NAME",
-    "DB_HOSTNAME": "DB_HOST",
-    "DB_SERVER": "DB_HOST",
-    "DB_PWD": "DB_PASSWORD",  # nosec B105 # a variable's name, and nobody's password
+    "DB_NAME": ("DB_DATABASE",),
+    "DB_HOST": ("DB_HOSTNAME", "DB_SERVER"),
+    "DB_PASSWORD": ("DB_PWD",),
 }
 """What other services call the same thing, in letters that are not alike."""
 
@@ -87,8 +86,9 @@ def _family(name: str) -> str:
 def _meant(name: str, known: frozenset[str]) -> str | None:
     upper = name.upper()
     is_database = upper.startswith(DATABASE_PREFIX)
-    if upper in _OTHER_PROGRAMS_WORDS:
-        return _OTHER_PROGRAMS_WORDS[upper]
+    for ours, others in _OTHER_PROGRAMS_WORDS.items():
+        if upper in others:
+            return ours
     candidates = sorted(each for each in known if _family(each) == _family(upper))
     anagrams = [each for each in candidates if sorted(each) == sorted(upper)]
     likeness = _DATABASE_LIKENESS if is_database else _LIKENESS
