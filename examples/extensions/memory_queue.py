@@ -29,14 +29,11 @@ class MemoryQueue:
         self._kept: dict[str, _Kept] = {}
         self._numbers = itertools.count(1)
 
-    def send(self, body: str, /) -> None:
-        name = str(next(self._numbers))
-        message = ReceivedMessage(name, name, body, receive_count=0, sent_at=datetime.now(UTC))
-        self._kept[name] = _Kept(message, self._clock())
-
-    def send_all(self, bodies: Sequence[str], /) -> list[str]:
+    def send(self, bodies: Sequence[str], /) -> list[str]:
         for body in bodies:
-            self.send(body)
+            name = str(next(self._numbers))
+            message = ReceivedMessage(name, name, body, receive_count=0, sent_at=datetime.now(UTC))
+            self._kept[name] = _Kept(message, self._clock())
         return []
 
     def receive(self, limit: int, visibility_seconds: int, /) -> list[ReceivedMessage]:

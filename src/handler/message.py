@@ -26,6 +26,7 @@ from ingestor.ingest import (
     ingest,
 )
 from ingestor.model.source_file import SourceFile
+from ingestor.queues import send_all
 from ingestor.visible_text import harmless
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class MessageLoader:
                 outcome = ingest(file, self._runtime.worker, self._deadline)
         if isinstance(outcome, Continued):
             # Sent before the message is acknowledged: a lost send fails the message, which then goes on itself.
-            self._runtime.queue.send(notification.continuation_message(outcome.file))
+            send_all(self._runtime.queue, [notification.continuation_message(outcome.file)])
         return outcome
 
     def _report(self, outcome: Outcome, seconds: float) -> None:

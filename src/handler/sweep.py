@@ -15,7 +15,7 @@ from handler.telemetry import Telemetry, make_telemetry
 from ingestor.bootstrap import operating
 from ingestor.errors import IngestorError
 from ingestor.settings import Settings
-from ingestor.sweep import SweepReport, SweepTools, sweep
+from ingestor.sweep import SweepContext, SweepReport, sweep
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,7 +30,7 @@ class SweepRuntime:
     """Of the function behind the schedule."""
 
     telemetry: Telemetry
-    tools: SweepTools
+    context: SweepContext
 
 
 @cache
@@ -38,7 +38,7 @@ def sweep_runtime() -> SweepRuntime:
     """Raises ConfigurationError naming every setting that is wrong or missing."""
     settings = Settings.from_environment(os.environ)
     settings.require("queue_url", "buckets")
-    return SweepRuntime(make_telemetry(), operating.sweep_tools(settings, secret_reader(settings)))
+    return SweepRuntime(make_telemetry(), operating.sweep_context(settings, secret_reader(settings)))
 
 
 class IncompleteSweepError(IngestorError):
@@ -56,10 +56,10 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     service = sweep_runtime()
     telemetry = service.telemetry
     telemetry.logger.append_keys(request_id=context.aws_request_id)
-    service.tools.end_with(deadline)
+    service.context.end_with(deadline)
     try:
         with telemetry.segment("sweep"):
-            report = sweep(service.tools, deadline)
+            report = sweep(service.context, deadline)
         _report(telemetry, report)
     finally:
         telemetry.flush_metrics()

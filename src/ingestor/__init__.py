@@ -6,7 +6,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ingestor.api import FileResult, process_files, process_local_file
+    from ingestor.api import process_files, process_local_file
+    from ingestor.ingest import FileResult
 
 __all__ = ["FileResult", "process_files", "process_local_file"]
 

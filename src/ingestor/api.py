@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +10,7 @@ from ingestor import bootstrap
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind
-from ingestor.ingest import Failed, Outcome
+from ingestor.ingest import Failed, FileResult
 from ingestor.ingest.outages import ingest_through_outages
 from ingestor.model.source_file import ByteStream, SourceFile
 from ingestor.outage import IMPATIENT, Patience
@@ -22,19 +21,6 @@ from ingestor.sources.local import LocalFiles, local_source_file, spooled_standa
 
 type OnBytes = Callable[[int], None]
 """Told the stored bytes of the file read so far; they begin again at 0 when the file changed meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What became of one file.
-
-    `file` is the version that was asked for: bucket ("file" for a local one), key, ETag, size. `outcome` is one of
-    `ingestor.ingest`'s Loaded, AlreadyLoaded, HeldElsewhere, Continued (stopped by the deadline; the next call goes on
-    from there) and Failed, whose `error` is in the ledger too.
-    """
-
-    file: SourceFile
-    outcome: Outcome
 
 
 def process_local_file(

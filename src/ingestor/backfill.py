@@ -7,14 +7,11 @@ from datetime import datetime
 from ingestor import discovery, ledger
 from ingestor.database import Database
 from ingestor.deadline import UNLIMITED, Deadline
-from ingestor.discovery import Entering, Step, UploadWindow
+from ingestor.discovery import DiscoveryContext, Entering, Step, UploadWindow
 from ingestor.model.source_file import SourceFile
-from ingestor.notifications import continuation_message
 from ingestor.settings import FROM_THE_BEGINNING, Settings
 from ingestor.sources import Lister, UnusableObject
 from ingestor.sources.listing import pages
-from ingestor.sweep.due import send_all
-from ingestor.sweep.tools import SweepTools
 
 DUE_SECONDS = 6 * 3600
 """A backfill's messages wait for hours; sent again every quarter of an hour, they would wait even longer."""
@@ -51,24 +48,19 @@ type OnPage = Callable[[Backfill], None]
 
 
 def backfill(
-    tools: SweepTools, scope: BackfillScope, *, on_page: OnPage, deadline: Deadline = UNLIMITED
+    context: DiscoveryContext, scope: BackfillScope, *, on_page: OnPage, deadline: Deadline = UNLIMITED
 ) -> Backfill:
     """Goes on where an earlier run of the same was stopped. Safe beside workers, sweepers and other runs.
 
     Raises SourceMissingError, ServiceUnavailableError; then the same call goes on, too.
     """
-    tools.queue.depth()  # without a queue, nothing is entered
-    with tools.database.transaction() as connection:
+    context.queue.depth()  # without a queue, nothing is entered
+    with context.database.transaction() as connection:
         listing = discovery.open_since(connection, scope.bucket, scope.prefix, scope.since)
         window = discovery.window_of(connection, listing)
-
-    def sent() -> Iterator[Step]:
-        entering = _entering(tools.database, tools.settings)
-        for step in discovery.enter(entering, listing, window, tools.objects, _until(deadline)):
-            send_all(tools, [continuation_message(file) for file in step.oldest_first])
-            yield step
-
-    return _count(sent(), Backfill(resumed_after=listing.cursor), on_page)
+    entering = _entering(context.database, context.settings)
+    sent = discovery.enter_and_send(context, entering, listing, window, _until(deadline))
+    return _count(sent, Backfill(resumed_after=listing.cursor), on_page)
 
 
 def dry_run_backfill(

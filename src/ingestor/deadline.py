@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 RESERVE_SECONDS = 10.0
 """Kept for the last commit, the release and the continuation."""
@@ -20,3 +21,11 @@ class Deadline:
 
 
 UNLIMITED = Deadline(lambda: math.inf)
+
+
+class Bounded(Protocol):
+    """What waits for answers of others, and may be given a deadline for them."""
+
+    def end_with(self, deadline: Deadline, /) -> None:
+        """From now on no answer is waited for beyond it: OutOfTimeError says so."""
+        ...

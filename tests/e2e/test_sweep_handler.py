@@ -27,7 +27,7 @@ def tick(
         return lambda_handler(sample_event("sweep_tick.json"), context or FakeContext())  # type: ignore[arg-type]  # what we read of it
 
     yield invoke
-    sweep_runtime().tools.database.close()
+    sweep_runtime().context.database.close()
     sweep_runtime.cache_clear()
 
 
@@ -86,6 +86,6 @@ def test_a_step_that_fails_is_told_and_the_others_are_done(
     def refuse(_queue: SqsQueue, _bodies: list[str]) -> list[str]:
         raise SourceUnavailableError("the queue is gone")
 
-    monkeypatch.setattr(SqsQueue, "send_all", refuse)
+    monkeypatch.setattr(SqsQueue, "send", refuse)
     with pytest.raises(IncompleteSweepError, match="requeue_due_files: the queue is gone"):
         tick()

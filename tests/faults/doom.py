@@ -38,7 +38,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "ingestor.sinks.postgres": ("copy_batch", "unload"),
 }
 METHODS: dict[str, tuple[str, ...]] = {
-    "ingestor.queues.sqs.SqsQueue": ("acknowledge", "defer", "receive", "send", "send_all"),
+    "ingestor.queues.sqs.SqsQueue": ("acknowledge", "defer", "receive", "send"),
     "ingestor.sources.s3.S3Objects": ("current", "open", "page"),
     "ingestor.database.PartitionMaintainer": ("ensure_partitions", "move_month_out_of_default"),
     "psycopg.Copy": ("write_row",),
@@ -50,7 +50,6 @@ SAY_NO_PURPOSE = {
         "defer",
         "receive",
         "send",
-        "send_all",
         "current",
         "open",
         "page",

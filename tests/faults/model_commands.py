@@ -121,4 +121,4 @@ class Commands:
 
     def _send(self, files: list[SourceFile]) -> None:
         if self._service.installation.has_queue:
-            self._service.queue.send_all([continuation_message(file) for file in files])
+            self._service.queue.send([continuation_message(file) for file in files])

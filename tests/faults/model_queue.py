@@ -67,10 +67,7 @@ class ModelQueue(SqsQueue):
         number = next(self._numbers)
         self.messages[number] = ModelMessage(number, body, self._now(), self._now())
 
-    def send(self, body: str) -> None:
-        self._call("send", lambda: self.put(body))
-
-    def send_all(self, bodies: Sequence[str]) -> list[str]:
+    def send(self, bodies: Sequence[str]) -> list[str]:
         if bodies:
             self._call(f"send {len(bodies)}", partial(self._put_all, bodies))
         return []

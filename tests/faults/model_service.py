@@ -23,7 +23,7 @@ from ingestor.deadline import Deadline
 from ingestor.ingest import Worker
 from ingestor.queues import ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
-from ingestor.sweep import SweepTools, sweep
+from ingestor.sweep import SweepContext, sweep
 from ingestor.sweep.partitions import maintain_partitions
 
 LEASE_SECONDS = 300.0
@@ -91,10 +91,10 @@ class Service:
     def start(self, name: str, work: Callable[[], object]) -> Process:
         return self.schedule.start(f"{name} {next(self._numbers)}", work)
 
-    def with_tools(self, step: Callable[[SweepTools, Deadline], object]) -> Callable[[], object]:
+    def with_tools(self, step: Callable[[SweepContext, Deadline], object]) -> Callable[[], object]:
         def work() -> object:
             with self.own_database() as database:
-                tools = SweepTools(database, self.s3, self.queue, self.dead_letters, self.settings)
+                tools = SweepContext(database, self.s3, self.queue, self.settings, self.dead_letters)
                 return step(tools, own_deadline())
 
         return work

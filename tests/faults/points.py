@@ -39,7 +39,7 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     "due": (
         "before COMMIT of requeue_due",
         "after COMMIT of requeue_due",
-        "after send_all",
+        "after send",
     ),
     "discover": (
         "before COMMIT of register",
@@ -59,7 +59,7 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
         "after unload",
         "before COMMIT of record_unloaded",
         "after COMMIT of record_unloaded",
-        "after send_all",
+        "after send",
     ),
     "run": (
         "after COMMIT of due_files",

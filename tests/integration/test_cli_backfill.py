@@ -19,7 +19,7 @@ from ingestor.model.source_file import SourceFile
 from ingestor.notifications import parse
 from ingestor.sources import ListedPage
 from ingestor.sources.s3 import S3Objects
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 ALL = ("2026/a", "2026/b", "2026/c")
 
@@ -142,17 +142,19 @@ class TwoAPage(S3Objects):
 
 
 @pytest.fixture
-def paged(place: Place) -> SweepTools:
+def paged(place: Place) -> SweepContext:
     for number in range(7):
         place.upload(f"{number}")
-    return SweepTools(place.tools.database, TwoAPage(place.s3), place.tools.queue, None, place.tools.settings)
+    return SweepContext(
+        place.tools.database, TwoAPage(place.s3), place.tools.queue, place.tools.settings, None
+    )
 
 
 def ignored(_done: Backfill) -> None:
     pass
 
 
-def test_broken_off_it_goes_on_after_the_last_page_entered(paged: SweepTools, place: Place) -> None:
+def test_broken_off_it_goes_on_after_the_last_page_entered(paged: SweepContext, place: Place) -> None:
     assert isinstance(paged.objects, TwoAPage)
     paged.objects.breaks_after = "3"
     with pytest.raises(SourceUnavailableError, match="cable"):
@@ -168,14 +170,14 @@ def test_broken_off_it_goes_on_after_the_last_page_entered(paged: SweepTools, pl
     assert (listing.objects, listing.registered, listing.cursor) == (7, 7, None)
 
 
-def test_stopped_it_ends_after_the_page_in_hand(paged: SweepTools, place: Place) -> None:
+def test_stopped_it_ends_after_the_page_in_hand(paged: SweepContext, place: Place) -> None:
     seen: list[Backfill] = []
     stop = Deadline(lambda: 0 if seen else 100, reserve_seconds=1)
     done = backfill(paged, BackfillScope(place.bucket, ""), on_page=seen.append, deadline=stop)
     assert (done.objects, done.is_complete, seen) == (2, False, [done])
 
 
-def test_another_since_begins_anew(paged: SweepTools, place: Place) -> None:
+def test_another_since_begins_anew(paged: SweepContext, place: Place) -> None:
     seen: list[Backfill] = []
     stop = Deadline(lambda: 0 if seen else 100, reserve_seconds=1)
     backfill(paged, BackfillScope(place.bucket, ""), on_page=seen.append, deadline=stop)
@@ -184,7 +186,9 @@ def test_another_since_begins_anew(paged: SweepTools, place: Place) -> None:
     assert (done.resumed_after, done.objects, done.new_objects) == (None, 7, 5)
 
 
-def test_its_messages_may_wait_for_hours_before_they_are_sent_again(paged: SweepTools, place: Place) -> None:
+def test_its_messages_may_wait_for_hours_before_they_are_sent_again(
+    paged: SweepContext, place: Place
+) -> None:
     backfill(paged, BackfillScope(place.bucket, ""), on_page=ignored)
     with paged.database.transaction() as connection:
         [due] = connection.execute(
@@ -194,10 +198,10 @@ def test_its_messages_may_wait_for_hours_before_they_are_sent_again(paged: Sweep
 
 
 def test_two_at_once_queue_nothing_twice(
-    paged: SweepTools, place: Place, new_database: Callable[[], Database]
+    paged: SweepContext, place: Place, new_database: Callable[[], Database]
 ) -> None:
     """The second begins while the first has entered a page."""
-    other = SweepTools(new_database(), paged.objects, paged.queue, None, paged.settings)
+    other = SweepContext(new_database(), paged.objects, paged.queue, paged.settings, None)
     others: list[Backfill] = []
 
     def start_other(_done: Backfill) -> None:
@@ -209,7 +213,7 @@ def test_two_at_once_queue_nothing_twice(
     assert sorted(place.sent_keys()) == [str(number) for number in range(7)]
 
 
-def test_objects_the_ledger_has_are_left_alone(paged: SweepTools, place: Place) -> None:
+def test_objects_the_ledger_has_are_left_alone(paged: SweepContext, place: Place) -> None:
     completed(paged.database, SourceFile(place.bucket, "3", "other bytes", None, 1, FILE.uploaded_at))
     assert backfill(paged, BackfillScope(place.bucket, ""), on_page=ignored).new_objects == 6
     assert states(paged.database)["3"] == "COMPLETED"

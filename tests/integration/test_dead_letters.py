@@ -22,10 +22,10 @@ from ingestor.errors import ErrorKind, SourceUnavailableError
 from ingestor.model.source_file import SourceFile
 from ingestor.settings import OnOverwrite
 from ingestor.sources.s3 import S3Objects
+from ingestor.sweep.context import SweepContext
 from ingestor.sweep.dead_letters import DeadLetters, Look, go_through, settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
 from ingestor.sweep.owning import current_versions, own
-from ingestor.sweep.tools import SweepTools
 
 
 def test_no_dead_letters_is_no_work(place: Place) -> None:
@@ -131,7 +131,7 @@ def uploaded(place: Place, content: str, key: str = "app.json.gz") -> SourceFile
     return current
 
 
-def replacing(place: Place) -> SweepTools:
+def replacing(place: Place) -> SweepContext:
     settings = place.tools.settings.model_copy(update={"on_overwrite": OnOverwrite.REPLACE})
     return replace(place.tools, settings=settings)
 

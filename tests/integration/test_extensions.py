@@ -102,7 +102,7 @@ def test_a_queue_delivers_at_least_once_and_the_ledger_loads_once(
     now = [0.0]
     queue: Queue = MemoryQueue(lambda: now[0])
     [file] = [file for page in pages(store, "my-logs", "") for file in page.files if file.key == "app.json"]
-    queue.send(notification_of(file.key, file.etag or "", file.size_bytes or 0))
+    queue.send([notification_of(file.key, file.etag or "", file.size_bytes or 0)])
     worker = Worker(database, store, Settings(), always(JsonFormat()), PostgresSink())
 
     def handle(message: ReceivedMessage) -> Outcome:

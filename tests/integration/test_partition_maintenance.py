@@ -13,8 +13,8 @@ from tests.support.sweeping import Place
 from ingestor.database import Database, PartitionMaintainer
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind, LockTimeoutError
+from ingestor.sweep.context import SweepContext
 from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
-from ingestor.sweep.tools import SweepTools
 
 NOW = datetime.now(UTC)
 NOTHING = PartitionMaintenance(0, 0, 0, 0, 0, 0, analyzed=False, gave_up=())
@@ -40,7 +40,7 @@ def partitions(database: Database) -> dict[str, int]:
         )
 
 
-def with_retention(place: Place, days: int) -> SweepTools:
+def with_retention(place: Place, days: int) -> SweepContext:
     return replace(place.tools, settings=place.tools.settings.model_copy(update={"retention_days": days}))
 
 

@@ -15,7 +15,7 @@ from ingestor.discovery import steps
 from ingestor.errors import DatabaseUnavailableError, SourceUnavailableError
 from ingestor.model.source_file import SourceFile
 from ingestor.sources import ListedPage
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 NEW_LOG = f'{{"time":{int(NOW.timestamp() * 1000)},"msg":"hello"}}\n'.encode()
 
@@ -26,7 +26,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "FILES_A_STEP", 2)
 
 
-def bucket_of(place: Place, **ages: timedelta) -> SweepTools:
+def bucket_of(place: Place, **ages: timedelta) -> SweepContext:
     """Objects uploaded so long ago, whose logs are as new as can be; START_FROM is unset."""
     tools = with_objects(place, **ages)
     for key in ages:
@@ -34,16 +34,16 @@ def bucket_of(place: Place, **ages: timedelta) -> SweepTools:
     return with_settings(tools, start_from=None)
 
 
-def with_settings(tools: SweepTools, **changes: Any) -> SweepTools:  # noqa: ANN401 - values of any setting
+def with_settings(tools: SweepContext, **changes: Any) -> SweepContext:  # noqa: ANN401 - values of any setting
     return replace(tools, settings=tools.settings.model_copy(update=changes))
 
 
-def loaded(tools: SweepTools) -> set[str]:
+def loaded(tools: SweepContext) -> set[str]:
     assert set(states(tools.database).values()) <= {"COMPLETED"}
     return set(states(tools.database))
 
 
-def reconciled_long_ago(tools: SweepTools) -> None:
+def reconciled_long_ago(tools: SweepContext) -> None:
     aged(tools, "25 hours", "reconcile")
 
 

@@ -14,7 +14,7 @@ from ingestor.deadline import UNLIMITED
 from ingestor.errors import ConfigurationError
 from ingestor.sweep import sweep
 from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 INGEST = "ingestor_ingest"
 
@@ -25,7 +25,7 @@ def logs(database: Database) -> Database:
     return database
 
 
-def as_the_service(place: Place, user: ConnectionParameters, days: int) -> SweepTools:
+def as_the_service(place: Place, user: ConnectionParameters, days: int) -> SweepContext:
     settings = place.tools.settings.model_copy(update={"retention_days": days})
     return replace(place.tools, database=Database(lambda: user, "public"), settings=settings)
 

@@ -53,8 +53,7 @@ def of_sqs(endpoint: str, deadline: Deadline) -> list[Request]:
     queue = bootstrap.queue(settings(endpoint))
     queue.end_with(deadline)
     return [
-        lambda: queue.send("body"),
-        lambda: queue.send_all(["body"]),
+        lambda: queue.send(["body"]),
         lambda: queue.defer("receipt", 1),
         lambda: queue.acknowledge("receipt"),
         queue.depth,

@@ -10,7 +10,7 @@ from ingestor import ledger
 from ingestor.model.source_file import SourceFile
 from ingestor.sources import ListedPage
 from ingestor.sources.s3 import S3Objects
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=400)
@@ -40,7 +40,7 @@ def hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
-def with_objects(place: Place, **ages: timedelta) -> SweepTools:
+def with_objects(place: Place, **ages: timedelta) -> SweepContext:
     """The objects uploaded so long ago, listed as such; everything since ever counts."""
     for key in ages:
         place.upload(key)
@@ -55,7 +55,7 @@ def loaded(place: Place, key: str, *, uploaded: datetime, last_log_at: datetime 
     completed(place.tools.database, file, last_log_at=last_log_at or uploaded)
 
 
-def reconciled(tools: SweepTools) -> None:
+def reconciled(tools: SweepContext) -> None:
     """As if the daily listing had just ended."""
     [bucket] = tools.settings.watched_buckets
     with tools.database.transaction() as connection:
@@ -63,7 +63,7 @@ def reconciled(tools: SweepTools) -> None:
         ledger.move_listing(connection, listing, cursor=None, objects=0, registered=0, is_finished=True)
 
 
-def aged(tools: SweepTools, age: str, purpose: str) -> None:
+def aged(tools: SweepContext, age: str, purpose: str) -> None:
     """As if that listing had begun and ended so long ago."""
     with tools.database.transaction() as connection:
         connection.execute(

@@ -18,13 +18,13 @@ class MemoryQueue:
     hidden: dict[str, ReceivedMessage] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    def send(self, body: str, receive_count: int = 0) -> None:
+    def put(self, body: str, receive_count: int = 0) -> None:
         name = str(next(self.numbers))
         self.messages.append(ReceivedMessage(name, name, body, receive_count + 1, SENT_AT))
 
-    def send_all(self, bodies: Sequence[str]) -> list[str]:
+    def send(self, bodies: Sequence[str]) -> list[str]:
         for body in bodies:
-            self.send(body)
+            self.put(body)
         return []
 
     def take(self, number: int) -> ReceivedMessage | None:

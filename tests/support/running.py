@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from ingestor import bootstrap
-from ingestor.api import FileResult
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import DatabaseUnavailableError
+from ingestor.ingest import FileResult
 from ingestor.model.source_file import SourceFile
 from ingestor.run import (
     FileFailure,
@@ -18,7 +18,7 @@ from ingestor.run import (
     RunScope,
     run_once,
 )
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 
 class Silent:
@@ -47,13 +47,13 @@ def impatient(deadline: Deadline = UNLIMITED) -> Patience:
     return Patience(0, deadline, Silent())
 
 
-def in_process(tools: SweepTools, deadline: Deadline = UNLIMITED) -> InProcess:
+def in_process(tools: SweepContext, deadline: Deadline = UNLIMITED) -> InProcess:
     worker = bootstrap.worker(tools.database, tools.objects, tools.settings)
     return InProcess(worker, deadline, impatient(deadline), tools.objects.answers)
 
 
 def a_pass(
-    tools: SweepTools,
+    tools: SweepContext,
     *,
     prefix: str = "",
     since: datetime | None = None,
@@ -73,7 +73,7 @@ class BrokenConnection:
 
     deaths = 0
 
-    def __init__(self, tools: SweepTools, keys: Collection[str]) -> None:
+    def __init__(self, tools: SweepContext, keys: Collection[str]) -> None:
         self._loaders = in_process(tools)
         self._keys = keys
 
@@ -87,7 +87,7 @@ class KilledLoaders:
 
     deaths = 0
 
-    def __init__(self, tools: SweepTools, after: int) -> None:
+    def __init__(self, tools: SweepContext, after: int) -> None:
         self._loaders = in_process(tools)
         self._after = after
 

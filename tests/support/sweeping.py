@@ -9,7 +9,7 @@ from ingestor.database import Database
 from ingestor.queues.sqs import SqsQueue
 from ingestor.settings import Settings
 from ingestor.sources.s3 import S3Objects
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,7 +23,7 @@ class Place:
     bucket: str
     queue_url: str
     dlq_url: str
-    tools: SweepTools
+    tools: SweepContext
     s3: "S3Client"
     sqs: "SQSClient"
 
@@ -62,7 +62,7 @@ def place(
     dlq_url = sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
     usual = {"BUCKETS": name, "QUEUE_URL": queue_url, "DLQ_URL": dlq_url, "AWS_ENDPOINT_URL": endpoint}
     chosen = Settings.from_environment(usual | {"AWS_REGION": "us-east-1"} | (settings or {}))
-    tools = SweepTools(
+    tools = SweepContext(
         database=database,
         objects=S3Objects(bootstrap.s3_client(chosen)),
         queue=bootstrap.queue(chosen),
@@ -78,5 +78,5 @@ class RefusingQueue(SqsQueue):
     def __init__(self) -> None:
         pass
 
-    def send_all(self, bodies: Any) -> list[str]:  # noqa: ANN401 - whatever it is, it is given back
+    def send(self, bodies: Any) -> list[str]:  # noqa: ANN401 - whatever it is, it is given back
         return list(bodies)

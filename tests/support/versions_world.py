@@ -16,7 +16,7 @@ from ingestor.notifications import continuation_message, parse
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sweep.dead_letters import settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 DELIVERIES = 2
 """Before a message is a dead letter."""
@@ -76,12 +76,12 @@ class World:
     def __post_init__(self) -> None:
         self.key = VersionedKey(self.is_versioned, self.step)
         self.settings = Settings(on_overwrite=self.mode, chunk_rows=2, buckets=(BUCKET,), lease_seconds=600)
-        self.tools = SweepTools(
+        self.tools = SweepContext(
             self.database,
             self.key,  # type: ignore[arg-type]  # nothing is listed here
             self.queue,  # type: ignore[arg-type]  # in memory
-            self.dead_letters,  # type: ignore[arg-type]  # in memory
             self.settings,
+            self.dead_letters,  # type: ignore[arg-type]  # in memory
         )
         with self.database.transaction() as connection:
             connection.execute(_EMPTY)
@@ -103,7 +103,7 @@ class World:
             case "upload":
                 stored = self.key.upload(action.letter)
                 self.sent.append(continuation_message(stored.notification(with_etag=self.with_etags)))
-                self.queue.send(self.sent[-1])
+                self.queue.put(self.sent[-1])
             case "delete":
                 self.key.delete()
             case "purge":
@@ -111,9 +111,9 @@ class World:
             case "deliver" if self.working < WORKERS_AT_ONCE:
                 self.deliver(action.number)
             case "duplicate" if self.sent:
-                self.queue.send(self.sent[action.number % len(self.sent)])
+                self.queue.put(self.sent[action.number % len(self.sent)])
             case "bury" if self.sent:
-                self.dead_letters.send(self.sent[action.number % len(self.sent)])
+                self.dead_letters.put(self.sent[action.number % len(self.sent)])
             case "kill" if self.working:
                 raise Killed
             case "expire":
@@ -143,15 +143,15 @@ class World:
             self.working -= 1
             database.close()
         if isinstance(outcome, Continued):
-            self.queue.send(continuation_message(outcome.file))
+            self.queue.put(continuation_message(outcome.file))
         if outcome is None or isinstance(outcome, Failed):
             self.come_again(message.body, message.receive_count)
 
     def come_again(self, body: str, receive_count: int) -> None:
         if receive_count >= DELIVERIES:
-            self.dead_letters.send(body)
+            self.dead_letters.put(body)
         else:
-            self.queue.send(body, receive_count)
+            self.queue.put(body, receive_count)
 
     def file(self) -> File | None:
         with self.database.transaction() as connection:

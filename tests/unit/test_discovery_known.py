@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestor.discovery.known import has_other_bytes
+from ingestor.discovery.known import has_other_bytes, may_have_other_bytes
 from ingestor.ledger import KnownFile
 from ingestor.model.source_file import SourceFile
 
@@ -35,3 +35,14 @@ def test_bytes_that_were_announced_are_not_announced_again() -> None:
     known = KnownFile("k", "PROCESSING", "old", "new", 5, None, is_ignored=False)
     assert not has_other_bytes(SourceFile("logs", "k", "new"), known)
     assert has_other_bytes(SourceFile("logs", "k", "newer"), known)
+
+
+@pytest.mark.parametrize(
+    ("named", "is_asked"),
+    [("old", False), ("new", True), ("newer", True), (None, True)],
+)
+def test_whoever_must_be_sure_asks_the_store_unless_the_etags_are_equal(
+    named: str | None, *, is_asked: bool
+) -> None:
+    known = KnownFile("k", "PROCESSING", "old", "new", 5, None, is_ignored=False)
+    assert may_have_other_bytes(SourceFile("logs", "k", named), known) is is_asked

@@ -16,16 +16,16 @@ from ingestor.aws.operate_function import OperateFunction
 from ingestor.aws.queue_attributes import QueueAttributes, read_queue_attributes
 from ingestor.aws.secret_reader import SecretReader
 from ingestor.settings import Settings
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 OPERATE_SECONDS = 330
 """The operate function's own time-out is 300 s."""
 
 
-def sweep_tools(settings: Settings, read_secret: SecretReader | None = None) -> SweepTools:
+def sweep_context(settings: Settings, read_secret: SecretReader | None = None) -> SweepContext:
     """Raises ConfigurationError when the settings name no database or no queue."""
     settings.require("queue_url")
-    return SweepTools(
+    return SweepContext(
         database=bootstrap.database(settings, read_secret),
         objects=bootstrap.store(settings),
         queue=bootstrap.queue(settings),

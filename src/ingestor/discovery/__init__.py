@@ -4,7 +4,15 @@
 page. The sweeper, `run` and the backfill share all three.
 """
 
-from ingestor.discovery.steps import Entering, MayGoOn, Step, dry_run_steps, enter
+from ingestor.discovery.steps import (
+    DiscoveryContext,
+    Entering,
+    MayGoOn,
+    Step,
+    dry_run_steps,
+    enter,
+    enter_and_send,
+)
 from ingestor.discovery.window import (
     GRACE,
     DefaultStart,
@@ -23,6 +31,7 @@ from ingestor.discovery.window import (
 __all__ = [
     "GRACE",
     "DefaultStart",
+    "DiscoveryContext",
     "Entering",
     "MayGoOn",
     "Scope",
@@ -30,6 +39,7 @@ __all__ = [
     "UploadWindow",
     "dry_run_steps",
     "enter",
+    "enter_and_send",
     "is_reconciliation_due",
     "open_recent",
     "open_recent_or_whole",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from ingestor import ledger
 from ingestor.database import Connection
@@ -34,14 +35,38 @@ def unheard(connection: Connection, bucket: str, files: Sequence[SourceFile], *,
     )
 
 
-def has_other_bytes(file: SourceFile, row: ledger.KnownFile) -> bool:
-    """Whether the key holds other bytes than those that its row speaks of, and nobody announced them yet.
+class KeyBytes(Enum):
+    """What a key holds, compared with what its ledger row speaks of."""
 
-    The ETags decide. Where the row has none, two known sizes that differ do; a listing without an ETag says nothing,
-    because nothing would name the other bytes.
+    SAME = auto()
+    OTHER = auto()
+    ANNOUNCED = auto()
+    """Other bytes, which the row knows of already."""
+    UNKNOWN = auto()
+    """An ETag is missing, and the sizes don't tell."""
+
+
+def compared(file: SourceFile, row: ledger.KnownFile) -> KeyBytes:
+    """The ETags decide. Where the row has none, two known sizes that differ do."""
+    if file.etag == row.etag:
+        return KeyBytes.SAME
+    if file.etag is None:
+        return KeyBytes.UNKNOWN
+    if file.etag == row.next_etag:
+        return KeyBytes.ANNOUNCED
+    if row.etag is None and (None in {file.size_bytes, row.size_bytes} or file.size_bytes == row.size_bytes):
+        return KeyBytes.UNKNOWN
+    return KeyBytes.OTHER
+
+
+def has_other_bytes(file: SourceFile, row: ledger.KnownFile) -> bool:
+    """Whether the key certainly holds other bytes, and nobody announced them yet.
+
+    A listing without an ETag says nothing, because nothing would name the other bytes.
     """
-    if file.etag in {None, row.next_etag}:
-        return False
-    if row.etag is None:
-        return None not in {file.size_bytes, row.size_bytes} and file.size_bytes != row.size_bytes
-    return file.etag != row.etag
+    return compared(file, row) is KeyBytes.OTHER
+
+
+def may_have_other_bytes(file: SourceFile, row: ledger.KnownFile) -> bool:
+    """Whether somebody has to ask the store, or the row, what the key holds."""
+    return compared(file, row) is not KeyBytes.SAME

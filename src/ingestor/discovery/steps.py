@@ -13,8 +13,10 @@ from ingestor.database import Database
 from ingestor.discovery.known import unheard
 from ingestor.discovery.window import UploadWindow
 from ingestor.model.source_file import SourceFile
+from ingestor.notifications import continuation_message
+from ingestor.queues import Queue, send_all
 from ingestor.settings import FROM_THE_BEGINNING, OnOverwrite, Settings
-from ingestor.sources import ListedPage, Lister, UnusableObject
+from ingestor.sources import ListedPage, Lister, ObjectStore, UnusableObject
 from ingestor.sources.listing import pages, pages_since
 
 LOCK_TIMEOUT_SECONDS = 5.0
@@ -26,6 +28,16 @@ PAGES_A_STEP = 20
 
 type MayGoOn = Callable[[], bool]
 """Asked before each page."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryContext:
+    """What listed objects are entered and sent with."""
+
+    database: Database
+    objects: ObjectStore
+    queue: Queue
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,22 @@ def enter(
             held = _Held()
     if held.pages:
         yield _entered(entering, listing, held)
+
+
+def enter_and_send(
+    context: DiscoveryContext,
+    entering: Entering,
+    listing: ledger.Listing,
+    window: UploadWindow,
+    may_go_on: MayGoOn,
+) -> Iterator[Step]:
+    """As `enter`; what a step entered is sent before it is yielded. A lost send is found again in the ledger.
+
+    Raises as `enter` does, and ServiceUnavailableError for the queue.
+    """
+    for step in enter(entering, listing, window, context.objects, may_go_on):
+        send_all(context.queue, [continuation_message(file) for file in step.oldest_first])
+        yield step
 
 
 def dry_run_steps(

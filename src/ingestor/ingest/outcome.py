@@ -53,3 +53,16 @@ class Failed:
 
 
 type Outcome = Loaded | AlreadyLoaded | HeldElsewhere | Continued | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file.
+
+    `file` is the version that was asked for: bucket ("file" for a local one), key, ETag, size. `outcome` is one of
+    Loaded, AlreadyLoaded, HeldElsewhere, Continued (stopped by the deadline; the next call goes on
+    from there) and Failed, whose `error` is in the ledger too.
+    """
+
+    file: SourceFile
+    outcome: Outcome

@@ -58,7 +58,14 @@ from ingestor.ledger.listings import (
 )
 from ingestor.ledger.lock import check_claim, evict_expired_worker, evict_expired_workers, lock_file
 from ingestor.ledger.overview import Lag, Overview, StateCount, Throughput, read_overview
-from ingestor.ledger.registration import KnownFile, known_files, newest_log_time, register, schema_created_at
+from ingestor.ledger.registration import (
+    KnownFile,
+    known_file,
+    known_files,
+    newest_log_time,
+    register,
+    schema_created_at,
+)
 from ingestor.ledger.replacement import adopt_version, claim_for_replacement, void_checkpoint
 from ingestor.ledger.requeue import DueFile, RequeuedPage, due_files, requeue_due
 from ingestor.ledger.rows import Claim
@@ -109,6 +116,7 @@ __all__ = [
     "forget_announced_version",
     "give_back",
     "ignore",
+    "known_file",
     "known_files",
     "lock_file",
     "matching_files",

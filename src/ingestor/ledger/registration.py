@@ -110,6 +110,11 @@ def known_files(
     return {row.s3_key: row for row in rows}
 
 
+def known_file(connection: Connection, file: SourceFile) -> KnownFile | None:
+    """What the ledger knows of `file`'s key; None: nothing."""
+    return known_files(connection, file.bucket, [file.key], store=file.store).get(file.key)
+
+
 def newest_log_time(
     connection: Connection, bucket: str, prefix: str, *, store: Store = Store.S3
 ) -> datetime | None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ingestor.deadline import Deadline
+from ingestor.deadline import Bounded
+from ingestor.errors import ServiceUnavailableError
 
-__all__ = ["Queue", "QueueDepth", "ReceivedMessage"]
+__all__ = ["Queue", "QueueDepth", "ReceivedMessage", "send_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class QueueDepth:
     delayed: int
 
 
-class Queue(Protocol):
+class Queue(Bounded, Protocol):
     """Every method raises ServiceUnavailableError when the queue can't be had, OutOfTimeError when there is no time."""
 
     def receive(self, limit: int, visibility_seconds: int, /) -> list[ReceivedMessage]:
@@ -51,14 +52,15 @@ class Queue(Protocol):
         """The message comes again after so many seconds; 0: at once."""
         ...
 
-    def send(self, body: str, /) -> None: ...
-
-    def send_all(self, bodies: Sequence[str], /) -> list[str]:
+    def send(self, bodies: Sequence[str], /) -> list[str]:
         """The bodies that the queue didn't take."""
         ...
 
     def depth(self) -> QueueDepth: ...
 
-    def end_with(self, deadline: Deadline, /) -> None:
-        """From now on no answer is waited for beyond it."""
-        ...
+
+def send_all(queue: Queue, bodies: Sequence[str]) -> None:
+    """Raises ServiceUnavailableError when the queue didn't take one of them."""
+    refused = queue.send(bodies)
+    if refused:
+        raise ServiceUnavailableError(f"the queue refused {len(refused)} of {len(bodies)} messages")

@@ -39,14 +39,7 @@ class SqsQueue:
         """From now on no answer is waited for beyond it: OutOfTimeError says so."""
         self._client.deadline = deadline
 
-    def send(self, body: str, /) -> None:
-        """Raises ServiceUnavailableError."""
-        try:
-            self._client.now().send_message(QueueUrl=self._url, MessageBody=body)
-        except (BotoCoreError, ClientError) as error:
-            raise self._failed("could not send", error) from error
-
-    def send_all(self, bodies: Sequence[str], /) -> list[str]:
+    def send(self, bodies: Sequence[str], /) -> list[str]:
         """The bodies that SQS didn't take. Raises ServiceUnavailableError when nothing more can be sent now."""
         refused: list[str] = []
         for batch in batched(bodies, _BATCH, strict=False):

@@ -4,10 +4,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from ingestor.api import FileResult
 from ingestor.deadline import Deadline
 from ingestor.errors import DatabaseUnavailableError, ErrorKind, SchemaError
-from ingestor.ingest import Failed, Outcome, Worker
+from ingestor.ingest import Failed, FileResult, Outcome, Worker
 from ingestor.ingest.outages import ingest_through_outages
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from ingestor import bootstrap, ledger
-from ingestor.api import FileResult
 from ingestor.deadline import Deadline
 from ingestor.errors import IngestorError
+from ingestor.ingest import FileResult
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.run.loaders import load_one

@@ -8,10 +8,9 @@ from types import TracebackType
 from typing import Self, assert_never
 
 from ingestor import ledger
-from ingestor.api import FileResult
 from ingestor.database import Database
 from ingestor.errors import IngestorError
-from ingestor.ingest import Continued, HeldElsewhere
+from ingestor.ingest import Continued, FileResult, HeldElsewhere
 from ingestor.ingest.outages import claim_of_the_dead
 from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
-from ingestor.api import FileResult
 from ingestor.discovery import Step
 from ingestor.errors import ErrorKind
-from ingestor.ingest import AlreadyLoaded, Continued, Failed, HeldElsewhere, Loaded
+from ingestor.ingest import AlreadyLoaded, Continued, Failed, FileResult, HeldElsewhere, Loaded
 from ingestor.outage import OutageReporter
 
 

@@ -7,7 +7,7 @@ them. An `ObjectStore` does both. `s3` is a store, `local` a source; `ingestor.b
 from dataclasses import dataclass
 from typing import Protocol
 
-from ingestor.deadline import Deadline
+from ingestor.deadline import Bounded
 from ingestor.model.source_file import ByteStream, SourceFile
 
 __all__ = ["ListedLevel", "ListedPage", "Lister", "ObjectStore", "Source", "UnusableObject"]
@@ -84,13 +84,9 @@ class Lister(Protocol):
     def level(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedLevel: ...
 
 
-class ObjectStore(Source, Lister, Protocol):
+class ObjectStore(Source, Lister, Bounded, Protocol):
     """A source that can be listed, and that somebody else runs."""
 
     def answers(self, bucket: str, /) -> bool:
         """Whether the store is there and well, whatever it says of `bucket`."""
-        ...
-
-    def end_with(self, deadline: Deadline, /) -> None:
-        """From now on no answer is waited for beyond it: OutOfTimeError says so."""
         ...

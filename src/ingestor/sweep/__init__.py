@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import DatabaseUnavailableError, IngestorError, SchemaError
+from ingestor.sweep.context import SweepContext
 from ingestor.sweep.dead_letters import DeadLetters, settle_dead_letters
 from ingestor.sweep.discovery import Discovery, discover_objects
 from ingestor.sweep.due import Due, requeue_due_files
 from ingestor.sweep.gauges import Gauges, read_gauges
 from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
-from ingestor.sweep.tools import SweepTools
 
 __all__ = [
     "DeadLetters",
@@ -25,12 +25,12 @@ __all__ = [
     "Due",
     "Gauges",
     "PartitionMaintenance",
+    "SweepContext",
     "SweepReport",
-    "SweepTools",
     "sweep",
 ]
 
-type SweepStep[Report] = Callable[[SweepTools, Deadline], Report]
+type SweepStep[Report] = Callable[[SweepContext, Deadline], Report]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class SweepReport:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def sweep(tools: SweepTools, deadline: Deadline = UNLIMITED) -> SweepReport:
+def sweep(context: SweepContext, deadline: Deadline = UNLIMITED) -> SweepReport:
     """Every step, each in bounded pages, stopping before the deadline; the next tick goes on.
 
     Raises DatabaseUnavailableError and SchemaError: then no step can do anything.
@@ -54,7 +54,7 @@ def sweep(tools: SweepTools, deadline: Deadline = UNLIMITED) -> SweepReport:
 
     def done[Report](step: SweepStep[Report]) -> Report | None:
         try:
-            return step(tools, deadline)
+            return step(context, deadline)
         except (DatabaseUnavailableError, SchemaError):
             raise
         except IngestorError as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingestor import ledger
-from ingestor.database import Connection, Database
+from ingestor.database import Database
 from ingestor.deadline import Deadline
 from ingestor.errors import NotificationError, ServiceUnavailableError
 from ingestor.model.source_file import ObjectName, SourceFile
@@ -21,8 +21,8 @@ from ingestor.notifications import parse
 from ingestor.queues import Queue, ReceivedMessage
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sources import Source
+from ingestor.sweep.context import LOCK_TIMEOUT_SECONDS, SweepContext
 from ingestor.sweep.owning import current_versions, own
-from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
 
 HOLD_SECONDS = 900
 """Messages seen are hidden until the end of the look, so that those that stay don't hide the others: as long as a
@@ -78,11 +78,11 @@ class Look:
         return self.settings.on_overwrite is OnOverwrite.SKIP
 
 
-def settle_dead_letters(tools: SweepTools, deadline: Deadline) -> DeadLetters:
+def settle_dead_letters(context: SweepContext, deadline: Deadline) -> DeadLetters:
     """Raises DatabaseUnavailableError, before anything is received, and ServiceUnavailableError."""
-    if tools.dead_letters is None:
+    if context.dead_letters is None:
         return DeadLetters(is_complete=True)
-    look = Look(tools.database, tools.objects, tools.dead_letters, tools.settings)
+    look = Look(context.database, context.objects, context.dead_letters, context.settings)
     return go_through(look, deadline, lambda _: None)
 
 
@@ -158,7 +158,7 @@ def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
     except ServiceUnavailableError as error:
         return _letter(message, files, why=f"could not be looked at: {error}")
     with look.database.transaction() as connection:
-        known = [_known(connection, file) for file in files]
+        known = [ledger.known_file(connection, file) for file in files]
     if look.dry_run:
         registered = sum(each is None for each in known)
     failed = [file.uri for file, row in zip(files, known, strict=True) if row and _needs_person(file, row)]
@@ -182,10 +182,6 @@ def _letter(
     why: str | None = None,
 ) -> DeadLetter:
     return DeadLetter(message.message_id, message.sent_at, files, registered, why)
-
-
-def _known(connection: Connection, file: SourceFile) -> ledger.KnownFile | None:
-    return ledger.known_files(connection, file.bucket, [file.key], store=file.store).get(file.key)
 
 
 def _needs_person(file: SourceFile, row: ledger.KnownFile) -> bool:

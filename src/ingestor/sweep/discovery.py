@@ -13,11 +13,9 @@ from ingestor.database import Connection
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.discovery import GRACE, Entering, Scope, Step, UploadWindow
 from ingestor.errors import ServiceUnavailableError, SourceMissingError
-from ingestor.notifications import continuation_message
 from ingestor.sources import UnusableObject
 from ingestor.sources.listing import pages_since
-from ingestor.sweep.due import send_all
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 RECENT_PAGES = 200
 RECONCILE_PAGES = 20
@@ -60,17 +58,17 @@ class Discovery:
 type _Open = Callable[[Connection, Scope], ledger.Listing | None]
 
 
-def discover_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
+def discover_objects(context: SweepContext, deadline: Deadline) -> Discovery:
     """Raises ServiceUnavailableError naming each bucket that couldn't be listed; the others are done before that."""
     done = Discovery()
     troubles: dict[str, None] = {}
-    for bucket in sorted(tools.settings.watched_buckets):
+    for bucket in sorted(context.settings.watched_buckets):
         for open_listing, most_pages in (
             (discovery.open_recent, RECENT_PAGES),
             (discovery.open_reconciliation, RECONCILE_PAGES),
         ):
             try:
-                done += _list(tools, _scope(tools, bucket), open_listing, most_pages, deadline)
+                done += _list(context, _scope(context, bucket), open_listing, most_pages, deadline)
             except (SourceMissingError, ServiceUnavailableError) as error:
                 troubles[str(error)] = None
     if troubles:
@@ -78,46 +76,43 @@ def discover_objects(tools: SweepTools, deadline: Deadline) -> Discovery:
     return done
 
 
-def dry_run_discovery(tools: SweepTools) -> Discovery:
+def dry_run_discovery(context: SweepContext) -> Discovery:
     """What the recent listing would register if it began anew now; changes nothing."""
     done = Discovery()
-    for bucket in sorted(tools.settings.watched_buckets):
-        scope = _scope(tools, bucket)
-        with tools.database.transaction() as connection:
+    for bucket in sorted(context.settings.watched_buckets):
+        scope = _scope(context, bucket)
+        with context.database.transaction() as connection:
             window = UploadWindow(
                 discovery.recent_from(connection, scope), ledger.current_time(connection), GRACE
             )
-        listed = pages_since(tools.objects, bucket, scope.prefix, newer_than=window.newer_than)
+        listed = pages_since(context.objects, bucket, scope.prefix, newer_than=window.newer_than)
         for step in discovery.dry_run_steps(
-            Entering.of(tools.database, tools.settings), bucket, window, listed, _is_allowed(UNLIMITED)
+            Entering.of(context.database, context.settings), bucket, window, listed, _is_allowed(UNLIMITED)
         ):
             done += _counted(step)
     return done
 
 
 def _list(
-    tools: SweepTools, scope: Scope, open_listing: _Open, most_pages: int, deadline: Deadline
+    context: SweepContext, scope: Scope, open_listing: _Open, most_pages: int, deadline: Deadline
 ) -> Discovery:
-    with tools.database.transaction() as connection:
+    with context.database.transaction() as connection:
         listing = open_listing(connection, scope)
         if listing is None:
             return Discovery()
         window = discovery.window_of(connection, listing, GRACE)
     done, is_complete = Discovery(), False
     may_go_on = _is_allowed(deadline, most_pages)
-    for step in discovery.enter(
-        Entering.of(tools.database, tools.settings), listing, window, tools.objects, may_go_on
-    ):
-        # Entered before it is sent: a lost send is found again.
-        send_all(tools, [continuation_message(file) for file in step.oldest_first])
+    entering = Entering.of(context.database, context.settings)
+    for step in discovery.enter_and_send(context, entering, listing, window, may_go_on):
         done += _counted(step)
         is_complete = step.is_last
     return replace(done, is_complete=is_complete)
 
 
-def _scope(tools: SweepTools, bucket: str) -> Scope:
+def _scope(context: SweepContext, bucket: str) -> Scope:
     start = discovery.DefaultStart.SCHEMA_CREATED
-    return Scope.of(tools.settings, bucket, tools.settings.prefix, start)
+    return Scope.of(context.settings, bucket, context.settings.prefix, start)
 
 
 def _is_allowed(deadline: Deadline, most_pages: int | None = None) -> Callable[[], bool]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from ingestor import ledger
 from ingestor.deadline import Deadline
-from ingestor.errors import ServiceUnavailableError
 from ingestor.notifications import continuation_message
-from ingestor.sweep.tools import LOCK_TIMEOUT_SECONDS, SweepTools
+from ingestor.queues import send_all
+from ingestor.sweep.context import LOCK_TIMEOUT_SECONDS, SweepContext
 
 PAGE = 100
 """Files in one transaction, and then in ten calls to SQS: what a crash in between delays by REQUEUE_SECONDS."""
@@ -22,29 +22,22 @@ class Due:
     is_complete: bool = False
 
 
-def requeue_due_files(tools: SweepTools, deadline: Deadline) -> Due:
+def requeue_due_files(context: SweepContext, deadline: Deadline) -> Due:
     """Raises DatabaseUnavailableError, ServiceUnavailableError; what was re-queued by then is due again by itself."""
-    with tools.database.transaction() as connection:
+    with context.database.transaction() as connection:
         evicted = ledger.evict_expired_workers(connection)
     sent = worn_out = 0
     while not deadline.is_near():
-        with tools.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
+        with context.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
             page = ledger.requeue_due(
                 connection,
                 limit=PAGE,
-                max_attempts=tools.settings.max_attempts,
-                buckets=tools.settings.watched_buckets,
+                max_attempts=context.settings.max_attempts,
+                buckets=context.settings.watched_buckets,
             )
-        send_all(tools, [continuation_message(file) for file in page.files])
+        send_all(context.queue, [continuation_message(file) for file in page.files])
         sent += len(page.files)
         worn_out += page.worn_out
         if page.seen < PAGE:
             return Due(sent, worn_out, evicted, is_complete=True)
     return Due(sent, worn_out, evicted)
-
-
-def send_all(tools: SweepTools, messages: list[str]) -> None:
-    """Raises ServiceUnavailableError when one was not taken: its file is due again by itself."""
-    refused = tools.queue.send_all(messages)
-    if refused:
-        raise ServiceUnavailableError(f"the queue refused {len(refused)} of {len(messages)} messages")

@@ -6,7 +6,7 @@ from ingestor import ledger
 from ingestor.database import REPORT
 from ingestor.deadline import Deadline
 from ingestor.ledger import LedgerGauges
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +16,12 @@ class Gauges(LedgerGauges):
     dead_letters: int | None
 
 
-def read_gauges(tools: SweepTools, _deadline: Deadline) -> Gauges:
+def read_gauges(context: SweepContext, _deadline: Deadline) -> Gauges:
     """Raises DatabaseUnavailableError, ServiceUnavailableError."""
-    with tools.database.transaction(REPORT) as connection:
+    with context.database.transaction(REPORT) as connection:
         numbers = ledger.read_ledger_gauges(connection)
     dead = None
-    if tools.dead_letters is not None:
-        depth = tools.dead_letters.depth()
+    if context.dead_letters is not None:
+        depth = context.dead_letters.depth()
         dead = depth.visible + depth.in_flight + depth.delayed
     return Gauges(**{name: getattr(numbers, name) for name in LedgerGauges.__slots__}, dead_letters=dead)

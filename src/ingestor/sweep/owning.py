@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ingestor import ledger
 from ingestor.database import Connection, Database
+from ingestor.discovery.known import may_have_other_bytes
 from ingestor.model.source_file import ObjectName, SourceFile
 from ingestor.sources import Source
 
@@ -17,7 +18,7 @@ def current_versions(
 ) -> CurrentVersions:
     """Of those keys that may hold what the ledger doesn't speak of. Raises SourceUnavailableError."""
     with database.transaction() as connection:
-        rows = [_row(connection, file) for file in files]
+        rows = [ledger.known_file(connection, file) for file in files]
     return {
         file.name: objects.current(file)
         for file, row in zip(files, rows, strict=True)
@@ -38,7 +39,7 @@ def own(
     """
     new = ledger.register(connection, files, due_in_seconds=0)
     for file in sorted(files, key=lambda file: file.name):  # as everybody locks them
-        row = _row(connection, file)
+        row = ledger.known_file(connection, file)
         if row is None or not _may_differ(file, row, skip_newer=skip_newer):
             continue
         found = _announced(file, row, current)
@@ -54,16 +55,12 @@ def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions
     found = current[file.name]
     if found is None or (row.failed_for_good and found.etag == row.next_etag):
         return None
-    if found.etag != row.etag:
+    if may_have_other_bytes(found, row):
         return found
     return replace(found, uploaded_at=file.uploaded_at) if row.is_uploaded_again(file) else None
-
-
-def _row(connection: Connection, file: SourceFile) -> ledger.KnownFile | None:
-    return ledger.known_files(connection, file.bucket, [file.key], store=file.store).get(file.key)
 
 
 def _may_differ(file: SourceFile, row: ledger.KnownFile, *, skip_newer: bool) -> bool:
     if row.status == "COMPLETED" and skip_newer:
         return False
-    return file.etag != row.etag or row.is_uploaded_again(file)
+    return may_have_other_bytes(file, row) or row.is_uploaded_again(file)

@@ -7,7 +7,7 @@ from datetime import datetime
 from ingestor.database import PartitionMaintainer
 from ingestor.deadline import Deadline
 from ingestor.errors import LockTimeoutError, TransactionInterruptedError, TransactionTimeoutError
-from ingestor.sweep.tools import SweepTools
+from ingestor.sweep.context import SweepContext
 
 ANALYZE_EVERY_HOURS = 24
 PRUNED_ROWS = 10_000
@@ -63,15 +63,15 @@ class _Work:
             yield done
 
 
-def maintain_partitions(tools: SweepTools, deadline: Deadline) -> PartitionMaintenance:
+def maintain_partitions(context: SweepContext, deadline: Deadline) -> PartitionMaintenance:
     """Raises DatabaseUnavailableError and SchemaError; ConfigurationError, all else being done, for RETENTION_DAYS."""
-    maintainer, work = PartitionMaintainer(tools.database), _Work(deadline)
+    maintainer, work = PartitionMaintainer(context.database), _Work(deadline)
     created = work.once("partitions", maintainer.ensure_partitions, 0)
     moved = sum(1 for _ in work.repeated("default partition", maintainer.move_month_out_of_default, None))
     analyzed = work.once("statistics", lambda: maintainer.analyze(ANALYZE_EVERY_HOURS), otherwise=False)
     expired = _Expired()
-    if tools.settings.retention_days is not None:
-        expired = _expire(maintainer, work, maintainer.cutoff(tools.settings.retention_days))
+    if context.settings.retention_days is not None:
+        expired = _expire(maintainer, work, maintainer.cutoff(context.settings.retention_days))
     return PartitionMaintenance(
         partitions_created=created,
         months_moved=moved,

@@ -14,7 +14,7 @@ from handler.runtime import runtime
 from ingestor.bootstrap import operating
 from ingestor.database import Database
 from ingestor.errors import DatabaseUnavailableError
-from ingestor.sweep import SweepTools, sweep
+from ingestor.sweep import SweepContext, sweep
 
 OBJECTS = 200
 ENTRIES = 3
@@ -55,8 +55,8 @@ def bucket(service: Service) -> str:
 
 
 @pytest.fixture
-def sweeper(dlq_url: str) -> Iterator[SweepTools]:
-    tools = operating.sweep_tools(runtime().settings)
+def sweeper(dlq_url: str) -> Iterator[SweepContext]:
+    tools = operating.sweep_context(runtime().settings)
     assert tools.settings.dlq_url == dlq_url
     with closing(tools.database):
         yield tools
@@ -106,7 +106,7 @@ def test_an_outage_longer_than_all_deliveries_heals_without_anybody(
     database: Database,
     dlq_url: str,
     bucket: str,
-    sweeper: SweepTools,
+    sweeper: SweepContext,
 ) -> None:
     keys = [f"{n:03}.json.gz" for n in range(OBJECTS)]
     server.stop()

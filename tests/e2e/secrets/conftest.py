@@ -37,6 +37,6 @@ def trouble(
     if runtime.cache_info().currsize:
         runtime().worker.database.close()
     if sweep.sweep_runtime.cache_info().currsize:
-        sweep.sweep_runtime().tools.database.close()
+        sweep.sweep_runtime().context.database.close()
     for each in caches:
         each.cache_clear()

@@ -114,11 +114,11 @@ def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -
 
 
 def _backfill(settings: Settings, scope: BackfillScope, on_page: OnPage, deadline: Deadline) -> Backfill:
-    tools = operating.sweep_tools(settings)
+    context = operating.sweep_context(settings)
     try:
-        return queue_bucket(tools, scope, on_page=on_page, deadline=deadline)
+        return queue_bucket(context, scope, on_page=on_page, deadline=deadline)
     finally:
-        tools.database.close()
+        context.database.close()
 
 
 def _dry_run(settings: Settings, scope: BackfillScope, on_page: OnPage, deadline: Deadline) -> Backfill:

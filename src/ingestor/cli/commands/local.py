@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import click
 
-from ingestor.api import FileResult, process_local_file, process_stream
+from ingestor.api import process_local_file, process_stream
 from ingestor.cli.support.database_choice import chosen_database, environment_settings
 from ingestor.cli.support.group import FAILED, Stopped, stopped_by
 from ingestor.cli.support.stopping import StopRequest
@@ -27,6 +27,7 @@ from ingestor.cli.views.local_progress import LoadProgress, load_progress
 from ingestor.cli.views.local_report import FileReport, LocalState, report, unopened
 from ingestor.database import Database
 from ingestor.errors import SourceMissingError, SourceUnavailableError, UnreadableError
+from ingestor.ingest import FileResult
 from ingestor.outage import Patience
 from ingestor.settings import OnOverwrite, Settings
 

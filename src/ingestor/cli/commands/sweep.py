@@ -45,12 +45,12 @@ def sweep_command(*, dry_run: bool, as_json: bool) -> None:
     """
     settings = environment_settings()
     settings.require("queue_url", "buckets")
-    tools = operating.sweep_tools(settings)
-    with closing(tools.database):
+    context = operating.sweep_context(settings)
+    with closing(context.database):
         if dry_run:
-            _report(dry_run_sweep(tools), as_json=as_json)
+            _report(dry_run_sweep(context), as_json=as_json)
             return
-        report = sweep(tools, command_context().deadline)
+        report = sweep(context, command_context().deadline)
     _report(report, as_json=as_json)
     for step, why in report.failures.items():
         say(f"{step.replace('_', ' ')} failed: {why}")

@@ -46,7 +46,7 @@ def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
         return False
     still = f"up to {counted(len(messages), 'file')} not queued; the sweeper queues them within 15 minutes"
     try:
-        refused = bootstrap.queue(settings).send_all(messages)
+        refused = bootstrap.queue(settings).send(messages)
     except ServiceUnavailableError as error:
         raise ServiceUnavailableError(f"{error}; {still}") from error
     if refused:

@@ -6,11 +6,10 @@ from enum import StrEnum
 from typing import assert_never
 
 from ingestor import ledger
-from ingestor.api import FileResult
 from ingestor.cli.support.terminal import count, counted, duration
 from ingestor.database import Connection
 from ingestor.errors import ErrorKind, IngestorError
-from ingestor.ingest import AlreadyLoaded, Continued, Failed, HeldElsewhere, Loaded
+from ingestor.ingest import AlreadyLoaded, Continued, Failed, FileResult, HeldElsewhere, Loaded
 
 
 class LocalState(StrEnum):

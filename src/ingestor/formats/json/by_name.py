@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ingestor.formats import Format, Position
 from ingestor.formats.framing import Framing, framed_batches
 from ingestor.formats.json.batches import batches
-from ingestor.formats.json.names import Names, Place, Places
+from ingestor.formats.json.names import JsonPlace, JsonPlaces, Names
 from ingestor.formats.json.objects import fields_of
 from ingestor.formats.json.reasons import why_no_time
 from ingestor.formats.known import FormatOptions, refuse_useless
@@ -88,7 +88,7 @@ class ByNameMapper:
 
 def json_by_name(
     name: str,
-    places: Places,
+    places: JsonPlaces,
     *,
     framing: Callable[[Limits], Framing] | None = None,
     prepare: Prepare | None = None,
@@ -104,6 +104,6 @@ def json_by_name(
     return make
 
 
-def own_names(options: FormatOptions) -> dict[ColumnName, tuple[Place, ...]]:
+def own_names(options: FormatOptions) -> dict[ColumnName, tuple[JsonPlace, ...]]:
     """What a rule's `columns` say."""
     return {column: tuple(names) for column, names in options.columns.items()}

@@ -18,7 +18,7 @@ from ingestor.model.columns import COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ConvertedField:
     """A field by its name, and what is made of its value before the column takes it; None: nothing.
 
     For `level` it may make a `Level`.
@@ -28,10 +28,10 @@ class Reading:
     read: Callable[[Any], object]
 
 
-type Place = str | Reading | Callable[[Fields], object]
-"""A dotted name, a Reading, or what is worked out from several fields."""
+type JsonPlace = str | ConvertedField | Callable[[Fields], object]
+"""A dotted name, a ConvertedField, or what is worked out from several fields."""
 
-type Places = Mapping[ColumnName, tuple[Place, ...]]
+type JsonPlaces = Mapping[ColumnName, tuple[JsonPlace, ...]]
 
 type _Convert = Callable[[Any], object]
 
@@ -55,7 +55,7 @@ type _Table = dict[str, _Node]
 class Names:
     """For each column the places where its value may stand, the first with a usable value first."""
 
-    def __init__(self, places: Places, *, read_time: ReadTime = usual_time) -> None:
+    def __init__(self, places: JsonPlaces, *, read_time: ReadTime = usual_time) -> None:
         self.places = dict(places)
         self._read_time = read_time
         self._table: _Table = {}
@@ -63,7 +63,7 @@ class Names:
         for column, where in places.items():
             self._enter(column, where)
 
-    def preferring(self, places: Places, *, read_time: ReadTime | None = None) -> "Names":
+    def preferring(self, places: JsonPlaces, *, read_time: ReadTime | None = None) -> "Names":
         """The same, with these places looked at before its own."""
         names: list[ColumnName] = [*self.places, *(name for name in places if name not in self.places)]
         both = {name: (*places.get(name, ()), *self.places.get(name, ())) for name in names}
@@ -90,12 +90,12 @@ class Names:
             values[LEVEL], values[SEVERITY] = level.text, level.severity
         return values
 
-    def _enter(self, column: ColumnName, places: tuple[Place, ...]) -> None:
+    def _enter(self, column: ColumnName, places: tuple[JsonPlace, ...]) -> None:
         position, own = POSITIONS[column], _converter(column, self._read_time)
         for rank, place in zip(count(), places):
             if isinstance(place, str):
                 _add(self._table, place, (position, rank, own))
-            elif isinstance(place, Reading):
+            elif isinstance(place, ConvertedField):
                 _add(self._table, place.name, (position, rank, _both(place.read, own)))
             else:
                 self._worked_out.append((position, rank, place, own))

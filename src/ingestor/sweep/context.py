@@ -2,25 +2,19 @@
 
 from dataclasses import dataclass
 
-from ingestor.database import Database
 from ingestor.deadline import Deadline
+from ingestor.discovery import DiscoveryContext
 from ingestor.queues import Queue
-from ingestor.settings import Settings
-from ingestor.sources import ObjectStore
 
 LOCK_TIMEOUT_SECONDS = 5.0
 """A sweep never waits long for a worker: what it can't have now, it finds at the next tick."""
 
 
 @dataclass(frozen=True, slots=True)
-class SweepTools:
+class SweepContext(DiscoveryContext):
     """`dead_letters` is None where DLQ_URL is unset: they are left alone."""
 
-    database: Database
-    objects: ObjectStore
-    queue: Queue
     dead_letters: Queue | None
-    settings: Settings
 
     def end_with(self, deadline: Deadline) -> None:
         """No answer of anybody is waited for beyond it."""
