@@ -13,8 +13,8 @@ from ingestor.database import ConnectionParameters, Database, PartitionMaintaine
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import ConfigurationError
 from ingestor.sweep import sweep
-from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
 from ingestor.sweep.context import SweepContext
+from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
 
 INGEST = "ingestor_ingest"
 

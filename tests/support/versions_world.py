@@ -14,9 +14,9 @@ from ingestor.deadline import UNLIMITED
 from ingestor.ingest import Continued, Failed, ingest
 from ingestor.notifications import continuation_message, parse
 from ingestor.settings import OnOverwrite, Settings
+from ingestor.sweep.context import SweepContext
 from ingestor.sweep.dead_letters import settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
-from ingestor.sweep.context import SweepContext
 
 DELIVERIES = 2
 """Before a message is a dead letter."""

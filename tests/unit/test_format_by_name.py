@@ -10,7 +10,7 @@ from tests.support.formats import ORIGIN, assert_cuts_and_resuming_change_nothin
 
 from ingestor.errors import ConfigurationError
 from ingestor.formats.json.by_name import json_by_name
-from ingestor.formats.json.names import ConvertedField, value_at
+from ingestor.formats.json.names import Derived, value_at
 from ingestor.formats.known import FormatOptions, KnownFormat, never
 
 KNOWN = KnownFormat(
@@ -24,7 +24,7 @@ KNOWN = KnownFormat(
             "status_code": ("status",),
             "headers": ("headers",),
             "level": ("severity",),
-            "processing_time_ms": (ConvertedField("seconds", lambda value: value * 1000),),
+            "processing_time_ms": (Derived("seconds", lambda value: value * 1000),),
             "url": (lambda fields: f"{fields['path']}?x" if "path" in fields else None, "url"),
         },
     ),

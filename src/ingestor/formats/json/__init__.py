@@ -20,7 +20,7 @@ from ingestor.formats.json.batches import batches
 from ingestor.formats.json.by_name import own_names
 from ingestor.formats.json.kinds import NAMES
 from ingestor.formats.json.mapping import JsonMapper
-from ingestor.formats.json.names import Names, Reading
+from ingestor.formats.json.names import Derived, Names
 from ingestor.formats.json.zones import in_time_zone
 from ingestor.formats.known import FormatOptions, KnownFormat, never, refuse_useless
 from ingestor.formats.limits import Limits
@@ -65,7 +65,7 @@ def make(options: FormatOptions) -> JsonFormat:
         times = own.get("timestamp", ())
         read = in_time_zone(options.time_zone)
         own["timestamp"] = tuple(
-            Reading(place, read) for place in (*times, *NAMES.places["timestamp"]) if isinstance(place, str)
+            Derived(place, read) for place in (*times, *NAMES.places["timestamp"]) if isinstance(place, str)
         )
     return JsonFormat(Names(own) if own else None)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import TypeIs
 
-from ingestor.formats.json.names import Names, Places, Reading, value_at
+from ingestor.formats.json.names import Derived, JsonPlaces, Names, value_at
 from ingestor.formats.levels import Level, level_of
 from ingestor.formats.mapping import Fields
 
@@ -141,18 +141,18 @@ def _log4j_instant(fields: Fields) -> float | None:
     return seconds + nanoseconds / _NANOSECONDS if is_fraction else seconds
 
 
-PLACES: Places = {
+PLACES: JsonPlaces = {
     "timestamp": (
         "timestamp", "time", "@timestamp", "ts", "@t", "Timestamp", "date", "datetime", "asctime",
         "eventTime", "receiveTimestamp", "timeMillis", _log4j_instant,
     ),
     "level": (
-        Reading("level", _slog_level), Reading("log.level", _slog_level), "severity", "@l", _clef_level, "Level",
+        Derived("level", _slog_level), Derived("log.level", _slog_level), "severity", "@l", _clef_level, "Level",
         "levelname", "lvl", "log_level", "loglevel", "logLevel", "LogLevel", _platform_level,
     ),
     "message": (
         "event", "short_message", "@m", "RenderedMessage", "@mt", "MessageTemplate", "textPayload",
-        Reading("record", _line), Reading("log", _line), "Message", "MESSAGE", "text", "error.message",
+        Derived("record", _line), Derived("log", _line), "Message", "MESSAGE", "text", "error.message",
         _platform_message,
     ),
     "request_id": (
@@ -160,9 +160,9 @@ PLACES: Places = {
         "reqId", "req_id", "RequestId", "correlation_id", "correlationId", "x_request_id",
     ),
     "trace_id": (
-        "trace.id", "@tr", "TraceId", "otelTraceID", Reading("dd.trace_id", _text), "dd.trace_id",
-        Reading("xray_trace_id", _trace), Reading("logging.googleapis.com/trace", _trace), Reading("trace", _trace),
-        Reading("record.tracing.value", _trace),
+        "trace.id", "@tr", "TraceId", "otelTraceID", Derived("dd.trace_id", _text), "dd.trace_id",
+        Derived("xray_trace_id", _trace), Derived("logging.googleapis.com/trace", _trace), Derived("trace", _trace),
+        Derived("record.tracing.value", _trace),
     ),
     "method": (
         "http.request.method", "http.method", "httpRequest.requestMethod", "request.method", "request_method",
@@ -172,15 +172,15 @@ PLACES: Places = {
         "url.original", "url.full", _ecs_url, "http.url", "http.target", "httpRequest.requestUrl", "request.url",
         "request.uri", "request_uri", "requestUri", "url", "uri", "RequestPath", "path", "http.path",
     ),
-    "query": (Reading("request.query", _object), Reading("query", _object)),
+    "query": (Derived("request.query", _object), Derived("query", _object)),
     "headers": (
-        Reading("request.headers", _lower_keys), Reading("http.request.headers", _lower_keys),
-        Reading("headers", _lower_keys),
+        Derived("request.headers", _lower_keys), Derived("http.request.headers", _lower_keys),
+        Derived("headers", _lower_keys),
     ),
-    "params": (Reading("request.params", _object), Reading("params", _object)),
+    "params": (Derived("request.params", _object), Derived("params", _object)),
     "status_code": (
         "http.response.status_code", "http.status_code", "httpRequest.status", "response.status_code",
-        "statusCode", "status_code", "StatusCode", "response.statusCode", Reading("status", _status),
+        "statusCode", "status_code", "StatusCode", "response.statusCode", Derived("status", _status),
     ),
     "remote_address": (
         "client.ip", "client.address", "source.ip", "source.address", "httpRequest.remoteIp", "request.remote_ip",
@@ -196,9 +196,9 @@ PLACES: Places = {
     "pid": ("process.pid", "process_id", "ProcessId"),
     "auth_user_id": ("user.id", "enduser.id"),
     "processing_time_ms": (
-        Reading("event.duration", _milliseconds_in(1e6)), "duration_ms", "durationMs", "elapsed_ms", "elapsedMs",
+        Derived("event.duration", _milliseconds_in(1e6)), "duration_ms", "durationMs", "elapsed_ms", "elapsedMs",
         "latency_ms", "latencyMs", "response_time_ms", "Elapsed", "record.metrics.durationMs",
-        Reading("httpRequest.latency", _written_seconds),
+        Derived("httpRequest.latency", _written_seconds),
     ),
     "cache_hit": ("cache_hit", "httpRequest.cacheHit"),
     "document_count": ("document_count",),

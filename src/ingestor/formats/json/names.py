@@ -18,7 +18,7 @@ from ingestor.model.columns import COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
-class ConvertedField:
+class Derived:
     """A field by its name, and what is made of its value before the column takes it; None: nothing.
 
     For `level` it may make a `Level`.
@@ -28,8 +28,8 @@ class ConvertedField:
     read: Callable[[Any], object]
 
 
-type JsonPlace = str | ConvertedField | Callable[[Fields], object]
-"""A dotted name, a ConvertedField, or what is worked out from several fields."""
+type JsonPlace = str | Derived | Callable[[Fields], object]
+"""A dotted name, a Derived, or what is worked out from several fields."""
 
 type JsonPlaces = Mapping[ColumnName, tuple[JsonPlace, ...]]
 
@@ -95,7 +95,7 @@ class Names:
         for rank, place in zip(count(), places):
             if isinstance(place, str):
                 _add(self._table, place, (position, rank, own))
-            elif isinstance(place, ConvertedField):
+            elif isinstance(place, Derived):
                 _add(self._table, place.name, (position, rank, _both(place.read, own)))
             else:
                 self._worked_out.append((position, rank, place, own))
