@@ -1,0 +1,106 @@
+"""What access logs say of a request, for the columns: `method`, `url`, `host`, `query`, `headers`, `level`.
+
+A format's `derive` adds them to an entry's fields once `raw_data` is made of those.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from ingestor.formats.mapping import Fields
+
+METHOD, URL, HOST, QUERY, HEADERS, ADDRESS, PORT = (
+    "method",
+    "url",
+    "host",
+    "query",
+    "headers",
+    "address",
+    "port",
+)
+"""The names of what is derived."""
+
+_NOTHING = "-"
+_METHOD = re.compile(r"[A-Za-z][A-Za-z_-]*+").fullmatch
+
+
+def add_request(fields: Fields, line: str) -> None:
+    """Of a request line each part that it has; a load balancer writes `- http://host:80- ` for what is no request.
+
+    The target may hold spaces. `url` is its path and query, `host` what stands before them.
+    """
+    method, _, rest = line.partition(" ")
+    target, _, version = rest.rpartition(" ")
+    if version and not version.startswith("HTTP/"):
+        target = rest
+    if method.isalpha() or _METHOD(method):
+        fields[METHOD] = method
+    add_target(fields, target)
+
+
+def add_target(fields: Fields, target: str) -> None:
+    """`url`, `host` and `query` of an absolute URL, of a path, or of what else was asked for."""
+    url = target
+    if not target.startswith("/"):
+        scheme, _, rest = target.partition("://")
+        if rest and scheme.isalnum():
+            authority, slash, path = rest.partition("/")
+            fields[HOST] = host_of(authority.rstrip(_NOTHING))
+            url = slash + path
+    if url.strip("- "):
+        fields[URL] = url
+        query = url.partition("?")[2]
+        if query:
+            fields[QUERY] = query_of(query)
+
+
+def host_of(authority: str) -> str:
+    """Without port and brackets: `[2001:db8::1]:443`, `www.example.org:80`."""
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0]
+    return authority.partition(":")[0]
+
+
+def add_address(fields: Fields, written: str | None) -> None:
+    """`address` and `port` of `192.0.2.7:2817`, `[2001:db8::1]:443` or an address without a port."""
+    if written is None:
+        return
+    address, colon, port = written.rpartition(":")
+    if not colon:
+        address, port = written, ""
+    elif address.startswith("["):
+        address = address[1:].partition("]")[0]
+    fields[ADDRESS] = address
+    if port:
+        fields[PORT] = port
+
+
+def query_of(query: str) -> dict[str, str | list[str]]:
+    """Its parameters by name, decoded; one that occurs more than once has a list of its values."""
+    found: dict[str, str | list[str]] = {}
+    for pair in query.split("&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition("=")
+        name, value = _decoded(name), _decoded(value)
+        earlier = found.get(name)
+        if earlier is None:
+            found[name] = value
+        elif isinstance(earlier, list):
+            earlier.append(value)
+        else:
+            found[name] = [earlier, value]
+    return found
+
+
+def _decoded(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote(text) if "%" in text else text
+
+
+def add_headers(fields: Fields, headers: Mapping[str, str | None]) -> None:
+    """`headers`: those that were sent; their names are in lower case."""
+    sent = {name: value for name, value in headers.items() if value is not None}
+    if sent:
+        fields[HEADERS] = sent

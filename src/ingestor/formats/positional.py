@@ -1,0 +1,121 @@
+r"""Fields by their position in a line: apart by spaces, some of them in double quotes, `-` where there is nothing.
+
+h2 2026-11-24T12:00:00.186641Z 0.001 200 "GET https://www.example.org:443/?a=\x22 HTTP/2.0" "-"
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ingestor.formats.mapping import Fields
+from ingestor.formats.text import EXTRA
+
+type Number = int | float | str
+
+_NOTHING = "-"
+_KEPT = 4096
+_LONGEST_NUMBER = 18
+_NUMBER = re.compile(r"-?+[0-9]++(\.[0-9]++)?+").fullmatch
+# A quote closes a field only before a space or the end of the line: some programs write quotes within as they are.
+_ESCAPING = re.compile(r'"((?:[^"\\]++|\\.|\\|"(?! |$))*+)"(?: |$)', re.DOTALL).match
+_LITERAL = re.compile(r'"((?:[^"]++|"(?! |$))*+)"(?: |$)', re.DOTALL).match
+_EDGES = ("", " ")
+"""What a quote has before it where it opens a field, and after it where it closes one."""
+
+_ESCAPES = re.compile(r'(?:\\x[0-9A-Fa-f]{2})++|\\(["\\])')
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What stands where; `numbers` are the names of those that are numbers."""
+
+    names: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+
+    def fields(self, values: Sequence[str]) -> Fields:
+        """By name, without those that are nothing; what stands behind the last name is under EXTRA."""
+        names = self.names
+        fields: Fields = {
+            name: value for name, value in zip(names, values, strict=False) if value != _NOTHING and value
+        }
+        for name in self.numbers:
+            if name in fields:
+                fields[name] = number(fields[name])
+        if len(values) > len(names):
+            fields[EXTRA] = list(values[len(names) :])
+        return fields
+
+
+def number(text: str) -> Number:
+    """An integer or a decimal fraction; anything else stays as it is, and so does one with too many digits."""
+    return _number(text) if len(text) <= _LONGEST_NUMBER else text
+
+
+@lru_cache(maxsize=_KEPT)
+def _number(text: str) -> Number:
+    found = _NUMBER(text)
+    if found is None:
+        return text
+    return int(text) if found[1] is None else float(text)
+
+
+def quoted_fields(line: str, *, is_escaped: bool = True) -> list[str] | None:
+    r"""The line's fields; None: quotes without their partners.
+
+    Within quotes, and if `is_escaped`, `\"`, `\\` and `\xHH` are what they stand for. Two spaces have an empty field
+    between them.
+    """
+    text = line.rstrip(" ")
+    parts = text.split('"')
+    if len(parts) == 1:
+        return text.split(" ")
+    first, last = parts[0], parts[-1]
+    if "\\" in text or len(parts) % 2 == 0 or first[-1:] not in _EDGES or last[:1] not in _EDGES:
+        return _exactly(text, is_escaped=is_escaped)
+    fields = first[:-1].split(" ") if first else []
+    fields.append(parts[1])
+    for index in range(2, len(parts) - 1, 2):
+        between = parts[index]
+        if between[:1] != " " or between[-1] != " ":
+            return _exactly(text, is_escaped=is_escaped)
+        if len(between) > 1:
+            fields += between[1:-1].split(" ")
+        fields.append(parts[index + 1])
+    if last:
+        fields += last[1:].split(" ")
+    return fields
+
+
+def _exactly(text: str, *, is_escaped: bool) -> list[str] | None:
+    fields: list[str] = []
+    quoted = _ESCAPING if is_escaped else _LITERAL
+    at, end = 0, len(text)
+    while at < end:
+        if text[at] == '"':
+            found = quoted(text, at)
+            if found is None:
+                return None
+            fields.append(unescaped(found[1]) if is_escaped else found[1])
+            at = found.end()
+            continue
+        space = text.find(" ", at)
+        until = space if space >= 0 else end
+        field = text[at:until]
+        if '"' in field:
+            return None
+        fields.append(field)
+        at = until + 1
+    return fields
+
+
+def unescaped(text: str) -> str:
+    r"""`\"`, `\\` and `\xHH` to what they stand for; bytes that are no UTF-8 become U+FFFD."""
+    return _ESCAPES.sub(_meant, text) if "\\" in text else text
+
+
+def _meant(found: re.Match[str]) -> str:
+    character: str | None = found[1]
+    if character is not None:
+        return character
+    return bytes.fromhex(found[0].replace("\\x", "")).decode("utf-8", "replace")
