@@ -175,6 +175,17 @@ def test_the_stacks_database_is_asked_without_being_reached(deployed: Deployed) 
     assert backfilled["is_complete"]
 
 
+def test_ingestor_check_finds_all_in_place_in_the_stack(deployed: Deployed) -> None:
+    checks = {
+        each["name"]: each["said"] for each in json.loads(deployed.command("check", "--json"))["checks"]
+    }
+    assert {said.partition(":")[0] for said in checks.values()} == {"ok"}
+    assert {"database", "schema", "rights", f"bucket {deployed.stack.bucket}", "queue settings"} <= set(
+        checks
+    )
+    assert {"redrive policy", f"notification of {deployed.stack.bucket}"} <= set(checks)
+
+
 def test_what_is_malformed_is_rejected_with_its_reason(deployed: Deployed) -> None:
     deployed.upload("lines.ndjson", b'{"time":1795432855268}\n{oops}\n{"time":1795432855269}\n')
     state = deployed.settled("lines.ndjson")["lines.ndjson"]

@@ -35,6 +35,16 @@ def test_what_goes_on_is_said_before_the_first_object_is_listed(command: Command
     assert answer.stdout.splitlines()[-1].startswith("2 rows, 0 rejected, in ")
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_one_long_file_says_how_far_it_is_read(command: CommandLine, place: Place, workers: str) -> None:
+    """Slowed down, so that it takes longer than until the first report."""
+    place.upload("long.json.gz", log(40))
+    answer = command("run", "--bucket", place.bucket, "--rate", "20", "--workers", workers, CHUNK_ROWS="2")
+    [line, *_] = [each for each in answer.stderr.splitlines() if "reading" in each]
+    assert line.startswith("ingestor: 1 object listed, 0 files, 0 rows; ")
+    assert f"reading s3://{place.bucket}/long.json.gz: 0.0 MB of 0.0 MB" in line
+
+
 def test_a_run_that_ends_with_an_error_still_sums_up_what_it_loaded(
     command: CommandLine, place: Place
 ) -> None:

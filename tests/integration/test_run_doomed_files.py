@@ -49,7 +49,7 @@ def a_pass(
     patience = Patience(10, deadline, Silent())
     with Processes(
         chosen, 1, None, tools.database, patience,
-        on_death=said.append, silent_seconds=silent_seconds, stopping_seconds=stopping_seconds,
+        on_death=said.append, on_read=lambda _: None, silent_seconds=silent_seconds, stopping_seconds=stopping_seconds,
     ) as processes:  # fmt: skip
         context = RunContext(tools.database, tools.objects, chosen)
         done = run_once(

@@ -129,8 +129,9 @@ def test_an_outage_longer_than_asked_for_ends_a_run_with_one_sentence(
         server.crash()
         assert run.ended() == 1
         server.start()
-    listing, outage, end = run.said
+    listing, *progress, outage, end = run.said
     assert listing.startswith("ingestor: listing s3://")
+    assert all(each.startswith("ingestor: 1 object listed, ") for each in progress)
     assert "waiting up to 1 s" in outage
     assert end.startswith("ingestor: ")
 

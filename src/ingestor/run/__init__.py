@@ -16,6 +16,7 @@ from ingestor.run import work
 from ingestor.run.loaders import InProcess, Loaders
 from ingestor.run.processes import Processes
 from ingestor.run.report import FileFailure, Pass, Reporter
+from ingestor.run.watching import ReadSoFar, watched
 from ingestor.run.work import RunContext, RunScope
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "Pass",
     "Patience",
     "Processes",
+    "ReadSoFar",
     "Reporter",
     "RunContext",
     "RunScope",
     "dry_run_pass",
     "run_once",
+    "watched",
 ]
 
 type _Enter = Callable[[RunContext, RunScope, MayGoOn], Iterator[Step]]

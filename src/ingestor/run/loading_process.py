@@ -23,6 +23,7 @@ from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.run.loaders import load_one
 from ingestor.run.throttle import throttled
+from ingestor.run.watching import ReadSoFar, watched
 from ingestor.settings import Settings
 
 BEAT_SECONDS = 2.0
@@ -67,7 +68,7 @@ class GaveUp:
     error: IngestorError
 
 
-type Message = ClaimInHand | Alive | OutageBegan | OutageEnded | GaveUp | FileResult
+type Message = ClaimInHand | Alive | ReadSoFar | OutageBegan | OutageEnded | GaveUp | FileResult
 
 
 def serve(
@@ -100,7 +101,7 @@ def _load(
     objects = bootstrap.store(settings)
     with closing(bootstrap.database(settings)) as database:
         worker = throttled(
-            bootstrap.worker(database, objects, settings, on_claim=mailbox.send_claim),
+            bootstrap.worker(database, watched(objects, mailbox.send), settings, on_claim=mailbox.send_claim),
             rows_per_second,
             deadline,
         )

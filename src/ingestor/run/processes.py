@@ -16,6 +16,7 @@ from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.run.loader import ENDING_SECONDS, Loader, start_loader
 from ingestor.run.loading_process import Alive, ClaimInHand, GaveUp, Message, OutageBegan, OutageEnded
+from ingestor.run.watching import OnRead, ReadSoFar
 from ingestor.settings import Settings
 
 LOOK_EVERY_SECONDS = 0.2
@@ -42,7 +43,7 @@ class Processes:
     """`count` of them, each with connections of its own; `rows_per_second` is for all of them together.
 
     They are started when there is something to load, and live until the end of `with`. `database` is the parent's, for
-    the claims of those that died, and `on_death` hears of each.
+    the claims of those that died, and `on_death` hears of each. `on_read` hears how far files are read.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Processes:
         patience: Patience,
         *,
         on_death: Callable[[str], None],
+        on_read: OnRead,
         silent_seconds: float | None = None,
         stopping_seconds: float = STOPPING_SECONDS,
     ) -> None:
@@ -63,6 +65,7 @@ class Processes:
         self._database = database
         self._patience = patience
         self._on_death = on_death
+        self._on_read = on_read
         self._silent_seconds = silent_seconds or max(SILENT_SECONDS, settings.lease_seconds)
         self._stopping_seconds = stopping_seconds
         self._stopping_since: float | None = None
@@ -147,6 +150,8 @@ class Processes:
                 return self._taken(loader, message)
             case ClaimInHand():
                 loader.claim = message
+            case ReadSoFar():
+                self._on_read(message)
             case OutageBegan(why=why):
                 self._note_outage(loader, why)
             case OutageEnded(seconds=seconds):

@@ -37,6 +37,7 @@ from ingestor.run import (
     RunScope,
     dry_run_pass,
     run_once,
+    watched,
 )
 from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
@@ -154,15 +155,22 @@ def _runner(
 ) -> Iterator["_Runner"]:
     reporter = RunReporter()
     patience = Patience(wait_seconds, stop.deadline, reporter)
-    with named_database(settings) as database:
+    with named_database(settings) as database, reporter.ticking():
         context = RunContext(database, bootstrap.store(settings), settings)
         if workers > 1:
             with Processes(
-                settings, workers, rate, database, patience, on_death=reporter.loader_died
+                settings,
+                workers,
+                rate,
+                database,
+                patience,
+                on_death=reporter.loader_died,
+                on_read=reporter.reading,
             ) as processes:
                 yield _Runner(context, processes, reporter, patience)
             return
-        worker = throttled(bootstrap.worker(database, context.objects, settings), rate, stop.deadline)
+        source = watched(context.objects, reporter.reading)
+        worker = throttled(bootstrap.worker(database, source, settings), rate, stop.deadline)
         loaders = InProcess(worker, stop.deadline, patience, context.objects.answers)
         yield _Runner(context, loaders, reporter, patience)
 
