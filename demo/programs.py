@@ -1,4 +1,4 @@
-"""Running the programs of `.tools`, apart from the user's own surroundings, and never leaving one behind."""
+"""Running the programs of `.tools`, apart from the user's own environment, and never leaving one behind."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ FOR_SAM = ("SAM_SKIP_PULL_IMAGE", "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT")
 
 
 class DemoError(Exception):
-    """The surroundings failed, with what a person can do about it."""
+    """The demo's environment failed, with what a person can do about it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 from demo import deployment, disaster, observe, report
 from demo.cloud import Cloud
+from demo.environment import DemoEnvironment, drop_foreign_settings
 from demo.expectations import shortcomings
 from demo.machine import MachineError, machine_blamed, refuse_small_room
 from demo.observe import FileState
 from demo.programs import DemoError
-from demo.surroundings import Surroundings, drop_foreign_settings
 from demo.uploads import Upload, uploads
 from rich.console import Console
 from rich.live import Live
@@ -40,7 +40,7 @@ FAILURES = (DemoError, IngestorError, BotoCoreError, ClientError)
 @dataclass
 class Demo:
     out: Console
-    surroundings: Surroundings
+    environment: DemoEnvironment
     objects: list[Upload] = field(default_factory=list)
     uploaded_at: dict[str, datetime] = field(default_factory=dict)
     stack: deployment.Stack | None = None
@@ -49,12 +49,12 @@ class Demo:
 
     @property
     def cloud(self) -> Cloud:
-        return self.surroundings.cloud
+        return self.environment.cloud
 
     def run(self) -> bool:
         """Whether the result is as expected."""
         with self._step("PostgreSQL"):
-            parameters = self.surroundings.start_postgres()
+            parameters = self.environment.start_postgres()
         with self._step("AWS on loopback (ministack)"):
             self.cloud.start()
         with self._step("sam build"):
@@ -72,7 +72,7 @@ class Demo:
             database.close()
 
     def show_logs(self) -> None:
-        logs = self.surroundings.logs()
+        logs = self.environment.logs()
         if self.stack is not None:
             try:
                 logs["the handler"] = deployment.handler_log(self.cloud, self.stack)
@@ -128,7 +128,7 @@ class Demo:
             f"\n[bold]A worker is killed[/] (SIGKILL) at entry {struck.rows:,} of {large.rows.start:,}."
         )
         self.hidden_messages = 1
-        self.surroundings.stop_postgres()
+        self.environment.stop_postgres()
         for upload in disaster.uploads_during_outage():
             self._put(stack, upload)
         self.out.print(
@@ -136,7 +136,7 @@ class Demo:
             f"after {disaster.OUTAGE_SECONDS:.0f} s it starts again."
         )
         time.sleep(disaster.OUTAGE_SECONDS)
-        self.surroundings.start_postgres()
+        self.environment.start_postgres()
 
     def _watch(
         self, stack: deployment.Stack, database: Database, *, sweeping: bool = False
@@ -189,9 +189,9 @@ class Demo:
         self.out.print(f"  {time.monotonic() - began:5.1f} s  {what}")
 
 
-def _run(out: Console, surroundings: Surroundings) -> bool:
+def _run(out: Console, environment: DemoEnvironment) -> bool:
     """With the logs of a failure that they may explain."""
-    demo = Demo(out, surroundings)
+    demo = Demo(out, environment)
     try:
         is_good = demo.run()
     except MachineError:
@@ -209,9 +209,9 @@ def main() -> int:
     out = report.console()
     began = time.monotonic()
     try:
-        with machine_blamed(), Surroundings() as surroundings:
-            refuse_small_room(surroundings.folder.parent)
-            is_good = _run(out, surroundings)
+        with machine_blamed(), DemoEnvironment() as environment:
+            refuse_small_room(environment.folder.parent)
+            is_good = _run(out, environment)
     except KeyboardInterrupt:
         out.print("\nstopped")
         return 130

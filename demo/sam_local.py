@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from demo import deployment, up
 from demo.containers import Reach, docker_runs, firewall_hint, reach, remove_container
+from demo.environment import drop_foreign_settings
 from demo.programs import TOOLS, DemoError, clean_environment, run_group
 from demo.samples import Sample, is_as_expected, samples
-from demo.surroundings import drop_foreign_settings
 from rich.console import Console
 from rich.markup import escape
 
@@ -104,11 +104,14 @@ def run(out: Console, found: Reach) -> bool:
             "Somebody has a port of events/env.json (is `make up` running?): "
             f"PostgreSQL is at {ports.postgres} this time, S3 and SQS at {ports.cloud}."
         )
-    with up.surroundings(ports, bridge) as around, TemporaryDirectory(prefix="ingestor-sam-") as folder:
-        up.prepare(around, bridge)
+    with (
+        up.demo_environment(ports, bridge) as environment,
+        TemporaryDirectory(prefix="ingestor-sam-") as folder,
+    ):
+        up.prepare(environment, bridge)
         variables_file = Path(folder) / "env.json"
         variables_file.write_text(json.dumps({"Parameters": up.environment_at(ports)}))
-        target = Target(artefact, variables_file, around.cloud.endpoint)
+        target = Target(artefact, variables_file, environment.cloud.endpoint)
         hint = firewall_hint(bridge, ports.postgres, ports.cloud) if bridge else ""
         return all([_is_well(out, sample, target, hint) for sample in samples()])  # noqa: C419 - each is tried
 

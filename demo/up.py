@@ -14,10 +14,10 @@ import psycopg
 import psycopg.sql
 from demo.cloud import LOOPBACK, free_port, is_free, refuse_taken
 from demo.containers import Bridge, Reach, firewall_hint, reach
+from demo.environment import DemoEnvironment, drop_foreign_settings
 from demo.machine import machine_blamed
 from demo.programs import DemoError
 from demo.samples import BUCKET, DATA, ENVIRONMENT, OBJECTS
-from demo.surroundings import Surroundings, drop_foreign_settings
 from demo.variables import cloud_variables, database_variables, exports, queue_variables
 from rich.console import Console
 from rich.markup import escape
@@ -34,7 +34,7 @@ class Ports:
     cloud: int = 0
 
 
-def environment() -> dict[str, str]:
+def environment_variables() -> dict[str, str]:
     """The functions' variables, as `sam local invoke --env-vars` takes them."""
     variables: dict[str, str] = json.loads(ENVIRONMENT.read_text())["Parameters"]
     return variables
@@ -42,7 +42,7 @@ def environment() -> dict[str, str]:
 
 def environment_at(ports: Ports) -> dict[str, str]:
     """The same with other ports."""
-    variables, usual = environment(), ports_of_environment()
+    variables, usual = environment_variables(), ports_of_environment()
     moved = {
         name: value.replace(f":{usual.cloud}", f":{ports.cloud}") if "://" in value else value
         for name, value in variables.items()
@@ -51,7 +51,7 @@ def environment_at(ports: Ports) -> dict[str, str]:
 
 
 def ports_of_environment() -> Ports:
-    variables = environment()
+    variables = environment_variables()
     return Ports(int(variables["DB_PORT"]), urlsplit(variables["AWS_ENDPOINT_URL"]).port or 0)
 
 
@@ -70,12 +70,12 @@ def _listening(bridge: Bridge | None) -> tuple[tuple[str, ...], str]:
     return ((LOOPBACK, bridge.address), bridge.address) if bridge else ((LOOPBACK,), LOOPBACK)
 
 
-def surroundings(ports: Ports, bridge: Bridge | None) -> Surroundings:
+def demo_environment(ports: Ports, bridge: Bridge | None) -> DemoEnvironment:
     """Not started yet. Raises DemoError where somebody has PostgreSQL's port; for the cloud's, its start does."""
     if ports.postgres:
         for host in _listening(bridge)[0]:
             refuse_taken(host, ports.postgres)
-    return Surroundings(
+    return DemoEnvironment(
         postgres_port=ports.postgres,
         cloud_port=ports.cloud,
         cloud_host=_listening(bridge)[1],
@@ -83,22 +83,22 @@ def surroundings(ports: Ports, bridge: Bridge | None) -> Surroundings:
     )
 
 
-def prepare(around: Surroundings, bridge: Bridge | None) -> ConnectionParameters:
+def prepare(environment: DemoEnvironment, bridge: Bridge | None) -> ConnectionParameters:
     """Starts both, and leaves a database, a bucket and queues. Raises DemoError, IngestorError."""
-    superuser = around.start_postgres()
+    superuser = environment.start_postgres()
     ours = _make_database(superuser)
     if bridge is not None:
-        _let_in(around, superuser, bridge)
+        _let_in(environment, superuser, bridge)
     database = Database(lambda: ours, "public")
     try:
         migrate(database)
     finally:
         database.close()
-    around.cloud.start()
-    s3, sqs = around.cloud.client("s3"), around.cloud.client("sqs")
+    environment.cloud.start()
+    s3, sqs = environment.cloud.client("s3"), environment.cloud.client("sqs")
     s3.create_bucket(Bucket=BUCKET)
     for name in ("QUEUE_URL", "DLQ_URL"):
-        sqs.create_queue(QueueName=environment()[name].rsplit("/", 1)[1])
+        sqs.create_queue(QueueName=environment_variables()[name].rsplit("/", 1)[1])
     for key, file in OBJECTS.items():
         s3.put_object(Bucket=BUCKET, Key=key, Body=(DATA / file).read_bytes())
     return ours
@@ -106,7 +106,7 @@ def prepare(around: Surroundings, bridge: Bridge | None) -> ConnectionParameters
 
 def _make_database(superuser: ConnectionParameters) -> ConnectionParameters:
     """Owned by a role that may little else (make the reader's role): its password stands in a committed file."""
-    variables = environment()
+    variables = environment_variables()
     user, password, name = variables["DB_USERNAME"], variables["DB_PASSWORD"], variables["DB_NAME"]
     with _superuser(superuser) as connection:
         connection.execute(
@@ -122,9 +122,9 @@ def _make_database(superuser: ConnectionParameters) -> ConnectionParameters:
     return ConnectionParameters(superuser.host, superuser.port, name, user, password, sslmode="disable")
 
 
-def _let_in(around: Surroundings, superuser: ConnectionParameters, bridge: Bridge) -> None:
-    with (around.postgres_data / "pg_hba.conf").open("a") as rules:
-        rules.write(f"host all {environment()['DB_USERNAME']} {bridge.network} scram-sha-256\n")
+def _let_in(environment: DemoEnvironment, superuser: ConnectionParameters, bridge: Bridge) -> None:
+    with (environment.postgres_data / "pg_hba.conf").open("a") as rules:
+        rules.write(f"host all {environment_variables()['DB_USERNAME']} {bridge.network} scram-sha-256\n")
     with _superuser(superuser) as connection:
         connection.execute("SELECT pg_reload_conf()")
 
@@ -141,9 +141,9 @@ def main() -> int:
     drop_foreign_settings()
     found = reach()
     try:
-        with machine_blamed(), surroundings(ports_of_environment(), found.bridge) as around:
-            ours = prepare(around, found.bridge)
-            _report(out, around, ours, found)
+        with machine_blamed(), demo_environment(ports_of_environment(), found.bridge) as environment:
+            ours = prepare(environment, found.bridge)
+            _report(out, environment, ours, found)
             signal.pause()
     except (DemoError, IngestorError) as error:
         out.print(f"[red]make up:[/] {escape(str(error))}", soft_wrap=True)
@@ -153,14 +153,14 @@ def main() -> int:
     return 0
 
 
-def _report(out: Console, around: Surroundings, ours: ConnectionParameters, found: Reach) -> None:
-    variables = environment()
+def _report(out: Console, environment: DemoEnvironment, ours: ConnectionParameters, found: Reach) -> None:
+    variables = environment_variables()
     queue, dead_letters = (
-        f"{around.cloud.endpoint}{urlsplit(variables[name]).path}" for name in ("QUEUE_URL", "DLQ_URL")
+        f"{environment.cloud.endpoint}{urlsplit(variables[name]).path}" for name in ("QUEUE_URL", "DLQ_URL")
     )
     groups = (
         database_variables(ours),
-        cloud_variables(around.cloud.endpoint),
+        cloud_variables(environment.cloud.endpoint),
         queue_variables(BUCKET, queue, dead_letters),
     )
     out.print(

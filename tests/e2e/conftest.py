@@ -59,7 +59,7 @@ class Polled:
 
 @dataclass
 class Service:
-    """The handler with its surroundings."""
+    """The handler with its environment."""
 
     s3: "S3Client"
     sqs: "SQSClient"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from demo import deployment, machine, run
+from demo.environment import DemoEnvironment
 from demo.machine import MachineError, machine_blamed, refuse_small_room, shortage
-from demo.surroundings import Surroundings
 from tests.support.bare_machine import ROOT
 from tests.support.private_folders import mounting, run_mounted
 
@@ -41,15 +41,15 @@ def test_without_a_network_to_build_with_that_is_said(
 def test_its_sentence_is_the_last_and_the_only_word(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def lacking(_: Surroundings) -> None:
+    def lacking(_: DemoEnvironment) -> None:
         raise MachineError("no room: make some")
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(Surroundings, "start_postgres", lacking)
+    monkeypatch.setattr(DemoEnvironment, "start_postgres", lacking)
     monkeypatch.setattr(
-        Surroundings, "__enter__", lambda self: self
+        DemoEnvironment, "__enter__", lambda self: self
     )  # no signal handlers in a test's process
-    monkeypatch.setattr(Surroundings, "__exit__", lambda *_: None)
+    monkeypatch.setattr(DemoEnvironment, "__exit__", lambda *_: None)
     # The demo takes these out of its own process; here they come back.
     for name in [name for name in os.environ if name.startswith(("AWS_", "DB_"))]:
         monkeypatch.delenv(name)

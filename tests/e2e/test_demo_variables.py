@@ -11,7 +11,7 @@ import pytest
 from demo import run, up
 from demo.containers import Reach
 from demo.deployment import Stack
-from demo.surroundings import Surroundings
+from demo.environment import DemoEnvironment
 from rich.console import Console
 
 from ingestor.cli import main
@@ -23,8 +23,8 @@ QUEUE, LETTERS = "http://127.0.0.1:4566/0/ingestor", "http://127.0.0.1:4566/0/in
 
 
 @pytest.fixture
-def around() -> Surroundings:
-    return cast(Surroundings, SimpleNamespace(cloud=SimpleNamespace(endpoint="http://127.0.0.1:4566")))
+def environment() -> DemoEnvironment:
+    return cast(DemoEnvironment, SimpleNamespace(cloud=SimpleNamespace(endpoint="http://127.0.0.1:4566")))
 
 
 def printed(out: Console) -> str:
@@ -32,20 +32,20 @@ def printed(out: Console) -> str:
     return out.file.getvalue()
 
 
-def of_the_demo(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> str:
+def of_the_demo(environment: DemoEnvironment, monkeypatch: pytest.MonkeyPatch) -> str:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(signal, "pause", interrupted)
     out = Console(file=io.StringIO(), width=140)
     stack = Stack("ingestor-demo", "logs", QUEUE, LETTERS, "handler", "group", "migrate", "sweep")
-    run.Demo(out, around)._stay(stack, OURS)
+    run.Demo(out, environment)._stay(stack, OURS)
     return printed(out)
 
 
-def of_make_up(around: Surroundings) -> str:
+def of_make_up(environment: DemoEnvironment) -> str:
     out = Console(file=io.StringIO(), width=140)
-    up._report(out, around, OURS, Reach(None, None))
+    up._report(out, environment, OURS, Reach(None, None))
     return printed(out)
 
 
@@ -60,9 +60,9 @@ def commands(said: str) -> list[Any]:
 
 
 def test_every_variable_is_printed_and_is_a_setting(
-    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+    environment: DemoEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for said in (of_the_demo(around, monkeypatch), of_make_up(around)):
+    for said in (of_the_demo(environment, monkeypatch), of_make_up(environment)):
         settings = Settings.from_environment(variables(said))
         settings.require("db_host", "db_username", "db_password", "buckets", "queue_url", "dlq_url")
         assert variables(said)["DB_PASSWORD"] == OURS.password
@@ -70,6 +70,6 @@ def test_every_variable_is_printed_and_is_a_setting(
         assert None not in commands(said)
 
 
-def test_the_demo_names_its_stack(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ".venv/bin/ingestor --stack ingestor-demo status" in of_the_demo(around, monkeypatch)
-    assert "aws s3 cp" not in of_the_demo(around, monkeypatch)
+def test_the_demo_names_its_stack(environment: DemoEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ".venv/bin/ingestor --stack ingestor-demo status" in of_the_demo(environment, monkeypatch)
+    assert "aws s3 cp" not in of_the_demo(environment, monkeypatch)

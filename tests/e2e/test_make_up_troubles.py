@@ -44,9 +44,9 @@ def test_make_up_tells_of_the_firewall_that_it_can_not_see(
 
 def _said_by_make_up(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """Ended at once by Ctrl-C. On ports of the test's own, but for what is said of them."""
-    real = up.surroundings
+    real = up.demo_environment
     monkeypatch.setattr(up, "drop_foreign_settings", lambda: None)  # of this whole test run
-    monkeypatch.setattr(up, "surroundings", lambda _, bridge: real(up.Ports(), bridge))
+    monkeypatch.setattr(up, "demo_environment", lambda _, bridge: real(up.Ports(), bridge))
     monkeypatch.setattr(signal, "pause", lambda: signal.raise_signal(signal.SIGINT))
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from demo import deployment, sam_local, up
+from demo.environment import DemoEnvironment
 from demo.programs import TOOLS, clean_environment
 from demo.samples import ENVIRONMENT, Sample, is_as_expected, samples
-from demo.surroundings import Surroundings
 from tests.support.lambda_runtime import LambdaRuntime
 from tests.support.template import ROOT
 
@@ -43,9 +43,9 @@ def variables() -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def around() -> Iterator[tuple[Surroundings, ConnectionParameters]]:
+def environment() -> Iterator[tuple[DemoEnvironment, ConnectionParameters]]:
     """What `make up` starts, on ports of the test's own."""
-    with up.surroundings(up.Ports(), None) as started:
+    with up.demo_environment(up.Ports(), None) as started:
         yield started, up.prepare(started, None)
 
 
@@ -55,11 +55,11 @@ type Invoke = Callable[[Sample], Any]
 @pytest.fixture(scope="module")
 def invoke(
     variables: dict[str, dict[str, str]],
-    around: tuple[Surroundings, ConnectionParameters],
+    environment: tuple[DemoEnvironment, ConnectionParameters],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Invoke]:
     deployment.build()
-    started, database = around
+    started, database = environment
     here = {f"http://{NAMED}:{up.ports_of_environment().cloud}": started.cloud.endpoint, NAMED: database.host}
     runtimes: dict[str, LambdaRuntime] = {}
     with ExitStack() as stack:
@@ -81,7 +81,7 @@ def invoke(
 
 def test_the_file_names_variables_that_the_template_declares(variables: dict[str, dict[str, str]]) -> None:
     """SAM leaves out all others without a word."""
-    given = up.environment()
+    given = up.environment_variables()
     for name in ("HandlerFunction", "SweepFunction", "OperateFunction"):
         assert {key: variables[name].get(key) for key in given} == given
 
@@ -93,11 +93,14 @@ def test_each_event_is_answered_as_it_must_be(invoke: Invoke, sample: Sample) ->
 
 
 def test_what_they_name_is_loaded_then(
-    invoke: Invoke, around: tuple[Surroundings, ConnectionParameters]
+    invoke: Invoke, environment: tuple[DemoEnvironment, ConnectionParameters]
 ) -> None:
     (several,) = (sample for sample in samples() if sample.path.stem == "s3_several_records")
     assert is_as_expected(several, invoke(several))
-    with closing(Database(lambda: around[1], "public")) as database, database.transaction() as connection:
+    with (
+        closing(Database(lambda: environment[1], "public")) as database,
+        database.transaction() as connection,
+    ):
         loaded = connection.execute(
             "SELECT s3_key, rows_loaded FROM files WHERE status = 'COMPLETED'"
         ).fetchall()

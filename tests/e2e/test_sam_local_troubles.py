@@ -51,7 +51,7 @@ def taken() -> Iterator[int]:
 @pytest.fixture
 def target(tmp_path: Path) -> sam_local.Target:
     variables = tmp_path / "env.json"
-    variables.write_text(json.dumps({"Parameters": up.environment()}))
+    variables.write_text(json.dumps({"Parameters": up.environment_variables()}))
     return sam_local.Target(tmp_path / "artefact", variables, "http://172.17.0.1:45660")
 
 
@@ -153,7 +153,7 @@ def test_sam_local_takes_another_port_then_and_tells_the_functions(
     assert moved["DB_PORT"] == str(ports.postgres)
     assert moved["AWS_ENDPOINT_URL"] == "http://host.docker.internal:45661"
     assert moved["QUEUE_URL"] == "http://host.docker.internal:45661/000000000000/ingestor"
-    assert moved.keys() == up.environment().keys()
+    assert moved.keys() == up.environment_variables().keys()
 
 
 def test_ctrl_c_leaves_neither_sam_nor_its_container(path: Path, tmp_path: Path) -> None:

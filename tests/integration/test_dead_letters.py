@@ -23,7 +23,7 @@ from ingestor.model.source_file import SourceFile
 from ingestor.settings import OnOverwrite
 from ingestor.sources.s3 import S3Objects
 from ingestor.sweep.context import SweepContext
-from ingestor.sweep.dead_letters import DeadLetters, Look, go_through, settle_dead_letters
+from ingestor.sweep.dead_letters import DeadLetterContext, DeadLetters, go_through, settle_dead_letters
 from ingestor.sweep.due import requeue_due_files
 from ingestor.sweep.owning import current_versions, own
 
@@ -230,14 +230,14 @@ def test_without_buckets_a_look_for_some_files_takes_over_no_other_bucket(place:
     put_dead_letters_of(place, mine)
     with place.tools.database.transaction() as connection:
         ledger.reopen(connection, 1, accept_rejects=False)
-    look = Look(
+    context = DeadLetterContext(
         place.tools.database,
         place.tools.objects,
         place.tools.dead_letters,
         settings,
         only=frozenset({mine.name}),
     )
-    assert go_through(look, UNLIMITED, lambda _: None).settled == 1
+    assert go_through(context, UNLIMITED, lambda _: None).settled == 1
     assert dead_letter_count(place) == 1, (
         "the one that names another bucket too is left for the sweeper, or a person"
     )

@@ -38,7 +38,7 @@ from ingestor.model.source_file import SourceFile
 from ingestor.settings import Settings
 from ingestor.sweep.partitions import maintain_partitions
 
-HOUSEKEEPING_MODULE = import_module("ingestor.database.partitions")
+PARTITIONS_MODULE = import_module("ingestor.database.partitions")
 MIGRATE_MODULE = import_module("ingestor.database.migrate")  # by its path it is the function
 
 
@@ -182,7 +182,7 @@ def test_maintenance_that_takes_too_long_gives_up_and_the_rest_is_done(
            CREATE TRIGGER dawdle BEFORE DELETE ON logs_default FOR EACH ROW EXECUTE FUNCTION dawdle()"""
     )
     owner.commit()
-    monkeypatch.setattr(HOUSEKEEPING_MODULE, "MAINTENANCE", TransactionLimits(total=0.5, lock=0.5))
+    monkeypatch.setattr(PARTITIONS_MODULE, "MAINTENANCE", TransactionLimits(total=0.5, lock=0.5))
     report = maintain_partitions(place.tools, UNLIMITED)
     assert report.gave_up == ("default partition",)
     assert report.analyzed

@@ -106,7 +106,7 @@ WITH before AS (
 SELECT {CLAIM_COLUMNS} FROM claimed
 """
 
-_LOOK: LiteralString = f"""
+_READ_ROW: LiteralString = f"""
 SELECT status, error, error_kind, {ATTEMPTS} AS attempts, next_etag,
        coalesce(lease_expires_at > clock_timestamp(), false) AS is_held,
 {CLAIM_COLUMNS} FROM processed_files f
@@ -160,7 +160,7 @@ def claim(
     if claimed is not None:
         return claimed.claim
     with connection.cursor(row_factory=class_row(_LedgerRow)) as cursor:
-        row = cursor.execute(_LOOK, parameters).fetchone()
+        row = cursor.execute(_READ_ROW, parameters).fetchone()
     if row is None:
         return Changed()
     return _why_not(connection, row, file, max_attempts=max_attempts, skip_newer=skip_newer)

@@ -1,8 +1,9 @@
-"""Third step: a dead letter whose files the ledger owns is not needed any more. Nothing is sent, nothing looped.
+"""Third step: a dead letter whose files the ledger owns is not needed any more. Nothing is sent to the queue.
 
-Each message is looked at once: in a transaction of its own the ledger enters the files it didn't know, due at once, and
-only after that commit is the message deleted. Dying in between leaves a message that the next look deletes. Where the
-ledger speaks of another version, the key is asked before: a message that stays must not have it asked by workers.
+Each message is judged once in a pass. The ledger enters the files it didn't know, due at once, in a transaction of its
+own. Only after that commit is the message deleted; a pass that dies in between leaves it for the next pass to delete.
+Where a message names another version of an object than the ledger does, the store is asked what the key holds first:
+a message that stays for a person must not have workers ask it again and again.
 """
 
 import time
@@ -25,10 +26,11 @@ from ingestor.sweep.context import LOCK_TIMEOUT_SECONDS, SweepContext
 from ingestor.sweep.owning import current_versions, own
 
 HOLD_SECONDS = 900
-"""Messages seen are hidden until the end of the look, so that those that stay don't hide the others: as long as a
-Lambda can live. A look that dies leaves them hidden for so long."""
+"""Received messages stay hidden until the pass ends, so that those that stay don't come before the others again.
 
-LONGEST_LOOK_SECONDS = 600
+It is as long as a Lambda can live. A pass that dies leaves its messages hidden for so long."""
+
+LONGEST_PASS_SECONDS = 600
 _AT_ONCE = 10
 
 
@@ -58,8 +60,11 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """`only`: messages that name none of these files are left as they are. `dry_run`: nothing is changed."""
+class DeadLetterContext:
+    """What a pass over the dead letters works with.
+
+    `only`: messages that name none of these files are left as they are. `dry_run`: nothing is changed.
+    """
 
     database: Database
     objects: Source
@@ -82,13 +87,15 @@ def settle_dead_letters(context: SweepContext, deadline: Deadline) -> DeadLetter
     """Raises DatabaseUnavailableError, before anything is received, and ServiceUnavailableError."""
     if context.dead_letters is None:
         return DeadLetters(is_complete=True)
-    look = Look(context.database, context.objects, context.dead_letters, context.settings)
-    return go_through(look, deadline, lambda _: None)
+    of_sweep = DeadLetterContext(context.database, context.objects, context.dead_letters, context.settings)
+    return go_through(of_sweep, deadline, lambda _: None)
 
 
-def go_through(look: Look, deadline: Deadline, report: Callable[[DeadLetter], None]) -> DeadLetters:
+def go_through(
+    context: DeadLetterContext, deadline: Deadline, report: Callable[[DeadLetter], None]
+) -> DeadLetters:
     """`report` is called with each message once it is dealt with. Raises as `settle_dead_letters` does."""
-    with look.database.transaction():
+    with context.database.transaction():
         pass  # While the database is away, the dead letters are best left alone.
     counts = Counter[str]()
 
@@ -98,9 +105,9 @@ def go_through(look: Look, deadline: Deadline, report: Callable[[DeadLetter], No
 
     held: dict[str, str] = {}
     try:
-        is_complete = _see_each_once(look, deadline, held, counted)
+        is_complete = _judge_each_once(context, deadline, held, counted)
     finally:
-        _give_back(look.queue, held)
+        _give_back(context.queue, held)
     return DeadLetters(
         seen=counts["seen"],
         settled=counts["settled"],
@@ -110,23 +117,23 @@ def go_through(look: Look, deadline: Deadline, report: Callable[[DeadLetter], No
     )
 
 
-def _see_each_once(
-    look: Look, deadline: Deadline, held: dict[str, str], report: Callable[[DeadLetter], None]
+def _judge_each_once(
+    context: DeadLetterContext, deadline: Deadline, held: dict[str, str], report: Callable[[DeadLetter], None]
 ) -> bool:
     """`held` is left with the receipts of the messages that stay, by message id. False: stopped short of time."""
     seen: set[str] = set()
-    longest = time.monotonic() + LONGEST_LOOK_SECONDS
+    longest = time.monotonic() + LONGEST_PASS_SECONDS
     while not deadline.is_near() and time.monotonic() < longest:
-        messages = look.queue.receive(_AT_ONCE, HOLD_SECONDS)
+        messages = context.queue.receive(_AT_ONCE, HOLD_SECONDS)
         held.update((each.message_id, each.receipt_handle) for each in messages)
         new = [each for each in messages if each.message_id not in seen]
         seen.update(each.message_id for each in new)
         for message in new:
-            letter = _judge(look, message)
+            letter = _judge(context, message)
             if letter is None:
                 continue
-            if letter.why is None and not look.dry_run:
-                look.queue.acknowledge(message.receipt_handle)
+            if letter.why is None and not context.dry_run:
+                context.queue.acknowledge(message.receipt_handle)
                 del held[message.message_id]
             report(letter)
         if not new or len(new) < len(messages):
@@ -141,38 +148,38 @@ def _give_back(queue: Queue, held: dict[str, str]) -> None:
             queue.defer(receipt_handle, 0)
 
 
-def _judge(look: Look, message: ReceivedMessage) -> DeadLetter | None:
+def _judge(context: DeadLetterContext, message: ReceivedMessage) -> DeadLetter | None:
     """None: it speaks of other files than those asked for."""
     try:
-        files = parse(message.body, buckets=look.buckets, prefix=look.settings.prefix)
+        files = parse(message.body, buckets=context.buckets, prefix=context.settings.prefix)
     except NotificationError as error:
-        return None if look.only is not None else _letter(message, why=str(error))
-    if look.only is not None and not any(file.name in look.only for file in files):
+        return None if context.only is not None else _letter(message, why=str(error))
+    if context.only is not None and not any(file.name in context.only for file in files):
         return None
     if not files:
         return _letter(
             message, why="names no object to load: only deletions, empty objects or keys outside PREFIX"
         )
     try:
-        registered = _registered(look, files)
+        registered = _registered(context, files)
     except ServiceUnavailableError as error:
         return _letter(message, files, why=f"could not be looked at: {error}")
-    with look.database.transaction() as connection:
+    with context.database.transaction() as connection:
         known = [ledger.known_file(connection, file) for file in files]
-    if look.dry_run:
+    if context.dry_run:
         registered = sum(each is None for each in known)
     failed = [file.uri for file, row in zip(files, known, strict=True) if row and _needs_person(file, row)]
     why = f"failed permanently: {', '.join(failed)}" if failed else None
     return _letter(message, files, registered, why)
 
 
-def _registered(look: Look, files: tuple[SourceFile, ...]) -> int:
+def _registered(context: DeadLetterContext, files: tuple[SourceFile, ...]) -> int:
     """How many were new to the ledger, which owns them all by now. Raises ServiceUnavailableError."""
-    if look.dry_run:
+    if context.dry_run:
         return 0
-    current = current_versions(look.database, look.objects, files, skip_newer=look.skip_newer)
-    with look.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
-        return own(connection, files, current, skip_newer=look.skip_newer)
+    current = current_versions(context.database, context.objects, files, skip_newer=context.skip_newer)
+    with context.database.transaction(lock_timeout=LOCK_TIMEOUT_SECONDS) as connection:
+        return own(connection, files, current, skip_newer=context.skip_newer)
 
 
 def _letter(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ingestor import ledger
 from ingestor.deadline import UNLIMITED
 from ingestor.sweep.context import SweepContext
-from ingestor.sweep.dead_letters import DeadLetters, Look, go_through
+from ingestor.sweep.dead_letters import DeadLetterContext, DeadLetters, go_through
 from ingestor.sweep.discovery import Discovery, dry_run_discovery
 
 SHOWN_DUE = 10_000
@@ -40,6 +40,8 @@ def dry_run_sweep(context: SweepContext) -> DryRunReport:
         )
     letters = DeadLetters(is_complete=True)
     if context.dead_letters is not None:
-        look = Look(context.database, context.objects, context.dead_letters, context.settings, dry_run=True)
-        letters = go_through(look, UNLIMITED, lambda _: None)
+        of_sweep = DeadLetterContext(
+            context.database, context.objects, context.dead_letters, context.settings, dry_run=True
+        )
+        letters = go_through(of_sweep, UNLIMITED, lambda _: None)
     return DryRunReport(FoundDue(len(page.files), page.worn_out), dry_run_discovery(context), letters)

@@ -16,7 +16,7 @@ from ingestor.cli.support.terminal import (
     shown,
     table,
 )
-from ingestor.sweep.dead_letters import DeadLetter, DeadLetters, Look, go_through
+from ingestor.sweep.dead_letters import DeadLetter, DeadLetterContext, DeadLetters, go_through
 
 SHOWN_FILES = 3
 
@@ -41,8 +41,8 @@ def redrive(*, dry_run: bool, as_json: bool) -> None:
     assert queue is not None  # noqa: S101 - DLQ_URL is set
     letters: list[DeadLetter] = []
     with named_database(settings) as database:
-        look = Look(database, bootstrap.store(settings), queue, settings, dry_run=dry_run)
-        counts = go_through(look, command_context().deadline, letters.append)
+        context = DeadLetterContext(database, bootstrap.store(settings), queue, settings, dry_run=dry_run)
+        counts = go_through(context, command_context().deadline, letters.append)
     if as_json:
         facts = [plain_facts(each, files=[file.uri for file in each.files]) for each in letters]
         print_json(plain_facts(counts, dry_run=dry_run, letters=facts))

@@ -11,7 +11,7 @@ from ingestor.ledger import FileRecord
 from ingestor.model.source_file import SourceFile
 from ingestor.notifications import continuation_message
 from ingestor.settings import Settings
-from ingestor.sweep.dead_letters import Look, go_through
+from ingestor.sweep.dead_letters import DeadLetterContext, go_through
 
 LOCK_TIMEOUT_SECONDS = 10.0
 """How long a command waits for a worker's chunk."""
@@ -67,8 +67,8 @@ def remove_dead_letters(database: Database, settings: Settings, files: Sequence[
     if queue is None or not files:
         return 0
     only = frozenset(file.name for file in files)
-    look = Look(database, bootstrap.store(settings), queue, settings, only=only)
-    return go_through(look, command_context().deadline, lambda _: None).settled
+    context = DeadLetterContext(database, bootstrap.store(settings), queue, settings, only=only)
+    return go_through(context, command_context().deadline, lambda _: None).settled
 
 
 def say_what_is_missing(settings: Settings, *, sent: bool, has_objects: bool) -> None:

@@ -19,7 +19,7 @@ from ingestor.errors import IngestorError
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Surroundings:
+class DemoEnvironment:
     """A PostgreSQL and a cloud in one temporary folder."""
 
     def __init__(
