@@ -15,7 +15,7 @@ from ingestor.formats import Format
 from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Continued, Failed, Loaded, Outcome, Worker, ingest
 from ingestor.model.source_file import ByteStream, SourceFile
-from ingestor.processors import Drop, FunctionProcessor
+from ingestor.processors import Drop, FunctionProcessor, Steps
 from ingestor.routing import Pipeline, Skip, always
 from ingestor.routing.processed_format import ProcessedFormat
 from ingestor.settings import Settings
@@ -28,7 +28,7 @@ NO_TIME = Deadline(lambda: 0)
 
 def shouting(text: str) -> Format:
     louder = FunctionProcessor(text, lambda entry, _: entry | {"msg": entry["msg"] + text})
-    return ProcessedFormat(JsonFormat(), (louder,))
+    return ProcessedFormat(JsonFormat(), Steps(changes=(louder,)))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Worker
 from ingestor.ingest.worker import unreported, untraced
 from ingestor.ledger import Claim
-from ingestor.processors import Processor
+from ingestor.processors import Processor, Steps
 from ingestor.queues import Queue
 from ingestor.routing import Router, always
 from ingestor.routing.detection import DetectingRouter, Detection
@@ -97,7 +97,7 @@ def worker(
 
 def _router(processors: tuple[Processor, ...]) -> Router:
     if processors:
-        return always(ProcessedFormat(JsonFormat(), processors))
+        return always(ProcessedFormat(JsonFormat(), Steps(changes=processors)))
     return DetectingRouter(Detection(KNOWN_FORMATS, JSON))
 
 

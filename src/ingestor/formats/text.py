@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec.json import Decoder
 
 from ingestor.formats import Position
 from ingestor.formats.framing import Framing, framed_batches
@@ -24,6 +27,8 @@ Raises nothing; linear in the entry's length as well.
 """
 
 EXTRA = "extra"
+
+_as_in_json = Decoder(dict[str, Any]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,18 @@ class TextMapper:
     def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
         line = str(text, "utf-8")
         fields = self._parse(line, context)
-        if isinstance(fields, Rejection):
-            return fields
+        return fields if isinstance(fields, Rejection) else self.row_from(fields, line, ordinal, context)
+
+    def fields_of(self, text: Entity, context: object = None, /) -> Fields | Rejection:
+        fields = self._parse(str(text, "utf-8"), context)
+        # As `raw_data` has them: a datetime is text, and no text holds NUL.
+        return fields if isinstance(fields, Rejection) else _as_in_json(as_json(fields))
+
+    def row_from(self, fields: Fields, message: str, ordinal: int, context: object = None, /) -> Mapped:
         if EXTRA in fields:
             self.unknown_fields += 1
         raw_data = as_json(fields)
-        fields["message"] = line
+        fields["message"] = message
         if self._derive is not None:
             self._derive(fields, context)
         row = self._builder.row(fields, raw_data, ordinal)

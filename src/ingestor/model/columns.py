@@ -83,4 +83,6 @@ JSONB_POSITIONS: tuple[int, ...] = tuple(
 )
 """Where a row holds jsonb: the only values whose limits are not known before Postgres reads them."""
 
-TIMESTAMP_POSITION = [column.name for column in COLUMNS].index("timestamp")
+TIMESTAMP_POSITION, SEVERITY_POSITION = (
+    [column.name for column in COLUMNS].index(name) for name in ("timestamp", "severity")
+)

@@ -1,7 +1,7 @@
 """What becomes of an entry: a row, a rejection or a drop; and who decides that."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Raw
 
@@ -66,4 +66,19 @@ class Mapper(Protocol):
 
     def redacted(self, raw: bytes, /) -> bytes:
         """An entry's bytes as they may be kept where they are no row: `rejected_entries.raw` and `raw_originals`."""
+        ...
+
+
+@runtime_checkable
+class TextEntryMapper(Mapper, Protocol):
+    """A `Mapper` of entries that are no JSON: what stands in between, their fields, can be changed."""
+
+    def fields_of(self, text: Entity, context: object = None, /) -> dict[str, Any] | Rejection:
+        """As `row_of` reads them; a new dictionary each time."""
+        ...
+
+    def row_from(
+        self, fields: dict[str, Any], message: str, ordinal: int, context: object = None, /
+    ) -> Mapped:
+        """`message` is what the column of that name shows: the entry's whole text, unless it was changed."""
         ...

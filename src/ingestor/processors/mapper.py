@@ -1,23 +1,43 @@
-"""A mapper that processes entries before it maps them. Entries are JSON objects, for now."""
+"""A mapper that processes entries before it maps them."""
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from ingestor.model.rows import Drop, Entity, Mapped, Mapper, Rejection, RowOrigin
+from ingestor.model.columns import SEVERITY_POSITION
+from ingestor.model.rows import Drop, Entity, Mapped, Mapper, Rejection, RowOrigin, TextEntryMapper
+from ingestor.processors.fields import Fields, copied
 from ingestor.processors.processor import EntryContext, Processor
+from ingestor.processors.sampling import SAMPLED_OUT, Sample
 
 _REASON_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What is done to an entry, in this order."""
+
+    drops: tuple[Processor, ...] = ()
+    sample: Sample | None = None
+    changes: tuple[Processor, ...] = ()
 
 
 class ProcessingMapper:
     """A `Mapper` around another one. The same entry gives the same row, so its id stays that of its ordinal."""
 
-    __slots__ = ("_mapper", "_origin", "_processors")
+    __slots__ = ("_changes", "_drops", "_entries", "_levels", "_mapper", "_origin", "_sampling")
 
-    def __init__(self, mapper: Mapper, processors: Sequence[Processor], origin: RowOrigin) -> None:
+    def __init__(self, mapper: Mapper, steps: Steps, origin: RowOrigin, *, levels: Mapper) -> None:
+        """`levels` is another mapper of the same format: what sampling asks it counts for nothing."""
         self._mapper = mapper
-        self._processors = tuple(processors)
+        self._levels = levels
+        self._entries: _Entries = (
+            _TextEntries(mapper) if isinstance(mapper, TextEntryMapper) else _JsonEntries(mapper)
+        )
+        self._drops = steps.drops
+        self._sampling = None if steps.sample is None else steps.sample.of(origin)
+        self._changes = steps.changes
         self._origin = origin
 
     @property
@@ -29,46 +49,118 @@ class ProcessingMapper:
 
     def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
         """What no processor can read, the format's own mapper rejects, with its reason."""
-        if not _is_object(text):
+        fields = self._entries.fields_of(text, context)
+        if fields is None:
             return self._mapper.row_of(text, ordinal, context)
         entry_context = EntryContext(self._origin.bucket, self._origin.key, ordinal)
-        processed = text
-        for processor in self._processors:
-            try:
-                outcome = _processed(processed, processor, entry_context)
-            except Exception as error:  # noqa: BLE001 - whatever a processor raises is this entry's fate alone
-                return Rejection(_why(processor, error))
-            if isinstance(outcome, Drop):
-                return outcome
-            processed = outcome
-        return self._mapper.row_of(processed, ordinal, context)
+        ended = _processed(fields, self._drops, entry_context)
+        if isinstance(ended, Rejection | Drop):
+            return ended
+        if self._is_sampled_out(text, ordinal, context):
+            return Drop(SAMPLED_OUT)
+        changed = _processed(fields, self._changes, entry_context)
+        if isinstance(changed, Rejection | Drop):
+            return changed
+        if changed is fields:
+            return self._mapper.row_of(text, ordinal, context)
+        return self._entries.row_from(changed, fields, text, ordinal, context)
+
+    def _is_sampled_out(self, text: Entity, ordinal: int, context: object) -> bool:
+        sampling = self._sampling
+        if sampling is None or sampling.keeps(ordinal):
+            return False
+        if sampling.always_from is None:
+            return True
+        row = self._levels.row_of(text, ordinal, context)
+        if isinstance(row, Rejection | Drop):
+            return False
+        severity = row[SEVERITY_POSITION]
+        return severity is None or severity < sampling.always_from
 
 
-def _is_object(text: Entity) -> bool:
-    try:
-        return isinstance(json.loads(bytes(text)), dict)
-    except (ValueError, RecursionError):
-        return False
+class _Entries(Protocol):
+    """How a format's entries are read as fields, and written again."""
+
+    def fields_of(self, text: Entity, context: object, /) -> Fields | None:
+        """None: there are none to be read."""
+        ...
+
+    def row_from(
+        self, changed: Fields, fields: Fields, text: Entity, ordinal: int, context: object, /
+    ) -> Mapped: ...
 
 
-def _processed(text: Entity, processor: Processor, context: EntryContext) -> Entity | Drop:
-    """The very same text where nothing changed: `raw_data` then holds the entry's own bytes."""
-    result = processor.process(json.loads(bytes(text)), context)
-    if result is None:
-        return text
-    if isinstance(result, Drop):
-        return result
+@dataclass(frozen=True, slots=True)
+class _JsonEntries:
+    mapper: Mapper
+
+    def fields_of(self, text: Entity, _context: object, /) -> Fields | None:
+        try:
+            fields = json.loads(bytes(text))
+        except (ValueError, RecursionError):
+            return None
+        return fields if isinstance(fields, dict) else None
+
+    def row_from(
+        self, changed: Fields, fields: Fields, text: Entity, ordinal: int, context: object, /
+    ) -> Mapped:
+        """The very same text where nothing changed: `raw_data` then holds the entry's own bytes."""
+        encoded = _encoded(changed)
+        if encoded == _encoded(fields, allow_nan=True):
+            return self.mapper.row_of(text, ordinal, context)
+        return self.mapper.row_of(encoded.encode(), ordinal, context)
+
+
+@dataclass(frozen=True, slots=True)
+class _TextEntries:
+    mapper: TextEntryMapper
+
+    def fields_of(self, text: Entity, context: object, /) -> Fields | None:
+        fields = self.mapper.fields_of(text, context)
+        return None if isinstance(fields, Rejection) else fields
+
+    def row_from(
+        self, changed: Fields, fields: Fields, text: Entity, ordinal: int, context: object, /
+    ) -> Mapped:
+        """The column `message` is the entry's whole text, unless a field of that name was given or changed."""
+        given = changed.get("message")
+        message = bytes(text).decode()
+        if isinstance(given, str) and given != fields.get("message"):
+            message = given
+        return self.mapper.row_from(changed, message, ordinal, context)
+
+
+def _processed(
+    fields: Fields, processors: Sequence[Processor], context: EntryContext
+) -> Fields | Rejection | Drop:
+    """`fields` itself where no processor wanted anything else; it is never changed in place."""
+    processed = fields
+    for processor in processors:
+        try:
+            result = processor.process(copied(processed), context)
+            if isinstance(result, Drop):
+                return result
+            if result is not None:
+                _check(result)
+                processed = result
+        except Exception as error:  # noqa: BLE001 - whatever a processor raises is this entry's fate alone
+            return Rejection(_why(processor, error))
+    return processed
+
+
+def _check(result: object) -> None:
+    """Raises what is wrong with it."""
     if not isinstance(result, dict):
         raise TypeError(f"it returned {type(result).__name__}, not an entry, a Drop or None")
-    if _holds_nul(result):
+    text = _encoded(result)
+    if "\\u0000" in text and _holds_nul(result):
         raise ValueError("it returned a string with NUL, which PostgreSQL refuses")
-    encoded = _encoded(result)
-    return text if encoded == _encoded(json.loads(bytes(text))) else encoded.encode()
+    text.encode()
 
 
-def _encoded(entry: dict[str, Any]) -> str:
+def _encoded(entry: dict[str, Any], *, allow_nan: bool = False) -> str:
     # Compared as text: to ==, 1, 1.0 and True are the same.
-    return json.dumps(entry, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return json.dumps(entry, ensure_ascii=False, allow_nan=allow_nan, separators=(",", ":"))
 
 
 def _holds_nul(entry: dict[str, Any]) -> bool:

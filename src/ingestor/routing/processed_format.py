@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from ingestor.formats import Format, Limits, Position
 from ingestor.model.entry import Batch
-from ingestor.model.rows import RowOrigin
-from ingestor.processors import ProcessingMapper, Processor
+from ingestor.model.rows import Mapper, RowOrigin
+from ingestor.processors import ProcessingMapper, Steps
+from ingestor.processors.options import ProcessingOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class ProcessedFormat:
     """A `Format` around another one."""
 
     format: Format
-    processors: tuple[Processor, ...]
+    steps: Steps
 
     @property
     def name(self) -> str:
@@ -30,5 +31,12 @@ class ProcessedFormat:
     ) -> Iterator[Batch]:
         return self.format.batches(pieces, limits, start, time_is_up)
 
-    def mapper(self, origin: RowOrigin, /) -> ProcessingMapper:
-        return ProcessingMapper(self.format.mapper(origin), self.processors, origin)
+    def mapper(self, origin: RowOrigin, /) -> Mapper:
+        return ProcessingMapper(
+            self.format.mapper(origin), self.steps, origin, levels=self.format.mapper(origin)
+        )
+
+
+def processed_format(entry_format: Format, options: ProcessingOptions) -> Format:
+    """`entry_format` itself where the options do nothing to its entries."""
+    return entry_format if options.is_empty else ProcessedFormat(entry_format, options.steps)
