@@ -42,11 +42,23 @@ def test_each_function_has_what_it_needs_and_no_more() -> None:
         "s3:GetObjectVersion", "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage",
         "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes",
     }  # fmt: skip
-    assert actions("SweepFunction") == database | reading | {
+    after_load = {
+        "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging", "s3:DeleteObject", "s3:DeleteObjectVersion",
+    }  # fmt: skip
+    assert actions("SweepFunction") == database | reading | after_load | {
         "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
         "sqs:GetQueueAttributes",
     }  # fmt: skip
     assert actions("OperateFunction") == actions("SweepFunction") | {"s3:GetBucketNotification"}
+
+
+@pytest.mark.parametrize(("right", "condition"), [("Tagging", "MayTag"), ("s3:Delete", "MayDelete")])
+def test_nothing_is_done_to_an_object_unless_a_parameter_allows_it(right: str, condition: str) -> None:
+    granted = properties("RecoveryAccess")["PolicyDocument"]["Statement"]
+    (given,) = [each for each in granted if right in json.dumps(each)]
+    assert given["Fn::If"][0] == condition
+    assert given["Fn::If"][2] == {"Ref": "AWS::NoValue"}
+    assert default("AfterLoad") == "keep"
 
 
 def test_no_function_is_given_every_queue_of_the_account() -> None:

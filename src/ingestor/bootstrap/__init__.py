@@ -23,7 +23,7 @@ from ingestor.routing.processed_format import ProcessedFormat
 from ingestor.settings import Settings
 from ingestor.sinks import RowSink
 from ingestor.sinks.postgres import PostgresSink
-from ingestor.sources import ObjectStore, Source
+from ingestor.sources import ObjectActions, ObjectStore, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,6 +33,7 @@ __all__ = [
     "SecretReader",
     "database",
     "dead_letter_queue",
+    "object_actions",
     "queue",
     "row_sink",
     "s3_client",
@@ -63,6 +64,13 @@ def store(settings: Settings) -> ObjectStore:
     from ingestor.sources.s3 import S3Objects
 
     return S3Objects(timely_s3_client(settings))
+
+
+def object_actions(settings: Settings) -> ObjectActions:
+    from ingestor.aws.clients import timely_s3_client
+    from ingestor.sources.s3.actions import S3Actions
+
+    return S3Actions(timely_s3_client(settings))
 
 
 def queue(settings: Settings) -> Queue:

@@ -31,6 +31,7 @@ def sweep_context(settings: Settings, read_secret: SecretReader | None = None) -
         queue=bootstrap.queue(settings),
         dead_letters=bootstrap.dead_letter_queue(settings),
         settings=settings,
+        actions=bootstrap.object_actions(settings),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import assert_never
 
 from ingestor import ledger
 from ingestor.database import UNLOADING, Connection
@@ -19,7 +20,7 @@ from ingestor.ingest.worker import Worker
 from ingestor.model.entry import Batch
 from ingestor.model.instants import microseconds_from
 from ingestor.model.rows import RowOrigin
-from ingestor.routing import Pipeline
+from ingestor.routing import After, Pipeline
 from ingestor.sinks import CopiedBatch
 
 MAX_TRIES = 5
@@ -100,7 +101,9 @@ class Chunk:
         moved = ledger.moved(claim, progress)
         has_too_many_rejects = self._has_too_many_rejects(moved)
         if batch.is_last and not has_too_many_rejects:
-            done = ledger.complete(connection, claim, progress, skip_newer=worker.skip_newer)
+            done = ledger.complete(
+                connection, claim, progress, skip_newer=worker.skip_newer, after=_action(self.pipeline.after)
+            )
             return Committed(
                 moved, is_complete=True, newer_waits=done.newer_waits, lag_seconds=done.lag_seconds
             )
@@ -164,6 +167,18 @@ class Chunk:
                 f"{claim.file.uri}: claim {claim.version} ended while its chunk was being written"
             )
         return after if settlement is ledger.Settlement.COMMITTED else None
+
+
+def _action(after: After) -> ledger.AfterAction | None:
+    match after:
+        case After.KEEP:
+            return None
+        case After.TAG:
+            return ledger.AfterAction.TAG
+        case After.DELETE:
+            return ledger.AfterAction.DELETE
+        case _:
+            assert_never(after)
 
 
 def row_origin(claim: ledger.Claim, pipeline: Pipeline) -> RowOrigin:

@@ -1,12 +1,21 @@
 """The ledger, `processed_files`: who may load which object, and how far it is loaded.
 
 `claim` decides who works, `checkpoint` moves the work on, `ending` gives a claim back, `wear` ends what kills its
-workers. `announcement` remembers that there may be another version of the object, `replacement` takes it, `lock` ends
-whoever is stopped over a file. `requeue` finds what is left to do, `registration` enters what nobody told us of
-(`listings` says how far we looked), `intervention` is what a person does. Every change writes its line of `file_events`
-in the same statement. `history` and `overview` read for people.
+workers. `after_load` remembers what is to be done to a loaded object. `announcement` remembers that there may be
+another version of the object, `replacement` takes it, `lock` ends whoever is stopped over a file. `requeue` finds what
+is left to do, `registration` enters what nobody told us of (`listings` says how far we looked), `intervention` is what
+a person does. Every change writes its line of `file_events` in the same statement. `history` and `overview` read for
+people.
 """
 
+from ingestor.ledger.after_load import (
+    AfterAction,
+    AfterEnding,
+    LoadedObject,
+    begin_after_load,
+    end_after_load,
+    object_deleted_at,
+)
 from ingestor.ledger.announcement import announce_version, forget_announced_version
 from ingestor.ledger.checkpoint import (
     Progress,
@@ -72,6 +81,8 @@ from ingestor.ledger.rows import Claim
 
 __all__ = [
     "REQUEUE_SECONDS",
+    "AfterAction",
+    "AfterEnding",
     "AlreadyCompleted",
     "AnotherVersion",
     "Changed",
@@ -88,6 +99,7 @@ __all__ = [
     "Lag",
     "LedgerGauges",
     "Listing",
+    "LoadedObject",
     "Overview",
     "Progress",
     "Purpose",
@@ -99,6 +111,7 @@ __all__ = [
     "adopt_version",
     "advance",
     "announce_version",
+    "begin_after_load",
     "begin_listing",
     "check_claim",
     "claim",
@@ -106,6 +119,7 @@ __all__ = [
     "complete",
     "current_time",
     "due_files",
+    "end_after_load",
     "end_leases",
     "evict_expired_worker",
     "evict_expired_workers",
@@ -123,6 +137,7 @@ __all__ = [
     "move_listing",
     "moved",
     "newest_log_time",
+    "object_deleted_at",
     "read_ledger_gauges",
     "read_listing",
     "read_overview",

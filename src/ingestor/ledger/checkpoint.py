@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 
 from ingestor.database import Connection
 from ingestor.errors import ClaimLostError
+from ingestor.ledger.after_load import AfterAction
 from ingestor.ledger.rows import Claim
 
 FENCE: LiteralString = """
@@ -45,6 +46,11 @@ SELECT id, version, 'checkpoint', %(rows)s FROM advanced
 RETURNING file_id
 """
 
+# An object of which an entry was rejected stays, and so does one whose next version waits: its key is in use.
+_MAY_GO: LiteralString = (
+    "%(after)s::text IS NOT NULL AND rows_rejected + %(rejected)s = 0 AND next_etag IS NULL"
+)
+
 # PROCESSING --last chunk--> COMPLETED; a version announced meanwhile is dropped (skip) or due at once (replace)
 _COMPLETE: LiteralString = f"""
 WITH before AS (
@@ -71,6 +77,8 @@ WITH before AS (
         next_etag = CASE WHEN NOT %(skip_newer)s THEN next_etag END,
         next_version_id = CASE WHEN NOT %(skip_newer)s THEN next_version_id END,
         pipeline_voids = 0,
+        after_action = CASE WHEN {_MAY_GO} THEN %(after)s END,
+        after_due_at = CASE WHEN {_MAY_GO} THEN clock_timestamp() END,
         error = NULL,
         error_kind = NULL,
         processed_at = clock_timestamp(),
@@ -144,9 +152,16 @@ def advance(connection: Connection, claim: Claim, progress: Progress, *, lease_s
         raise lost(claim)
 
 
-def complete(connection: Connection, claim: Claim, progress: Progress, *, skip_newer: bool) -> Completion:
-    """Raises ClaimLostError."""
-    parameters = fence_of(claim) | _progress(progress) | {"skip_newer": skip_newer}
+def complete(
+    connection: Connection,
+    claim: Claim,
+    progress: Progress,
+    *,
+    skip_newer: bool,
+    after: AfterAction | None = None,
+) -> Completion:
+    """`after`: what is done to the object then. Raises ClaimLostError."""
+    parameters = fence_of(claim) | _progress(progress) | {"skip_newer": skip_newer, "after": after}
     row = connection.execute(_COMPLETE, parameters).fetchone()
     if row is None:
         raise lost(claim)

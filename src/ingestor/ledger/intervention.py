@@ -37,8 +37,9 @@ WITH reset AS (
         checkpoint = 0, checkpoint_offset = 0, rows_loaded = 0, rows_rejected = 0, rows_dropped = 0,
         unknown_fields = 0, pipeline = NULL, pipeline_voids = 0,
         first_log_at = NULL, last_log_at = NULL, processed_at = NULL,
-        error = NULL, error_kind = NULL, ignored_at = NULL, ignored_reason = NULL, updated_at = clock_timestamp()
-    WHERE id = %(file_id)s AND status <> 'PROCESSING'
+        error = NULL, error_kind = NULL, ignored_at = NULL, ignored_reason = NULL,
+        after_action = NULL, after_due_at = NULL, updated_at = clock_timestamp()
+    WHERE id = %(file_id)s AND status <> 'PROCESSING' AND object_deleted_at IS NULL
     RETURNING *
 )
 SELECT {CLAIM_COLUMNS} FROM reset
@@ -91,7 +92,10 @@ def rows_of_locked_file(connection: Connection, file_id: int) -> int | None:
 
 
 def start_over(connection: Connection, file_id: int) -> SourceFile | None:
-    """None: a worker has it. In the transaction that takes the file's rows out, before they are: it locks the row."""
+    """None: a worker has it, or its object is deleted.
+
+    In the transaction that takes the file's rows out, before they are: it locks the row.
+    """
     return _file(connection, _START_OVER, {"file_id": file_id, "requeue": REQUEUE_SECONDS})
 
 

@@ -21,6 +21,8 @@ WITH claimed AS (
         attempts = CASE WHEN status = 'FAILED' AND error_kind = 'permanent' THEN 1 ELSE {ATTEMPTS} + 1 END,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
         next_attempt_at = NULL,
+        after_action = NULL,
+        after_due_at = NULL,
         next_etag = %(etag)s,
         next_version_id = %(version_id)s,
         last_attempt_at = clock_timestamp(),
@@ -68,6 +70,7 @@ WITH adopted AS (
         error = NULL,
         error_kind = NULL,
         processed_at = NULL,
+        object_deleted_at = NULL,
         updated_at = clock_timestamp()
     WHERE {FENCE}
     RETURNING *

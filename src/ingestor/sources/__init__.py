@@ -10,7 +10,7 @@ from typing import Protocol
 from ingestor.deadline import Bounded
 from ingestor.model.source_file import ByteStream, SourceFile
 
-__all__ = ["ListedLevel", "ListedPage", "Lister", "ObjectStore", "Source", "UnusableObject"]
+__all__ = ["ListedLevel", "ListedPage", "Lister", "ObjectActions", "ObjectStore", "Source", "UnusableObject"]
 
 
 class Source(Protocol):
@@ -82,6 +82,19 @@ class Lister(Protocol):
     ) -> ListedPage: ...
 
     def level(self, bucket: str, prefix: str = "", *, start_after: str = "") -> ListedLevel: ...
+
+
+class ObjectActions(Protocol):
+    """What may be done to a loaded object. `file` has a version id, or else an ETag: no other bytes are touched.
+
+    Both raise ObjectSupersededError where it is overwritten by now, SourceMissingError, ServiceUnavailableError.
+    """
+
+    def tag(self, file: SourceFile, /) -> None:
+        """Adds the tag `ingestor` = `loaded`; the object's other tags stay."""
+        ...
+
+    def delete(self, file: SourceFile, /) -> None: ...
 
 
 class ObjectStore(Source, Lister, Bounded, Protocol):

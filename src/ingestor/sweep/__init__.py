@@ -4,6 +4,7 @@ due --> back to the queue
 never notified --> found by listing, into the ledger and the queue
 dead letters --> into the ledger, once the database is well
 partition maintenance --> months ahead, retention, statistics
+loaded objects --> tagged or deleted, where a rule says so
 gauges --> what the tick leaves behind
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import DatabaseUnavailableError, IngestorError, SchemaError
+from ingestor.sweep.after_load import AfterLoad, finish_loaded_objects
 from ingestor.sweep.context import SweepContext
 from ingestor.sweep.dead_letters import DeadLetters, settle_dead_letters
 from ingestor.sweep.discovery import Discovery, discover_objects
@@ -20,6 +22,7 @@ from ingestor.sweep.gauges import Gauges, read_gauges
 from ingestor.sweep.partitions import PartitionMaintenance, maintain_partitions
 
 __all__ = [
+    "AfterLoad",
     "DeadLetters",
     "Discovery",
     "Due",
@@ -41,6 +44,7 @@ class SweepReport:
     discovery: Discovery | None
     dead_letters: DeadLetters | None
     partition_maintenance: PartitionMaintenance | None
+    after_load: AfterLoad | None
     gauges: Gauges | None
     failures: dict[str, str] = field(default_factory=dict)
 
@@ -66,6 +70,7 @@ def sweep(context: SweepContext, deadline: Deadline = UNLIMITED) -> SweepReport:
         discovery=done(discover_objects),
         dead_letters=done(settle_dead_letters),
         partition_maintenance=done(maintain_partitions),
+        after_load=done(finish_loaded_objects),
         gauges=done(read_gauges),
         failures=failures,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ingestor.deadline import Deadline
 from ingestor.discovery import DiscoveryContext
 from ingestor.queues import Queue
+from ingestor.sources import ObjectActions
 
 LOCK_TIMEOUT_SECONDS = 5.0
 """A sweep never waits long for a worker: what it can't have now, it finds at the next tick."""
@@ -12,9 +13,13 @@ LOCK_TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class SweepContext(DiscoveryContext):
-    """`dead_letters` is None where DLQ_URL is unset: they are left alone."""
+    """`dead_letters` is None where DLQ_URL is unset: they are left alone.
+
+    `actions` is None where nothing is done to loaded objects, whatever rules want.
+    """
 
     dead_letters: Queue | None
+    actions: ObjectActions | None = None
 
     def end_with(self, deadline: Deadline) -> None:
         """No answer of anybody is waited for beyond it."""

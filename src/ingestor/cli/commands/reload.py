@@ -86,7 +86,11 @@ def _start_over(database: Database, file: FileRecord) -> int:
         # First the ledger: its row is locked then, and no worker can claim the file before this is committed.
         rows_loaded = ledger.rows_of_locked_file(connection, file.id)
         if ledger.start_over(connection, file.id) is None:
-            raise IngestorError(f"{file.uri}: a worker claimed it meanwhile; nothing was changed")
+            gone = ledger.object_deleted_at(connection, file.id)
+            why = (
+                "its object is being deleted, as a rule wants it" if gone else "a worker claimed it meanwhile"
+            )
+            raise IngestorError(f"{file.uri}: {why}; nothing was changed")
         rows = bootstrap.row_sink().unload(connection, file.id, rows_loaded=rows_loaded)
         ledger.record_unloaded(connection, file.id, rows)
     return rows

@@ -41,6 +41,7 @@ from ingestor.run import (
 )
 from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
+from ingestor.sweep.after_load import ObjectFinisher
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -204,6 +205,7 @@ class _Runner:
             done = run_once(
                 self.context, scope, self.loaders, self.reporter, self.patience, looks_again=looks_again
             )
+            self._finish_loaded_objects(scope)
         except IngestorError:
             if self.reporter.done is not None and not as_json:
                 show_pass(self.reporter.done, time.monotonic() - began)
@@ -215,3 +217,9 @@ class _Runner:
         else:
             show_pass(done, seconds)
         return not done.failures and not done.stopped
+
+    def _finish_loaded_objects(self, scope: RunScope) -> None:
+        """What rules want done to them: here no sweeper does it."""
+        database, objects, settings = self.context.database, self.context.objects, self.context.settings
+        finisher = ObjectFinisher(database, objects, bootstrap.object_actions(settings))
+        finisher.finish(self.patience.deadline, buckets=(scope.bucket,))

@@ -60,8 +60,15 @@ def _archived(file: SourceFile, error: ClientError) -> IngestorError:
 
 
 def _needed(operation: str) -> str:
-    if operation == "ListObjectsV2":
-        return "s3:ListBucket"
+    match operation:
+        case "ListObjectsV2":
+            return "s3:ListBucket"
+        case "DeleteObject":
+            return "s3:DeleteObject, with versions s3:DeleteObjectVersion: the template's parameter AfterLoad"
+        case "GetObjectTagging" | "PutObjectTagging":
+            return "s3:GetObjectVersionTagging and s3:PutObjectVersionTagging: the template's parameter AfterLoad"
+        case _:
+            pass
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: Permissions
     return (
         "s3:GetObject, with versions s3:GetObjectVersion, with SSE-KMS kms:Decrypt, and s3:ListBucket, "
