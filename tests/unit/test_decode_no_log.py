@@ -1,14 +1,11 @@
 """What is no log of JSON entries is refused at once and said by name; what only begins oddly is read."""
 
-import bz2
 import gzip
 import io
-import lzma
 import random
 import sqlite3
 import sys
 import tarfile
-import zipfile
 import zlib
 from pathlib import Path
 
@@ -45,14 +42,6 @@ def v7_archive() -> bytes:
     return bytes(header) + LOG.ljust(2048, b"\0")
 
 
-def zipped() -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as files:
-        files.writestr("a.json", LOG)
-        files.writestr("b.json", LOG)
-    return out.getvalue()
-
-
 def database(folder: Path) -> bytes:
     with sqlite3.connect(folder / "x.db") as connection:
         connection.execute("CREATE TABLE logs (entry)")
@@ -69,10 +58,6 @@ NO_LOGS = {
         archive(tarfile.PAX_FORMAT),
         v7_archive(),
     ],
-    "zip archive": [zipped()],
-    "bzip2": [bz2.compress(LOG), bz2.compress(b"")],
-    "xz": [lzma.compress(LOG)],
-    "zstd": [b"\x28\xb5\x2f\xfd\x24" + NOISE, b"\x50\x2a\x4d\x18\x04\0\0\0abcd" + NOISE],
     "LZ4": [b"\x04\x22\x4d\x18" + NOISE],
     "zlib": [zlib.compress(LOG)],
     "Parquet": [b"PAR1\x15\x04\x15" + ENTRY + b"\n" + LOG + NOISE + b"PAR1"],
@@ -137,8 +122,8 @@ def test_a_database_file_and_the_running_program_are_said_by_name(tmp_path: Path
 
 
 def test_what_is_to_be_done_is_said_with_it() -> None:
-    assert "gzip it" in str(outcome(bz2.compress(LOG)).error)
-    assert "upload the files that are in it" in str(outcome(zipped()).error)
+    assert "compress it with gzip" in str(outcome(zlib.compress(LOG)).error)
+    assert "upload the files that are in it" in str(outcome(archive(tarfile.USTAR_FORMAT)).error)
     assert "decrypt it" in str(outcome(b"Salted__" + NOISE).error)
     assert "UTF-8" in str(outcome(LOG.decode().encode("utf-16")).error)
 

@@ -8,7 +8,7 @@ from ingestor.formats.excerpt import excerpt
 
 
 class Remedy(StrEnum):
-    COMPRESSION = "gzip it, or upload it uncompressed"
+    COMPRESSION = "compress it with gzip, zstd, bzip2 or xz, or upload it uncompressed"
     ARCHIVE = "upload the files that are in it"
     ENCRYPTION = "decrypt it before it is uploaded"
     ENCODING = "upload it as UTF-8"
@@ -37,16 +37,13 @@ def _signature(name: str, start: bytes, remedy: Remedy = Remedy.NONE) -> _Signat
 
 
 _SIGNATURES = (
-    _signature("zstd data", rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", Remedy.COMPRESSION),
-    _signature("bzip2 data", rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", Remedy.COMPRESSION),
-    _signature("xz data", rb"\xfd7zXZ\0", Remedy.COMPRESSION),
     _signature("LZ4 data", rb"\x04\x22\x4d\x18|\x02\x21\x4c\x18", Remedy.COMPRESSION),
     _signature("Snappy data", rb"\xff\x06\0\0sNaPpY|\x82SNAPPY\0", Remedy.COMPRESSION),
     _signature("lzip data", rb"LZIP\x01", Remedy.COMPRESSION),
     _signature("zlib data", rb"x[\x01\x9c\xda]", Remedy.COMPRESSION),
     _signature("data of compress(1)", rb"\x1f\x9d", Remedy.COMPRESSION),
     _signature("a tar archive", rb".{257}ustar(?:\x0000|\x20\x20\0)", Remedy.ARCHIVE),
-    _signature("a zip archive", rb"PK(?:\x03\x04|\x05\x06|\x07\x08)", Remedy.ARCHIVE),
+    _signature("a part of a split zip archive", rb"PK(?:\x07\x08|00)PK\x03\x04", Remedy.ARCHIVE),
     _signature("a 7-Zip archive", rb"7z\xbc\xaf\x27\x1c", Remedy.ARCHIVE),
     _signature("a RAR archive", rb"Rar!\x1a\x07", Remedy.ARCHIVE),
     _signature("an ar archive", rb"!<arch>\n", Remedy.ARCHIVE),
