@@ -15,7 +15,8 @@ from tests.support.decoding import Found, Reading, Stored, kind_of, never, readi
 from tests.support.entries import batches
 
 from ingestor.errors import IngestorError
-from ingestor.formats import Limits, gzip_members, head, repair
+from ingestor.formats import Limits, head, repair
+from ingestor.formats.compression import gzip_members, stored
 from ingestor.formats.json import fast
 from ingestor.formats.limits import DEPTH_LIMIT
 from ingestor.model.entry import RAW_LIMIT, Batch
@@ -38,8 +39,8 @@ _DECIDING = (
     _Bound(head, "HEAD_BYTES", (40, 200, 1_000)),
     _Bound(head, "_TAGS_BYTES", (8, 20)),
     _Bound(gzip_members, "_HEADER_LIMIT", (512, 600)),
-    _Bound(gzip_members, "_INFLATE_INPUT", (1, 7, 100)),
-    _Bound(gzip_members, "_INFLATE_OUTPUT", (1, 7, 100)),
+    _Bound(stored, "_INPUT", (1, 7, 100)),
+    _Bound(stored, "_OUTPUT", (1, 7, 100)),
 )
 """These decide what a file is read as: they stay while it is read again."""
 
