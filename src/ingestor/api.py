@@ -17,7 +17,7 @@ from ingestor.outage import IMPATIENT, Patience
 from ingestor.settings import Settings
 from ingestor.sources import Source
 from ingestor.sources.listing import pages
-from ingestor.sources.local import LocalFiles, local_source_file, spooled_standard_input
+from ingestor.sources.local import LocalFiles, SpooledInput, local_source_file, spooled_standard_input
 
 type OnBytes = Callable[[int], None]
 """Told the stored bytes of the file read so far; they begin again at 0 when the file changed meanwhile."""
@@ -53,13 +53,17 @@ def process_stream(
     deadline: Deadline = UNLIMITED,
     patience: Patience = IMPATIENT,
     on_bytes: OnBytes | None = None,
+    on_spooled: Callable[[SpooledInput], None] | None = None,
 ) -> FileResult:
     """Loads what a stream holds to its end, from a temporary copy; the same bytes again change nothing.
 
-    The key is the bytes' hash, "stdin:sha256:…". Raises as `process_local_file` does.
+    The key is the bytes' hash, "stdin:sha256:…". `on_spooled` sees the copy before it is loaded.
+    Raises as `process_local_file` does.
     """
     settings = settings or Settings.from_environment(os.environ)
     with spooled_standard_input(stream) as spooled, _given_or_own(database, settings) as used:
+        if on_spooled is not None:
+            on_spooled(spooled)
         source = LocalFiles({spooled.file.key: spooled.path})
         worker = bootstrap.worker(used, _watched(source, on_bytes), settings)
         return FileResult(spooled.file, ingest_through_outages(spooled.file, worker, deadline, patience))

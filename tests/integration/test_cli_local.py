@@ -1,6 +1,7 @@
 """`ingestor local`: each file's state, the exit status, and what is said where."""
 
 import gzip
+import json
 import os
 import signal
 import time
@@ -125,6 +126,27 @@ def test_standard_input_is_loaded_once_for_the_same_bytes(ingestor: CommandLine,
     assert ingestor("local", "-", "--json", stdin=text).json["state"] == "already loaded"
     assert ingestor("local", "-", "--json", stdin=gzip.compress(text)).json["state"] == "loaded"
     assert rows(connect) == 4
+
+
+def test_a_longer_excerpt_of_a_loaded_input_is_loaded_as_a_new_file_with_a_warning(
+    ingestor: CommandLine,
+) -> None:
+    lines = [json.dumps({"time": 1_795_432_855_268 + number}).encode() + b"\n" for number in range(5)]
+    other = lines[1] + lines[0]
+    for shorter in (b"".join(lines[:3]), other):
+        assert "begins with" not in ingestor("local", "-", "--quiet", stdin=shorter).stderr
+    longer = ingestor("local", "-", "--json", stdin=b"".join(lines))
+    assert longer.json["state"] == "loaded"
+    begins = len(b"".join(lines[:3]))
+    assert (
+        f"standard input begins with the {begins} bytes that were loaded before as stdin:sha256:"
+        in longer.stderr
+    )
+    assert f"3 rows will be there twice. To load only what is new: … | tail -c +{begins + 1} | ingestor" in (
+        longer.stderr
+    )
+    again = ingestor("local", "-", stdin=b"".join(lines))
+    assert "begins with" not in again.stderr, "nothing is loaded"
 
 
 def test_a_file_held_by_another_worker_is_not_done(

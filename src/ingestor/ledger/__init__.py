@@ -41,11 +41,13 @@ from ingestor.ledger.history import (
     FileEvent,
     FileHistory,
     FileRecord,
+    LoadedInput,
     RejectedEntry,
     file_history,
     find_file,
     matching_files,
     rows_of_last_claim,
+    shorter_inputs,
 )
 from ingestor.ledger.intervention import (
     end_leases,
@@ -99,6 +101,7 @@ __all__ = [
     "Lag",
     "LedgerGauges",
     "Listing",
+    "LoadedInput",
     "LoadedObject",
     "Overview",
     "Progress",
@@ -153,6 +156,7 @@ __all__ = [
     "rows_of_locked_file",
     "schema_created_at",
     "settle",
+    "shorter_inputs",
     "start_over",
     "void_checkpoint",
 ]

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from ingestor.database import Connection
 from ingestor.ledger.rows import FileColumns
-from ingestor.model.source_file import Store
+from ingestor.model.source_file import STANDARD_INPUT_KEY, SourceFile, Store
 
 SHOWN_REASONS = 5
 SHOWN_MATCHES = 20
@@ -45,6 +45,14 @@ ORDER BY store, bucket, s3_key LIMIT %(limit)s
 _BY_SUFFIX: LiteralString = f"""
 SELECT {RECORD} FROM processed_files
 WHERE right(s3_key, length(%(asked)s)) = %(asked)s ORDER BY store, bucket, s3_key LIMIT %(limit)s
+"""
+# Of nothing, where the whole input is known already.
+_SHORTER_INPUTS: LiteralString = """
+SELECT s3_key AS key, size_bytes, rows_loaded FROM processed_files
+WHERE store = 'file' AND bucket = 'file' AND starts_with(s3_key, %(beginning)s)
+  AND size_bytes > 0 AND size_bytes < %(size_bytes)s AND rows_loaded > 0
+  AND NOT EXISTS (SELECT FROM processed_files WHERE store = 'file' AND bucket = 'file' AND s3_key = %(key)s)
+ORDER BY size_bytes
 """
 _REASONS: LiteralString = """
 SELECT ordinal, byte_offset, byte_length, error, substring(raw FOR 200) AS raw
@@ -115,6 +123,15 @@ class FileRecord(FileColumns):
 
 
 @dataclass(frozen=True, slots=True)
+class LoadedInput:
+    """What came through standard input; its key has the hash of its bytes."""
+
+    key: str
+    size_bytes: int
+    rows_loaded: int
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedEntry:
     """`raw` is its first 200 bytes."""
 
@@ -165,6 +182,13 @@ def _named_by(uri: str) -> dict[str, object]:
         return {"store": "", "bucket": "", "key": ""}
     *bucket, key = [*rest.split("/", _BUCKET_PARTS[store]), ""][: _BUCKET_PARTS[store] + 1]
     return {"store": store, "bucket": "/".join(bucket), "key": key}
+
+
+def shorter_inputs(connection: Connection, file: SourceFile) -> list[LoadedInput]:
+    """What was loaded through standard input, shorter than this, the shortest first; nothing if this is known."""
+    parameters = {"key": file.key, "size_bytes": file.size_bytes, "beginning": STANDARD_INPUT_KEY}
+    with connection.cursor(row_factory=class_row(LoadedInput)) as cursor:
+        return cursor.execute(_SHORTER_INPUTS, parameters).fetchall()
 
 
 def file_history(connection: Connection, file: FileRecord) -> FileHistory:

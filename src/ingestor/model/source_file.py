@@ -8,6 +8,9 @@ from typing import NamedTuple, Protocol
 LOCAL_BUCKET = "file"
 """The bucket of local files; their key is the absolute path."""
 
+STANDARD_INPUT_KEY = "stdin:sha256:"
+"""The key of what came through standard input is this and the hash of its bytes."""
+
 
 class Store(StrEnum):
     """Where an object is, as `processed_files.store` has it: a file is known by store, bucket and key."""

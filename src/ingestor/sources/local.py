@@ -4,7 +4,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from ingestor.errors import (
     SourceUnavailableError,
     UnreadableError,
 )
-from ingestor.model.source_file import LOCAL_BUCKET, ByteStream, SourceFile, Store
+from ingestor.model.source_file import LOCAL_BUCKET, STANDARD_INPUT_KEY, ByteStream, SourceFile, Store
 
 COPY_BYTES = 1024 * 1024
 
@@ -28,6 +28,17 @@ class SpooledInput:
 
     file: SourceFile
     path: Path
+
+    def keys_of_beginnings(self, sizes: Iterable[int]) -> Iterator[str]:
+        """The key that each beginning of so many bytes would have. `sizes` ascend, and none is beyond the end."""
+        digest, position = hashlib.sha256(), 0
+        with self.path.open("rb") as copy:
+            for size in sizes:
+                while position < size:
+                    data = copy.read(min(COPY_BYTES, size - position))
+                    digest.update(data)
+                    position += len(data)
+                yield f"{STANDARD_INPUT_KEY}{digest.hexdigest()}"
 
 
 class LocalFiles:
@@ -126,7 +137,7 @@ def spooled_standard_input(stream: BinaryIO, folder: Path | None = None) -> Iter
             spool.close()
         except OSError as error:
             raise _not_spooled(folder, error) from error
-        key = f"stdin:sha256:{digest}"
+        key = f"{STANDARD_INPUT_KEY}{digest}"
         yield SpooledInput(
             SourceFile(
                 LOCAL_BUCKET,

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import click
 
+from ingestor import ledger
 from ingestor.api import process_local_file, process_stream
 from ingestor.cli.support.database_choice import chosen_database, environment_settings
 from ingestor.cli.support.group import FAILED, Stopped, stopped_by
@@ -24,12 +25,13 @@ from ingestor.cli.support.terminal import (
     table,
 )
 from ingestor.cli.views.local_progress import LoadProgress, load_progress
-from ingestor.cli.views.local_report import FileReport, LocalState, report, unopened
+from ingestor.cli.views.local_report import FileReport, LocalState, loaded_beginning, report, unopened
 from ingestor.database import Database
 from ingestor.errors import SourceMissingError, SourceUnavailableError, UnreadableError
 from ingestor.ingest import FileResult
 from ingestor.outage import Patience
 from ingestor.settings import OnOverwrite, Settings
+from ingestor.sources.local import SpooledInput
 
 STANDARD_INPUT = "-"
 WAIT_SECONDS = 300
@@ -191,4 +193,14 @@ class _LocalRun:
                 deadline=self._stop.deadline,
                 patience=self._patience,
                 on_bytes=begin,
+                on_spooled=self._warn_of_loaded_beginning,
             )
+
+    def _warn_of_loaded_beginning(self, spooled: SpooledInput) -> None:
+        """The same log, piped again when it has grown, is a new file: its first entries are loaded a second time."""
+        with self._database.transaction() as connection:
+            loaded = ledger.shorter_inputs(connection, spooled.file)
+        keys = spooled.keys_of_beginnings(each.size_bytes for each in loaded)
+        beginnings = [each for each, key in zip(loaded, keys, strict=True) if each.key == key]
+        if beginnings:
+            self._progress.warn(loaded_beginning(beginnings[-1]))

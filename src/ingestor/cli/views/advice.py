@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from ingestor.cli.support.context import command_context
 from ingestor.cli.support.terminal import duration, moment, plain_facts
 from ingestor.ledger import FileRecord
+from ingestor.model.source_file import STANDARD_INPUT_KEY
 from ingestor.settings import Settings
 
 
@@ -99,7 +100,7 @@ def commands_to_load_again(files: Iterable[FileRecord]) -> Iterator[str]:
 
 
 def _is_standard_input(file: FileRecord) -> bool:
-    return file.s3_key.startswith("stdin:")
+    return file.s3_key.startswith(STANDARD_INPUT_KEY)
 
 
 def file_facts(file: FileRecord, **more: object) -> dict[str, object]:

@@ -136,6 +136,16 @@ def status_hint(name: str, result: FileResult) -> str:
     return f"`ingestor status {quoted(result.file.key if name == '-' else name)}`"
 
 
+def loaded_beginning(earlier: ledger.LoadedInput) -> str:
+    """The warning of an input that begins with `earlier`."""
+    return (
+        f"standard input begins with the {counted(earlier.size_bytes, 'byte')} that were loaded before as "
+        f"{earlier.key}, and is a new file: {counted(earlier.rows_loaded, 'row')} will be there twice. To load only "
+        f"what is new: "
+        f"… | tail -c +{earlier.size_bytes + 1} | ingestor local -"
+    )
+
+
 def quoted(name: str) -> str:
     """For a shell; a name that begins with a dash is not taken for an option."""
     return shlex.quote(f"./{name}" if name.startswith("-") and name != "-" else name)
