@@ -21,10 +21,14 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Consecutive entries that are complete: `offsets[i]` is the uncompressed byte at which `values[i]` starts."""
+    """Consecutive entries that are complete: `offsets[i]` is the uncompressed byte at which `values[i]` starts.
+
+    `failure`: behind them the rest has no unique reading, or the file ends where it may not.
+    """
 
     values: list[Value]
     offsets: list[int]
+    failure: UnreadableError | None = None
 
 
 class Framing(Protocol):
@@ -35,12 +39,12 @@ class Framing(Protocol):
     """
 
     def feed(self, data: bytes, /) -> Frames:
-        """Raises UnreadableError where the rest has no unique reading, but never with complete entries in hand: it
-        gives those back first and raises at the next call."""
+        """Raises UnreadableError where the rest has no unique reading, unless there are complete entries in hand: those
+        come back, with the error as their `failure`."""
         ...
 
     def finish(self) -> Frames:
-        """The file ends here. Raises UnreadableError where it may not."""
+        """The file ends here. Raises UnreadableError where it may not, likewise."""
         ...
 
 
@@ -73,6 +77,8 @@ class _Unhandled:
         if values:
             end = offsets[-1] + size_of(values[-1])
             yield from self.batching.add_run(_Run(values, offsets), end, end - offsets[0])
+        if frames.failure is not None:
+            raise frames.failure
 
 
 def framed_batches(

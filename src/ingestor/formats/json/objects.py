@@ -7,6 +7,7 @@ from msgspec.json import Decoder
 
 from ingestor.formats.json.reasons import UNREADABLE, why_unreadable
 from ingestor.formats.mapping import Fields
+from ingestor.formats.repair import repaired_escapes, repaired_utf8
 from ingestor.model.rows import Entity, Rejection
 
 _decode = Decoder(dict[str, Any]).decode
@@ -29,6 +30,14 @@ def fields_of(text: Entity) -> Fields | Rejection:
         return _in_pieces(Raw(text), 0)
     except UNREADABLE as error:
         return Rejection(why_unreadable(text, error))
+
+
+def value_of(text: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """A single value, as readable as PostgreSQL needs it; None: it is null, or can't be read."""
+    try:
+        return _piece(Raw(repaired_utf8(repaired_escapes(text))), 0)
+    except UNREADABLE:
+        return None
 
 
 def _in_pieces(text: Raw, depth: int) -> Fields:
