@@ -1,17 +1,25 @@
 """The elements of one array: many at once where the piece's cut proves right, one by one where it doesn't."""
 
+import re
 from collections.abc import Callable, Sequence
 
+import msgspec
+from msgspec import Raw
+
 from ingestor.errors import UnreadableError
+from ingestor.formats.json import bulk
 from ingestor.formats.json.cursor import Cursor, Step
 from ingestor.formats.json.fast import FastPath, Stretch
 from ingestor.formats.json.judge import judged
 from ingestor.formats.json.layout import Layout
 from ingestor.formats.json.values import OpenValue
-from ingestor.formats.limits import Limits
+from ingestor.formats.limits import WHITESPACE, Limits
 from ingestor.model.entry import Value
 
 _COMMA, _CLOSE = b",]"
+_SHORTEST_REACH, _LONGEST_REACH = 4 * 1024, 64 * 1024
+_ARRAY = msgspec.json.Decoder(list[Raw])
+_ENDS_BEFORE = re.compile(r"trailing characters \(byte (\d+)\)")
 
 type Take = Callable[[Sequence[Value], Sequence[int]], None]
 """Values and where each starts in the uncompressed bytes."""
@@ -25,12 +33,15 @@ class Elements:
         self._limit = limits.max_entry_bytes
         self._fast = FastPath(limits)
         self._take = take
+        self._reach = _SHORTEST_REACH
         self._piece = -1
         self._previous_end = 0
 
     def array(self) -> Step[None]:
         """From behind its opening bracket to behind the closing one. Raises UnreadableError."""
         cursor = self._cursor
+        if self._whole():
+            return
         is_first, needs_comma = True, False
         while True:
             byte = yield from cursor.byte()
@@ -52,6 +63,25 @@ class Elements:
             is_first, needs_comma = False, False
         cursor.at += 1
 
+    def _whole(self) -> bool:
+        """A short array in one go: msgspec says where what it read ends, if there is more behind it."""
+        cursor, start = self._cursor, self._cursor.at
+        text = cursor.data[start - 1 : start - 1 + self._reach]
+        end = _end_of_array(text)
+        if end is None:
+            self._reach = _SHORTEST_REACH if len(text) < self._reach else min(2 * self._reach, _LONGEST_REACH)
+            return False
+        self._reach = max(_SHORTEST_REACH, min(2 * end, _LONGEST_REACH))
+        inner = text[1 : end - 1].lstrip(WHITESPACE)
+        if inner:
+            offset = cursor.offset + start + end - 2 - len(inner)
+            parsed = bulk.parse(inner.rstrip(WHITESPACE), Layout.ARRAY, offset, self._limit)
+            if not isinstance(parsed, bulk.Parsed):
+                return False
+            self._take_run(parsed)
+        cursor.at = start - 1 + end
+        return True
+
     def _one_or_many(self) -> Step[None]:
         cursor = self._cursor
         if self._piece != cursor.offset:
@@ -61,12 +91,15 @@ class Elements:
         stretch = Stretch(cursor.data, cursor.offset, Layout.ARRAY, is_final=False)
         parsed = self._fast.parse(stretch, cursor.at)
         if parsed is not None:
-            run = parsed.run
-            self._take(run.values, [run.offset_of(index) for index in range(len(run.values))])
+            self._take_run(parsed)
             cursor.at += parsed.length
         else:
             yield from self._exactly_one()
         self._previous_end = cursor.at
+
+    def _take_run(self, parsed: bulk.Parsed) -> None:
+        run = parsed.run
+        self._take(run.values, [run.offset_of(index) for index in range(len(run.values))])
 
     def _exactly_one(self) -> Step[None]:
         cursor = self._cursor
@@ -78,3 +111,13 @@ class Elements:
             found = value.go_on(cursor.data, cursor.at, cursor.offset, Layout.ARRAY)
             cursor.at = value.at
         self._take([found], [value.offset])
+
+
+def _end_of_array(text: bytes) -> int | None:
+    """Just past its closing bracket; None: it doesn't end in `text`, or not there alone."""
+    try:
+        _ARRAY.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        place = _ENDS_BEFORE.search(str(error))
+        return len(text[: int(place[1]) - 1].rstrip(WHITESPACE)) if place else None  # msgspec counts from 1
+    return len(text.rstrip(WHITESPACE))
