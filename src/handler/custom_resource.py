@@ -1,4 +1,4 @@
-"""A custom resource of CloudFormation that always answers: a stack that hears nothing waits for an hour, then fails.
+"""A custom resource of CloudFormation that always answers: a stack without an answer waits for an hour, then fails.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref.html
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 RESERVE_SECONDS = 15
-"""Before the function's time-out, so that its end can still be told."""
+"""Kept of the function's time, so that a time-out can still be reported to CloudFormation."""
 
 _REASON_CHARACTERS = 1_000
 _ANSWER_TRIES = 4
@@ -26,7 +26,7 @@ _ANSWER_TIMEOUT_SECONDS = 5
 
 
 class CustomResource:
-    """One request of CloudFormation's. Whatever comes first answers it, and nothing after that does."""
+    """One request of CloudFormation's. It is answered once: by whatever ends first, the work or the time."""
 
     def __init__(self, event: Mapping[str, Any], context: "LambdaContext", physical_id: str) -> None:
         self._event = event
@@ -35,9 +35,9 @@ class CustomResource:
         self._once = threading.Lock()
 
     def answer(self, work: Callable[[], Mapping[str, str]]) -> None:
-        """Does `work` on create and update, and tells what it returned or raised. A deletion has nothing to do.
+        """Does `work` on create and update, and reports what it returned or raised. A deletion has nothing to do.
 
-        Raises nothing: an error is the stack's, in its events, and a retry would answer a second time.
+        It raises nothing. An error is shown in the stack's events, and a retry would answer a second time.
         """
         remaining = self._context.get_remaining_time_in_millis() / 1000
         too_late = threading.Timer(max(remaining - RESERVE_SECONDS, 0), self._fail, ["it took too long"])
@@ -72,7 +72,7 @@ class CustomResource:
 def _put(url: str, body: bytes) -> None:
     """The URL is presigned for S3, without a content type.
 
-    Raises URLError when S3 can't be had at all, ValueError where it is no address of the web.
+    Raises URLError when S3 can't be reached, and ValueError when the URL is no web address.
     """
     if urlsplit(url).scheme not in {"https", "http"}:
         raise ValueError("ResponseURL is none of CloudFormation's")

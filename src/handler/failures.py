@@ -1,4 +1,4 @@
-"""What leaves a function: Lambda's runtime logs an exception's text as it is, and answers with it."""
+"""An exception that leaves a function is made harmless: Lambda's runtime logs its text and answers with it."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,13 +7,13 @@ from ingestor.errors import IngestorError
 
 
 class UnexpectedError(IngestorError):
-    """A mistake of ours, or of a library's. Its text is as harmless as that of every error of ours."""
+    """An unexpected failure, ours or a library's. Its text is harmless, as that of every error of the package is."""
 
 
 def with_harmless_failures[**Arguments, Answer](
     handler: Callable[Arguments, Answer],
 ) -> Callable[Arguments, Answer]:
-    """Raises UnexpectedError where `handler` raises what is none of our errors, with the same traceback."""
+    """An exception of `handler` that is none of the package's errors becomes an UnexpectedError with its traceback."""
 
     @wraps(handler)
     def harmless(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:

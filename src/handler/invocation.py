@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def invocation_deadline(context: "LambdaContext") -> Deadline:
-    """Asked first of all, when what remains is the function's time-out.
+    """The deadline of an invocation. It is read first, while the time that remains is still the function's time-out.
 
-    Raises ConfigurationError for a time-out that the reserve eats up: each file would be sent on untouched, for ever,
-    and no attempt counted.
+    Raises ConfigurationError when the time-out is no longer than the reserve. Each file would be continued without a
+    row loaded, for ever, and no attempt would be counted.
     """
     deadline = Deadline(lambda: context.get_remaining_time_in_millis() / 1000)
     remaining = deadline.remaining_seconds()

@@ -43,7 +43,7 @@ class UndoneMessageError(IngestorError):
 
 
 class MessageLoader:
-    """Lives for one invocation: an outage met by one message spares the others the attempt."""
+    """Loads the messages of one invocation. After one of them met an outage, the others don't try again."""
 
     def __init__(self, runtime: Runtime, deadline: Deadline) -> None:
         self._runtime = runtime
@@ -53,7 +53,7 @@ class MessageLoader:
         self._has_begun = False
 
     def load_message(self, record: "SQSRecord") -> None:
-        """Returns: acknowledge the message. Raises: deliver it again, at the time set here."""
+        """Returns when the message may be acknowledged; raises when it must come again, at the time set here."""
         try:
             self._load_files(record)
         except NotificationError as error:
@@ -90,7 +90,7 @@ class MessageLoader:
             raise UndoneMessageError(_complaint(failures))
 
     def _load_one(self, file: SourceFile) -> Failed | None:
-        """None: the message is not needed for this file any more. Every line logged meanwhile names the file."""
+        """The file's failure; None when it no longer needs the message. Every line logged meanwhile names the file."""
         which = {"bucket": file.bucket, "key": file.key, "etag": file.etag, "version_id": file.version_id}
         with self._telemetry.logger.append_context_keys(**which):
             try:
@@ -106,7 +106,7 @@ class MessageLoader:
         return outcome if isinstance(outcome, Failed) else None
 
     def _outcome(self, file: SourceFile) -> Outcome:
-        """What nobody expected is logged with its trace, and is this file's failure alone."""
+        """An unexpected exception is logged with its traceback, and fails this file alone."""
         try:
             return self._ingest(file)
         except (DatabaseUnavailableError, SchemaError):
@@ -183,7 +183,7 @@ class MessageLoader:
     def _defer(self, record: "SQSRecord", seconds: float) -> None:
         """A partial batch response switches off Lambda's own backoff, so the visibility is ours to set.
 
-        Where that fails the message still does, and comes back when the queue's own time-out ends.
+        If that can't be set, the message still fails, and comes again when the queue's own visibility time-out ends.
         """
         try:
             self._runtime.queue.defer(record.receipt_handle, seconds)

@@ -1,4 +1,4 @@
-"""The Lambda function behind the queue: each message names objects, each object is loaded or its failure told.
+"""The Lambda function behind the queue: each message names objects, each object is loaded, or its failure is reported.
 
 A message is acknowledged when the ledger owns every file it names; one bad message never fails its neighbours.
 """

@@ -16,7 +16,7 @@ from ingestor.sources import ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Of the function behind the queue."""
+    """What the function behind the queue keeps."""
 
     telemetry: Telemetry
     settings: Settings
@@ -25,7 +25,7 @@ class Runtime:
     queue: Queue
 
     def end_with(self, deadline: Deadline) -> None:
-        """No answer of anybody is waited for beyond it."""
+        """From now on, neither the database, the store nor the queue is waited for beyond `deadline`."""
         self.worker.database.deadline = deadline
         self.objects.end_with(deadline)
         self.queue.end_with(deadline)

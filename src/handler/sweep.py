@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 _COUNTED = {"due": ("sent", "worn_out"), "discovery": ("registered",), "dead_letters": ("settled",)}
-"""Of the steps; all that they did is in the log. CloudWatch charges for each metric by itself."""
+"""The counts of each step that become metrics. CloudWatch charges for each metric; the log has all counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepRuntime:
-    """Of the function behind the schedule."""
+    """What the function behind the schedule keeps."""
 
     telemetry: Telemetry
     context: SweepContext
@@ -42,7 +42,7 @@ def sweep_runtime() -> SweepRuntime:
 
 
 class IncompleteSweepError(IngestorError):
-    """Some steps failed, and the others were done: the next tick tries again, the alarm counts this one."""
+    """Some steps failed and the others were done. The alarm counts this tick, and the next one tries again."""
 
 
 @with_harmless_failures

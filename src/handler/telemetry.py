@@ -14,7 +14,7 @@ from handler.tracing import tracer
 from ingestor.visible_text import without_secrets
 
 _EXACT = frozenset({"bucket", "key"})
-"""They name the file, whatever that looks like."""
+"""These fields name the file exactly, even where its name looks like a secret."""
 
 SERVICE = "ingestor"
 """Where POWERTOOLS_SERVICE_NAME, in the template the stack's name, says nothing: two stacks must not share metrics."""
@@ -22,7 +22,7 @@ SERVICE = "ingestor"
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Of one execution environment."""
+    """The log, metrics and traces of one execution environment."""
 
     logger: Logger
     metrics: Metrics
@@ -45,7 +45,7 @@ class Telemetry:
 
 
 def make_telemetry() -> Telemetry:
-    """Reads the environment, so it is for an invocation, not for an import."""
+    """It reads environment variables, so it is called in an invocation, not at import."""
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
     metrics = Metrics(namespace="Ingestor", service=service)
     return Telemetry(

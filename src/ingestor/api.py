@@ -1,4 +1,4 @@
-"""For Python programs: load local files, or a bucket's objects, right here; the same claims as the Lambdas'."""
+"""The Python interface: loads local files, or a bucket's objects, in this process, with the Lambdas' claims."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from ingestor.sources.listing import pages
 from ingestor.sources.local import LocalFiles, SpooledInput, local_source_file, spooled_standard_input
 
 type OnBytes = Callable[[int], None]
-"""Told the stored bytes of the file read so far; they begin again at 0 when the file changed meanwhile."""
+"""Called with the number of stored bytes read so far. It begins again at 0 when the file changed meanwhile."""
 
 
 def process_local_file(
@@ -101,7 +101,7 @@ def process_files(
 
 @contextmanager
 def _given_or_own(database: Database | None, settings: Settings) -> Iterator[Database]:
-    """A database we were given stays open."""
+    """The given database, which stays open; without one, a database of the settings, closed at the end."""
     if database is not None:
         yield database
         return

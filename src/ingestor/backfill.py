@@ -1,4 +1,4 @@
-"""Everything below a prefix into the ledger and the queue, page by page: what was there before the service."""
+"""A backfill enters every object below a prefix in the ledger and the queue: also those older than the service."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,8 @@ from ingestor.sources import Lister, UnusableObject
 from ingestor.sources.listing import pages
 
 DUE_SECONDS = 6 * 3600
-"""A backfill's messages wait for hours; sent again every quarter of an hour, they would wait even longer."""
+"""When a file that nobody began is sent again. A backfill's messages wait for hours: sending them again sooner would
+only lengthen the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,11 @@ class BackfillScope:
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """`objects` and their stored `bytes` were seen in this run; the new ones are, or would be, entered and sent.
+    """What a backfill did: `objects` and their stored `bytes` were listed, the new ones were entered and sent.
 
-    New are unknown keys, and known ones that have other bytes now, if ON_OVERWRITE wants those. `resumed_after`: the
-    last key of an earlier run that was stopped. `unusable` objects can't be entered, for their keys.
+    A dry run counts what it would enter. New are unknown keys, and known keys with other bytes if ON_OVERWRITE is
+    replace. `resumed_after`: the last key of an earlier run that was stopped. `unusable` objects can't be entered,
+    for their keys.
     """
 
     objects: int = 0
@@ -50,9 +52,9 @@ type OnPage = Callable[[Backfill], None]
 def backfill(
     context: DiscoveryContext, scope: BackfillScope, *, on_page: OnPage, deadline: Deadline = UNLIMITED
 ) -> Backfill:
-    """Goes on where an earlier run of the same was stopped. Safe beside workers, sweepers and other runs.
+    """Queues the objects of `scope`, from where an earlier run was stopped. It may run beside workers and sweepers.
 
-    Raises SourceMissingError, ServiceUnavailableError; then the same call goes on, too.
+    Raises SourceMissingError and ServiceUnavailableError. Called again, it goes on after the last page entered.
     """
     context.queue.depth()  # without a queue, nothing is entered
     with context.database.transaction() as connection:

@@ -1,4 +1,4 @@
-"""When somebody will stop us: Lambda's time-out, or nobody."""
+"""A deadline: the time at which this process will be stopped, such as Lambda's time-out."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ RESERVE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`remaining_seconds` asks whoever will stop us, e.g. Lambda's context."""
+    """`remaining_seconds` says how much time is left, as Lambda's context does."""
 
     remaining_seconds: Callable[[], float]
     reserve_seconds: float = RESERVE_SECONDS

@@ -1,4 +1,4 @@
-"""An outage of the database or of S3 is waited for: with backoff, aloud, and no longer than somebody wants to."""
+"""Waiting for the end of an outage of the database or of S3, with backoff, reports, and a limit."""
 
 import math
 import random
@@ -19,21 +19,21 @@ from ingestor.errors import (
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 _STEP_SECONDS = 0.1
-"""How soon a request to stop is heard."""
+"""How soon a request to stop is noticed."""
 
 
 type IsOutage = Callable[[IngestorError], bool]
 
 
 class OutageReporter(Protocol):
-    """Who tells a person."""
+    """What reports the beginning and the end of an outage to a person."""
 
     def outage_began(self, why: str, /) -> None: ...
     def outage_ended(self, seconds: float, /) -> None: ...
 
 
 class Unreported:
-    """Whoever calls from Python hears of an outage by its end, or by its error."""
+    """Reports nothing: a Python program waits until the outage ends, or gets its error."""
 
     def outage_began(self, why: str, /) -> None:
         pass
@@ -63,9 +63,9 @@ class Patience:
     reporter: OutageReporter = field(default_factory=Unreported)
 
     def through[Result](self, attempt: Callable[[], Result], is_outage: IsOutage | None = None) -> Result:
-        """What `attempt` returns, as often as it takes. Raises its last error when patience is at its end.
+        """Calls `attempt` until it succeeds, and returns its result. Raises its last error when patience has run out.
 
-        Without `is_outage`, that is the database's.
+        Without `is_outage`, errors of the database are waited for.
         """
         try:
             return attempt()
@@ -94,7 +94,7 @@ class Patience:
                 return result
 
     def until(self, holds: Callable[[], bool], why: str) -> bool:
-        """Asked as often as it takes. False: patience is at its end, and it still doesn't hold."""
+        """Waits until the condition holds. False: patience ran out first."""
 
         def attempt() -> None:
             if not holds():
@@ -128,17 +128,17 @@ class Patience:
 
 
 IMPATIENT = Patience(0)
-"""The first error is the last."""
+"""No outage is waited for."""
 
 
 def is_databases_outage(error: IngestorError) -> bool:
-    """Or a transaction of ours that somebody else's work was in the way of: the same again passes."""
+    """Whether the database is away, or other work was in a transaction's way; the same again may pass."""
     is_transient = isinstance(error, DatabaseUnavailableError | TransactionFailedError)
     return is_transient and not isinstance(error, LoginRefusedError)
 
 
 def is_outage_of(answers: Callable[[], bool]) -> IsOutage:
-    """`answers`: whether S3 does. What it refuses, it would refuse again."""
+    """An error of S3 is an outage unless `answers` says that S3 is well: what it refuses, it would refuse again."""
 
     def is_outage(error: IngestorError) -> bool:
         if isinstance(error, ServiceUnavailableError):

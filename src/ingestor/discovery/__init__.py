@@ -1,7 +1,7 @@
-"""Objects nobody told us of are found by listing, and entered in the ledger before anybody loads them.
+"""Discovery finds objects by listing, without a notification, and enters them in the ledger before they are loaded.
 
-`window` says how far back a listing looks, `known` what of it the ledger hasn't heard of, `steps` enters that page by
-page. The sweeper, `run` and the backfill share all three.
+`window` says how far back a listing looks. `known` compares the listed objects with the ledger. `steps` enters those
+that are new, page by page. The sweeper, `run` and the backfill share all three.
 """
 
 from ingestor.discovery.steps import (

@@ -1,4 +1,4 @@
-"""Which of the listed objects the ledger has still to hear of: one rule for whoever lists."""
+"""Which of the listed objects the ledger doesn't know yet: one rule for the sweeper, `run` and the backfill."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

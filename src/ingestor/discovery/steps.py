@@ -1,6 +1,6 @@
-"""A listing, step by step: pages are listed, what the ledger hasn't heard of is entered, and the cursor moves with it.
+"""A listing goes step by step: pages are listed, new objects are entered in the ledger, and the cursor moves on.
 
-A step is one transaction. Whoever dies between two of them leaves a listing that goes on after its cursor.
+A step is one transaction. A process that dies between two steps leaves a listing that goes on after its cursor.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +20,15 @@ from ingestor.sources import ListedPage, Lister, ObjectStore, UnusableObject
 from ingestor.sources.listing import pages, pages_since
 
 LOCK_TIMEOUT_SECONDS = 5.0
-"""Nobody waits long for a worker: what can't be had now is found again."""
+"""A listing doesn't wait long for a worker: an object that can't be entered now is found again."""
 
 FILES_A_STEP = 2_000
 PAGES_A_STEP = 20
-"""What is held before the ledger is asked: a crash repeats so much, and so many files are sent oldest first."""
+"""At most so many files and pages are held before the ledger is asked. A crash repeats their listing; the files of one
+step are sent oldest first."""
 
 type MayGoOn = Callable[[], bool]
-"""Asked before each page."""
+"""Whether the listing may go on; asked before each page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def enter(
     lister: Lister,
     may_go_on: MayGoOn,
 ) -> Iterator[Step]:
-    """To the last page, or as far as `may_go_on` allows; what a step yields is committed.
+    """Enters the listing's objects, to the last page or as far as `may_go_on` allows. A yielded step is committed.
 
     Raises SourceMissingError, SourceUnavailableError, DatabaseUnavailableError and SchemaError.
     """
@@ -140,7 +141,7 @@ def enter_and_send(
     window: UploadWindow,
     may_go_on: MayGoOn,
 ) -> Iterator[Step]:
-    """As `enter`; what a step entered is sent before it is yielded. A lost send is found again in the ledger.
+    """Enters objects as `enter` does, and sends a step's before it is yielded. The ledger finds a lost send again.
 
     Raises as `enter` does, and ServiceUnavailableError for the queue.
     """
@@ -164,7 +165,7 @@ def dry_run_steps(
 
 
 def _pages_of(lister: Lister, listing: ledger.Listing) -> Iterator[ListedPage]:
-    """After the cursor; only what is recent lets folders of old days be passed over."""
+    """The pages after the cursor. Only a recent listing passes over folders of old days."""
     bucket, prefix, after = listing.bucket, listing.prefix, listing.cursor or ""
     if listing.purpose is ledger.Purpose.RECENT:
         newer_than = listing.newer_than or FROM_THE_BEGINNING

@@ -1,8 +1,8 @@
 """How far back a listing has to look.
 
-Everything is listed from START_FROM on, once, and again in RECONCILE_HOURS. In between, the newest log that is loaded
-shortens a listing, but never past what an earlier listing of the same prefix has finished. So no rule about time skips
-an object for good: what one listing left out, an earlier one entered, or a later one will.
+A full listing covers everything from START_FROM on; it is repeated every RECONCILE_HOURS. In between, a listing begins
+at the newest log that is loaded, but never after the beginning of the last finished listing of the same prefix. So no
+rule about time skips an object for good: another listing enters what one left out.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from ingestor.model.source_file import SourceFile
 from ingestor.settings import FROM_THE_BEGINNING, Settings, not_before_s3
 
 GRACE = timedelta(minutes=15)
-"""Where notifications come, a younger object's is probably on its way."""
+"""Where notifications come, that of a younger object is probably still on its way."""
 
 SAFETY_MARGIN = timedelta(hours=2)
-"""An hour between S3's clock and the database's, and an hour of a large upload, which S3 dates at its beginning."""
+"""One hour between the clocks of S3 and the database, and one for a large upload, which S3 dates at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class UploadWindow:
     grace: timedelta = timedelta(0)
 
     def has(self, file: SourceFile) -> bool:
-        """An object counts whose time nobody knows, or can't be: then its age says nothing."""
+        """Whether the object is listed. An object without a time, or with one in the future, always is."""
         at = file.uploaded_at
         if at is None or at > self.now + SAFETY_MARGIN:
             return True
@@ -42,9 +42,9 @@ class DefaultStart(Enum):
     """Since when objects count while START_FROM is unset."""
 
     SCHEMA_CREATED = auto()
-    """For the sweeper: what was in the bucket before the service is not loaded unasked."""
+    """For the sweeper: objects older than the service are loaded by `backfill` alone."""
     EVERYTHING = auto()
-    """For `run`: whoever names a bucket asks for it. But where a sweeper watches it, the sweeper's start."""
+    """For `run`: naming a bucket asks for all of it. Where a sweeper watches the bucket, the sweeper's start holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def open_recent_or_whole(connection: Connection, scope: Scope) -> ledger.Listing
 
 
 def open_reconciliation(connection: Connection, scope: Scope) -> ledger.Listing | None:
-    """The one that was broken off, or a new one where the last one is too long ago; None: it is not."""
+    """The unfinished full listing, or a new one when the last is RECONCILE_HOURS old; None: none is due."""
     if not is_reconciliation_due(connection, scope):
         return None
     start = start_of(connection, scope)
@@ -99,7 +99,7 @@ def open_reconciliation(connection: Connection, scope: Scope) -> ledger.Listing 
 
 
 def is_reconciliation_due(connection: Connection, scope: Scope) -> bool:
-    """Or broken off; or START_FROM reaches further back now."""
+    """Whether a full listing is due, is unfinished, or has to begin earlier because START_FROM changed."""
     listing = _read(connection, scope, ledger.Purpose.RECONCILE)
     if listing is None or listing.finished_at is None:
         return True
@@ -110,7 +110,7 @@ def is_reconciliation_due(connection: Connection, scope: Scope) -> bool:
 
 
 def open_since(connection: Connection, bucket: str, prefix: str, since: datetime) -> ledger.Listing:
-    """On demand: everything uploaded at or after `since`. The one that was broken off, or a new one."""
+    """The unfinished listing of everything uploaded at or after `since`, or a new one."""
     purpose = ledger.Purpose.BACKFILL
     listing = ledger.read_listing(connection, bucket, prefix, purpose)
     if listing is not None and listing.finished_at is None and listing.newer_than == since:
@@ -119,7 +119,7 @@ def open_since(connection: Connection, bucket: str, prefix: str, since: datetime
 
 
 def recent_from(connection: Connection, scope: Scope) -> datetime:
-    """Where a new listing of what is recent begins."""
+    """The upload time at which a new recent listing begins."""
     start = start_of(connection, scope)
     finished = _last_finished(connection, scope)
     if finished is None:
@@ -132,7 +132,7 @@ def recent_from(connection: Connection, scope: Scope) -> datetime:
 
 
 def start_of(connection: Connection, scope: Scope) -> datetime:
-    """Older objects are not loaded."""
+    """The upload time before which no object is loaded."""
     if scope.start_from is not None:
         return scope.start_from
     created_at = ledger.schema_created_at(connection)

@@ -42,7 +42,7 @@ class ParsedMessage:
 
 
 def parse_each(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> ParsedMessage:
-    """`buckets` empty: any bucket. A key that doesn't begin with `prefix` is left out, without an error.
+    """The objects a message names. Empty `buckets`: any bucket. A key outside `prefix` is left out, without an error.
 
     The filters of several notifications may share a queue. Times are in UTC. Raises NotificationError for a message of
     which nothing can be understood, and nothing else, whatever it holds.
@@ -60,7 +60,7 @@ def parse_each(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str 
 
 
 def parse(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "") -> tuple[SourceFile, ...]:
-    """Its objects, if all can be loaded. Raises NotificationError."""
+    """The objects that a message names, if all can be loaded. Raises NotificationError."""
     parsed = parse_each(body, buckets=buckets, prefix=prefix)
     if parsed.refusals:
         raise NotificationError(f"{parsed.complaint}; the message begins {_quoted(body)}")
@@ -68,7 +68,7 @@ def parse(body: str, *, buckets: frozenset[str] = frozenset(), prefix: str = "")
 
 
 def continuation_message(file: SourceFile) -> str:
-    """Our own message: what `parse` reads back as the same file."""
+    """A continuation: our own message, which `parse` reads back as the same file."""
     return json.dumps(
         {
             "ingestor": "load",

@@ -41,7 +41,7 @@ class Queue(Bounded, Protocol):
     """Every method raises ServiceUnavailableError when the queue can't be had, OutOfTimeError when there is no time."""
 
     def receive(self, limit: int, visibility_seconds: int, /) -> list[ReceivedMessage]:
-        """At most ten messages, hidden from others for so long; none: none wait now."""
+        """At most ten messages, hidden from others for so many seconds. An empty list: none waits now."""
         ...
 
     def acknowledge(self, receipt_handle: str, /) -> None:
@@ -53,14 +53,14 @@ class Queue(Bounded, Protocol):
         ...
 
     def send(self, bodies: Sequence[str], /) -> list[str]:
-        """The bodies that the queue didn't take."""
+        """Sends messages, and returns the bodies that the queue didn't take."""
         ...
 
     def depth(self) -> QueueDepth: ...
 
 
 def send_all(queue: Queue, bodies: Sequence[str]) -> None:
-    """Raises ServiceUnavailableError when the queue didn't take one of them."""
+    """Sends all messages. Raises ServiceUnavailableError when the queue didn't take one of them."""
     refused = queue.send(bodies)
     if refused:
         raise ServiceUnavailableError(f"the queue refused {len(refused)} of {len(bodies)} messages")

@@ -1,9 +1,9 @@
-"""One pass over a bucket without a queue: the ledger is the queue, and its claims let any number run side by side.
+"""One pass over a bucket without a queue. The ledger takes its place; claims let any number run side by side.
 
-enter --> what a listing has seen and the ledger hasn't heard of becomes PENDING, before the first of it is loaded
+enter --> listed objects that are new to the ledger become PENDING, before the first of them is loaded
 load --> pending, failed and stuck files of the ledger, the oldest upload first, by one process or several
-reconcile --> now and then everything is listed, entered and loaded the same way
-look again --> what failed for now, once, when it is due
+reconcile --> every RECONCILE_HOURS everything is listed, entered and loaded the same way
+look again --> files with a transient failure are loaded once more, when they are due
 """
 
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def run_once(
     *,
     looks_again: bool = True,
 ) -> Pass:
-    """What the ledger has to do is loaded, even if the bucket can't be listed.
+    """Enters what the bucket has, and loads what is due in the ledger, even if the bucket can't be listed.
 
     Raises DatabaseUnavailableError for an outage longer than patience, SchemaError, SourceMissingError for a missing
     bucket, ServiceUnavailableError.
@@ -91,7 +91,7 @@ class _OnePass:
             raise trouble
 
     def look_again(self) -> None:
-        """For an outage so short that nobody but a few files met it."""
+        """Loads files again that failed in an outage too short to be noticed otherwise."""
         waits = self.done.retries_within(self._context.settings.lease_seconds)
         if not waits:
             return
@@ -127,7 +127,7 @@ class Found:
 
 
 def dry_run_pass(context: RunContext, scope: RunScope, patience: Patience) -> Found:
-    """Changes nothing. Raises as `run_once` does."""
+    """What a pass would load; it changes nothing. Raises as `run_once` does."""
     due_files = sum(1 for _ in work.due(context, scope, patience))
     new_files = new_bytes = 0
     for step in work.dry_run_steps(context, scope):

@@ -1,4 +1,4 @@
-"""One loading process as its parent sees it: started, spoken to, heard, and reaped."""
+"""One loading process as its parent sees it: it is started, given files, listened to, and reaped."""
 
 import multiprocessing
 import os
@@ -13,12 +13,12 @@ from ingestor.run.loading_process import STOPPING_SIGNALS, ClaimInHand, Message,
 from ingestor.settings import Settings
 
 ENDING_SECONDS = 5.0
-"""Between its last word and its end."""
+"""How long a process may take to end after its last message."""
 
 
 @dataclass(slots=True)
 class Loader:
-    """`file` and `claim` are in its hand. `is_gone`: its pipe is at its end, so it is dead, or as good as."""
+    """`file` and `claim` are what the process works on. `is_gone`: its pipe is closed, so it is dead or dying."""
 
     process: SpawnProcess
     pipe: "Connection[SourceFile | None, Message]"
@@ -37,7 +37,7 @@ class Loader:
         self._send(None)
 
     def hear(self) -> Message | None:
-        """None: its pipe is at its end."""
+        """Its next message; None: its pipe is closed."""
         try:
             message = self.pipe.recv()
         except (EOFError, OSError):
@@ -58,7 +58,7 @@ class Loader:
 
     @property
     def how_it_ended(self) -> str:
-        """Once it is reaped."""
+        """How the process ended; known once it is reaped."""
         if self._killed_because is not None:
             return self._killed_because
         code = self.process.exitcode or 0

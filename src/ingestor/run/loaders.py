@@ -1,4 +1,4 @@
-"""Who loads: this process, or several others (`processes`)."""
+"""Loaders load a pass' files: this process does, or several others do (`processes`)."""
 
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,17 +12,17 @@ from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 
 type Answers = Callable[[str], bool]
-"""Whether S3 does, asked with a bucket."""
+"""Whether S3 answers for a bucket."""
 
 
 class Loaders(Protocol):
     @property
     def deaths(self) -> int:
-        """How many loading processes died so far; their files went on."""
+        """How many loading processes died so far. Their files were loaded on by others."""
         ...
 
     def load(self, files: Iterator[SourceFile]) -> Iterator[FileResult]:
-        """Until there are no more, or a stop is asked for: then what is in hand is given back with its checkpoint.
+        """Loads files until there are no more, or a stop is asked for: then the claim in hand is released.
 
         Raises DatabaseUnavailableError for an outage longer than patience, and SchemaError.
         """
@@ -49,7 +49,7 @@ class InProcess:
 def load_one(
     file: SourceFile, worker: Worker, deadline: Deadline, patience: Patience, answers: Answers
 ) -> Outcome:
-    """As `ingest` does, and through outages: those of the database, and those of S3 in which this file failed.
+    """Loads one file as `ingest` does, and waits for the end of outages of the database and of S3.
 
     Raises DatabaseUnavailableError when patience is at its end, and SchemaError.
     """
@@ -62,7 +62,7 @@ def load_one(
 
 
 def _ingest(file: SourceFile, worker: Worker, deadline: Deadline, patience: Patience) -> Outcome:
-    """What nobody foresaw is this file's failure alone, with its trace. Its claim stays: it counts as a dead worker."""
+    """An unexpected exception fails this file alone. Its claim stays, and counts as a dead worker's."""
     try:
         return ingest_through_outages(file, worker, deadline, patience)
     except (DatabaseUnavailableError, SchemaError):

@@ -1,7 +1,7 @@
-"""One loading process: it takes files from its parent and gives back what became of them, and dies with its parent.
+"""A loading process takes files from its parent, answers with what became of them, and dies with its parent.
 
 parent --> a file, or None: no more; a pipe at its end: the parent is gone
-parent <-- what it holds, that it is alive, what it waits for, what became of the file
+parent <-- its claim, signs of life, the outage it waits for, what became of the file
 """
 
 import ctypes
@@ -30,7 +30,7 @@ BEAT_SECONDS = 2.0
 """How often a process that has a file says that it is alive."""
 
 STOPPING_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
-"""Blocked while a process starts: before it is able to obey them, they would be its end."""
+"""Blocked while a process starts: before its handlers are set, they would kill it."""
 
 _PR_SET_PDEATHSIG = 1
 """https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html"""
@@ -40,7 +40,7 @@ _ORPHANED = 1
 
 @dataclass(frozen=True, slots=True)
 class ClaimInHand:
-    """By these, the parent gives back the claim of a process that died."""
+    """The claim a process holds; the parent gives it back if the process dies."""
 
     file_id: int
     version: int
@@ -63,7 +63,7 @@ class OutageEnded:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """An outage outlasted the patience, or the schema is wrong: no other file would fare better."""
+    """The process ended because an outage lasted too long, or the schema is wrong: other files would fail as well."""
 
     error: IngestorError
 
@@ -78,7 +78,7 @@ def serve(
     patience_seconds: float,
     parent_id: int,
 ) -> None:
-    """The process' whole life. Its parent stops it by None or SIGTERM: the chunk in hand is committed then."""
+    """Runs the process. Its parent stops it by None or SIGTERM; the chunk in hand is committed first."""
     mailbox = _Mailbox(pipe)
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
@@ -111,7 +111,7 @@ def _load(
 
 
 class _Mailbox:
-    """Both ends of what is said to the parent. A thread of its own listens, and beats while there is a file in hand."""
+    """The messages from and to the parent. A thread receives them, and sends signs of life while a file is in hand."""
 
     def __init__(self, pipe: "Connection[Message, SourceFile | None]") -> None:
         self._pipe = pipe
@@ -125,7 +125,7 @@ class _Mailbox:
         threading.Thread(target=self._listen, name="mailbox", daemon=True).start()
 
     def next(self) -> SourceFile | None:
-        """None: there are no more."""
+        """The next file; None: there are no more."""
         file = self._files.get()
         if file is None or self._is_stopped:
             return None
@@ -177,7 +177,7 @@ class _Mailbox:
 
 
 def _die_with(parent_id: int) -> None:
-    """Killed by the kernel where that can be asked for; elsewhere the pipe's end tells."""
+    """Has the kernel kill this process when its parent dies. Where that can't be asked for, the closed pipe ends it."""
     if sys.platform == "linux":
         prctl: Callable[[int, int], int] = ctypes.CDLL(None, use_errno=True).prctl
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Loading processes and their keeper: who dies is replaced, its file goes on, and nobody outlives the parent."""
+"""Loading processes and what keeps them: one that dies is replaced, its file goes on, and none outlives the parent."""
 
 import time
 from collections import deque
@@ -29,10 +29,10 @@ SILENT_SECONDS = 30.0
 """A process with a file says every 2 s that it is alive. Silent for so long, and for its lease, it is frozen."""
 
 STARTING_SECONDS = 120.0
-"""What it takes to import boto3 on a machine that has other things to do."""
+"""Enough for importing boto3 on a busy machine."""
 
 MAX_STILLBORN = 10
-"""Processes in a row that die before they have done anything: then it is not the files that kill them."""
+"""So many processes in a row died before they loaded anything: then the files aren't the cause."""
 
 
 class LoadersDyingError(IngestorError):
@@ -116,7 +116,7 @@ class Processes:
         return [loader for loader in self._loaders if loader.file is not None]
 
     def _give(self, files: Iterator[SourceFile], *, is_last_given: bool) -> bool:
-        """A file to each that has none. Whether there are no more, but for those that come again."""
+        """Gives a file to each process that has none. True: only files that come again are left."""
         while len(self._busy) < self._count:
             if self._patience.deadline.is_near():
                 self._again.clear()
@@ -138,12 +138,12 @@ class Processes:
         return self._loaders[-1]
 
     def _ready(self) -> list[Loader]:
-        """Those who say something, or whose pipe is at its end."""
+        """The processes that sent a message, or whose pipe is closed."""
         ready = set(wait([loader.pipe for loader in self._loaders], timeout=LOOK_EVERY_SECONDS))
         return [loader for loader in self._loaders if loader.pipe in ready]
 
     def _hear(self, loader: Loader) -> FileResult | None:
-        """Raises what the loader gave up for."""
+        """Handles the loader's messages. Raises the error that the loader ended for."""
         message: Message | None = loader.hear()
         match message:
             case FileResult():
@@ -166,7 +166,7 @@ class Processes:
         return None
 
     def _taken(self, loader: Loader, result: FileResult) -> FileResult | None:
-        """None: the file comes again."""
+        """The result for the caller; None: the file comes again."""
         loader.file = loader.claim = None
         self._stillborn = 0
         if isinstance(result.outcome, Continued) and self._stopping_since is None:
@@ -177,7 +177,7 @@ class Processes:
         return result
 
     def _note_outage(self, loader: Loader, why: str) -> None:
-        """Once for all who wait."""
+        """Reports an outage once, however many processes wait for its end."""
         if not self._waiting:
             self._patience.reporter.outage_began(why)
         self._waiting.add(id(loader))
@@ -225,7 +225,7 @@ class Processes:
         self._patience.through(give_back)
 
     def _watch(self) -> None:
-        """Ends who is frozen, and who doesn't stop when told to."""
+        """Kills processes that are frozen, and those that don't stop when asked to."""
         now = time.monotonic()
         for loader in self._busy:
             limit = self._silent_seconds if loader.has_spoken else STARTING_SECONDS

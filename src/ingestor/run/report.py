@@ -1,4 +1,4 @@
-"""What a pass did, and whom it reports to while it goes on."""
+"""What a pass did, and the reporter that it calls while it goes on."""
 
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
@@ -21,7 +21,7 @@ class FileFailure:
 
 @dataclass(slots=True)
 class Pass:
-    """It grows while the pass goes on.
+    """The counts of a pass so far.
 
     `listed` objects were seen, `entered` of them new to the ledger or other than it knew. `held`: another worker has
     them; `stopped`: given back. `failures`: by their files. `died`: loading processes whose files went on in others.
@@ -43,7 +43,7 @@ class Pass:
         return self.loaded + self.already_loaded + self.held + self.stopped + len(self.failures)
 
     def add_step(self, step: Step) -> list[FileFailure]:
-        """Its new failures: objects that can't be entered are told, and nobody else would."""
+        """Adds a step, and returns its new failures: the objects that can't be entered."""
         self.listed += step.listed
         self.entered += len(step.unknown) + len(step.replaced)
         return [
@@ -53,7 +53,7 @@ class Pass:
         ]
 
     def add(self, result: FileResult) -> FileFailure | None:
-        """Its failure, if that is what it is. A file may come again, and be loaded then."""
+        """Adds a file's result, and returns its failure if it failed. A file may come again, and be loaded then."""
         self.failures.pop(result.file.uri, None)
         match result.outcome:
             case Loaded(rows_loaded=rows, rows_rejected=rejected):
@@ -73,7 +73,7 @@ class Pass:
         return None
 
     def retries_within(self, seconds: float) -> list[float]:
-        """In how many seconds files that failed for now are due again, of those that are so soon."""
+        """The seconds until files with a transient failure are due again, as far as that is within the limit."""
         waits = (each.retry_in_seconds for each in self.failures.values())
         return [wait for wait in waits if wait is not None and wait <= seconds]
 
@@ -92,5 +92,5 @@ class Reporter(OutageReporter, Protocol):
     def loader_died(self, how: str, /) -> None: ...
 
     def looks_again(self, files: int, seconds: float, /) -> None:
-        """So many files failed for now, and are tried once more in so many seconds."""
+        """So many files had a transient failure, and are loaded once more in so many seconds."""
         ...

@@ -1,4 +1,4 @@
-"""What a pass has to do: listed objects are entered, and then the ledger says what to load, and in what order."""
+"""The work of a pass: listed objects are entered, then the ledger says which files to load, and in what order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def enter_recent(context: RunContext, scope: RunScope, may_go_on: MayGoOn) -> It
 
 
 def reconcile(context: RunContext, scope: RunScope, may_go_on: MayGoOn) -> Iterator[Step]:
-    """Everything, once in RECONCILE_HOURS: for what a recent listing passes over."""
+    """Lists everything, once in RECONCILE_HOURS: a recent listing passes over some objects."""
     if scope.since is not None:
         return
     with context.database.transaction() as connection:
@@ -74,7 +74,7 @@ def reconcile(context: RunContext, scope: RunScope, may_go_on: MayGoOn) -> Itera
 
 
 def dry_run_steps(context: RunContext, scope: RunScope) -> Iterator[Step]:
-    """What a pass would enter. Changes nothing."""
+    """What a pass would enter; it changes nothing."""
     objects, bucket, prefix = context.objects, scope.bucket, scope.prefix
     listed_scope = _listed_scope(context, scope)
     with context.database.transaction() as connection:

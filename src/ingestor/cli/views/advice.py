@@ -110,7 +110,7 @@ def file_facts(file: FileRecord, **more: object) -> dict[str, object]:
 
 
 def _is_swept(file: FileRecord) -> bool:
-    """A stack has a sweeper. Elsewhere there is one where somebody looks at the bucket."""
+    """A stack has a sweeper. Elsewhere a sweep or a run has listed the bucket lately."""
     return command_context().stack is not None or file.is_watched
 
 
