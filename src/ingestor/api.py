@@ -14,6 +14,7 @@ from ingestor.ingest import Failed, FileResult
 from ingestor.ingest.outages import ingest_through_outages
 from ingestor.model.source_file import ByteStream, SourceFile
 from ingestor.outage import IMPATIENT, Patience
+from ingestor.routing import Router
 from ingestor.settings import Settings
 from ingestor.sources import Source
 from ingestor.sources.listing import pages
@@ -31,17 +32,18 @@ def process_local_file(
     deadline: Deadline = UNLIMITED,
     patience: Patience = IMPATIENT,
     on_bytes: OnBytes | None = None,
+    router: Router | None = None,
 ) -> FileResult:
     """Loads one file of this machine; loading it again changes nothing.
 
     `patience`: whether, and how long, an outage of the database is waited for. Raises ConfigurationError,
     DatabaseUnavailableError, SchemaError, SourceMissingError, and SourceUnavailableError for a file that may not be
-    looked at. Without `settings`, the environment's are read.
+    looked at. Without `settings`, the environment's are read; without `router`, `ingestor.toml` is.
     """
     settings = settings or Settings.from_environment(os.environ)
     file = local_source_file(Path(path))
     with _given_or_own(database, settings) as used:
-        worker = bootstrap.worker(used, _watched(LocalFiles(), on_bytes), settings)
+        worker = bootstrap.worker(used, _watched(LocalFiles(), on_bytes), settings, routes=router)
         return FileResult(file, ingest_through_outages(file, worker, deadline, patience))
 
 
@@ -54,6 +56,7 @@ def process_stream(
     patience: Patience = IMPATIENT,
     on_bytes: OnBytes | None = None,
     on_spooled: Callable[[SpooledInput], None] | None = None,
+    router: Router | None = None,
 ) -> FileResult:
     """Loads what a stream holds to its end, from a temporary copy; the same bytes again change nothing.
 
@@ -65,7 +68,7 @@ def process_stream(
         if on_spooled is not None:
             on_spooled(spooled)
         source = LocalFiles({spooled.file.key: spooled.path})
-        worker = bootstrap.worker(used, _watched(source, on_bytes), settings)
+        worker = bootstrap.worker(used, _watched(source, on_bytes), settings, routes=router)
         return FileResult(spooled.file, ingest_through_outages(spooled.file, worker, deadline, patience))
 
 

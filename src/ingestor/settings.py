@@ -83,6 +83,12 @@ class Settings(DatabaseSettings):
         "each tick and in each pass.",
     )
 
+    ingestor_config: str | None = Field(
+        default=None,
+        description="The path of `ingestor.toml`: its rules say how which objects are read. Unset: the file of that "
+        "name beside the code, else in the working directory, else none.",
+    )
+
     chunk_rows: int = Field(
         default=20_000,
         ge=1,

@@ -18,6 +18,8 @@ from ingestor.ledger import Claim
 from ingestor.processors import Processor, Steps
 from ingestor.queues import Queue
 from ingestor.routing import Router, always
+from ingestor.routing.configuration import read_configuration
+from ingestor.routing.configuration_file import find_configuration
 from ingestor.routing.detection import DetectingRouter, Detection
 from ingestor.routing.processed_format import ProcessedFormat
 from ingestor.settings import Settings
@@ -35,6 +37,7 @@ __all__ = [
     "dead_letter_queue",
     "object_actions",
     "queue",
+    "router",
     "row_sink",
     "s3_client",
     "secrets_client",
@@ -93,20 +96,30 @@ def worker(
     source: Source,
     settings: Settings,
     *,
+    routes: Router | None = None,
     processors: Sequence[Processor] = (),
     stage: Callable[[str], AbstractContextManager[object]] = untraced,
     on_claim: Callable[[Claim], None] = unreported,
 ) -> Worker:
-    """One that writes to PostgreSQL. With `processors`, all files are JSON, and these see each entry in this order."""
+    """One that writes to PostgreSQL. `routes` None: those of `router`. With `processors`, all files are JSON, and these
+    see each entry in this order.
+
+    Raises ConfigurationError as `router` does.
+    """
+    if processors:
+        routes = always(ProcessedFormat(JsonFormat(), Steps(changes=tuple(processors))))
     return Worker(
-        database, source, settings, _router(tuple(processors)), row_sink(), stage=stage, on_claim=on_claim
+        database, source, settings, routes or router(settings), row_sink(), stage=stage, on_claim=on_claim
     )
 
 
-def _router(processors: tuple[Processor, ...]) -> Router:
-    if processors:
-        return always(ProcessedFormat(JsonFormat(), Steps(changes=processors)))
-    return DetectingRouter(Detection(KNOWN_FORMATS, JSON))
+def router(settings: Settings) -> Router:
+    """By the rules of `ingestor.toml`, where there is one. Raises ConfigurationError with all of its mistakes."""
+    detection = Detection(KNOWN_FORMATS, JSON)
+    source = find_configuration(settings.ingestor_config)
+    if source is None:
+        return DetectingRouter(detection)
+    return read_configuration(source, detection).router(detection)
 
 
 def s3_client(settings: Settings) -> "S3Client":

@@ -1,6 +1,6 @@
 """A row of the ledger as its statements give it back: which bytes it speaks of, and how far they are loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import LiteralString
 
@@ -9,7 +9,7 @@ from ingestor.model.source_file import SourceFile, Store
 CLAIM_COLUMNS: LiteralString = """
     id AS file_id, version, store, bucket, s3_key, etag, version_id, size_bytes, event_time AS uploaded_at,
     checkpoint, checkpoint_offset, rows_loaded, rows_rejected, rows_dropped, accept_rejects, announcements,
-    unknown_fields, pipeline, pipeline_voids
+    unknown_fields, pipeline, pipeline_voids, created_at AS known_since
 """
 
 
@@ -77,13 +77,14 @@ class ClaimRow(FileColumns):
     unknown_fields: int
     pipeline: str | None
     pipeline_voids: int
+    known_since: datetime
 
     @property
     def claim(self) -> Claim:
         return Claim(
             file_id=self.file_id,
             version=self.version,
-            file=self.file,
+            file=replace(self.file, known_since=self.known_since),
             checkpoint=self.checkpoint,
             checkpoint_offset=self.checkpoint_offset,
             rows_loaded=self.rows_loaded,

@@ -1,6 +1,6 @@
 """The object a worker is asked to load: which bytes, in which version."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -35,7 +35,8 @@ class SourceFile:
 
     `etag` identifies the bytes: two notifications with the same ETag speak of the same content. It carries no
     quotes. `version_id` is None, or "null", where the bucket isn't versioned. `uploaded_at` is when the object version
-    was uploaded, `size_bytes` its stored (compressed) size.
+    was uploaded, `size_bytes` its stored (compressed) size. `known_since` is when the ledger first knew of the object,
+    in whichever version; None where the ledger wasn't asked.
     """
 
     bucket: str
@@ -45,6 +46,7 @@ class SourceFile:
     size_bytes: int | None = None
     uploaded_at: datetime | None = None
     store: Store = Store.S3
+    known_since: datetime | None = field(default=None, compare=False)
 
     @property
     def name(self) -> ObjectName:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import click
 
-from ingestor import ledger
+from ingestor import bootstrap, ledger
 from ingestor.api import process_local_file, process_stream
 from ingestor.cli.support.database_choice import chosen_database, environment_settings
 from ingestor.cli.support.group import FAILED, Stopped, stopped_by
@@ -30,6 +30,7 @@ from ingestor.database import Database
 from ingestor.errors import SourceMissingError, SourceUnavailableError, UnreadableError
 from ingestor.ingest import FileResult
 from ingestor.outage import Patience
+from ingestor.routing import Router
 from ingestor.settings import OnOverwrite, Settings
 from ingestor.sources.local import SpooledInput
 
@@ -68,6 +69,7 @@ def local(*, files: tuple[str, ...], replace: bool, quiet: bool, as_json: bool) 
     settings = environment_settings()
     if replace:
         settings = settings.model_copy(update={"on_overwrite": OnOverwrite.REPLACE})
+    router = bootstrap.router(settings)
     reports: list[FileReport] = []
     stop = StopRequest()
     with chosen_database(settings, loads=True, is_quiet=quiet) as database:
@@ -75,7 +77,7 @@ def local(*, files: tuple[str, ...], replace: bool, quiet: bool, as_json: bool) 
             pass  # One that never answered is rather a mistake in DB_* than an outage: said at once, not waited for.
         try:
             with load_progress(files, is_quiet=quiet) as progress:
-                run = _LocalRun(database, settings, progress, stop)
+                run = _LocalRun(database, settings, router, progress, stop)
                 for file_report in run.reports(files):
                     reports.append(file_report)
                     if as_json and (not quiet or file_report.state.is_left_to_load):
@@ -117,10 +119,16 @@ def _exit(reports: list[FileReport], files: tuple[str, ...], stop: StopRequest) 
 
 class _LocalRun:
     def __init__(
-        self, database: Database, settings: Settings, progress: LoadProgress, stop: StopRequest
+        self,
+        database: Database,
+        settings: Settings,
+        router: Router,
+        progress: LoadProgress,
+        stop: StopRequest,
     ) -> None:
         self._database = database
         self._settings = settings
+        self._router = router
         self._progress = progress
         self._stop = stop
         # An embedded server that stopped is started by the next command only.
@@ -174,6 +182,7 @@ class _LocalRun:
                 deadline=self._stop.deadline,
                 patience=self._patience,
                 on_bytes=self._progress.read_to,
+                router=self._router,
             )
 
     def _ingest_standard_input(self) -> FileResult:
@@ -194,6 +203,7 @@ class _LocalRun:
                 patience=self._patience,
                 on_bytes=begin,
                 on_spooled=self._warn_of_loaded_beginning,
+                router=self._router,
             )
 
     def _warn_of_loaded_beginning(self, spooled: SpooledInput) -> None:

@@ -28,6 +28,7 @@ from ingestor.cli.support.terminal import (
 from ingestor.cli.views.run_report import RunReporter, show_pass
 from ingestor.deadline import UNLIMITED
 from ingestor.errors import IngestorError, SourceMissingError, TransientError
+from ingestor.routing import Router
 from ingestor.run import (
     InProcess,
     Loaders,
@@ -118,6 +119,7 @@ def run_command(
       ingestor run --bucket my-logs --since 2026-11-01 --rate 5000
     """
     settings = environment_settings()
+    router = bootstrap.router(settings)
     scope = RunScope(bucket, prefix, since)
     if dry_run:
         _dry_run(scope, settings, as_json=as_json)
@@ -125,7 +127,9 @@ def run_command(
     is_good = False
     with StopRequest() as stop:
         try:
-            with _runner(settings, stop, wait if every is None else math.inf, workers, rate) as runner:
+            with _runner(
+                settings, stop, wait if every is None else math.inf, workers, rate, router=router
+            ) as runner:
                 is_good = runner.run(scope, every, as_json=as_json)
         except IngestorError as error:
             if not stop.is_made:
@@ -152,7 +156,13 @@ def _dry_run(scope: RunScope, settings: Settings, *, as_json: bool) -> None:
 
 @contextmanager
 def _runner(
-    settings: Settings, stop: StopRequest, wait_seconds: float, workers: int, rate: float | None
+    settings: Settings,
+    stop: StopRequest,
+    wait_seconds: float,
+    workers: int,
+    rate: float | None,
+    *,
+    router: Router,
 ) -> Iterator["_Runner"]:
     reporter = RunReporter()
     patience = Patience(wait_seconds, stop.deadline, reporter)
@@ -171,7 +181,8 @@ def _runner(
                 yield _Runner(context, processes, reporter, patience)
             return
         source = watched(context.objects, reporter.reading)
-        worker = throttled(bootstrap.worker(database, source, settings), rate, stop.deadline)
+        worker = bootstrap.worker(database, source, settings, routes=router)
+        worker = throttled(worker, rate, stop.deadline)
         loaders = InProcess(worker, stop.deadline, patience, context.objects.answers)
         yield _Runner(context, loaders, reporter, patience)
 

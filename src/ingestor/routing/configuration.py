@@ -1,0 +1,126 @@
+"""`ingestor.toml`: read once, and refused with all of its mistakes at once, each with its line.
+
+    [defaults]              # for every file, where its rule says nothing else
+    time_fallback = "object"
+
+    [[rule]]                # the first that matches an object decides
+    key = "edge/*.log.gz"
+    format = "combined"
+
+What no rule matches, and a rule without a `format`, has its format detected. docs/configuration.md has all options.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingestor.errors import ConfigurationError
+from ingestor.formats.known import KnownFormat
+from ingestor.routing import After
+from ingestor.routing.condition import ObjectCondition
+from ingestor.routing.condition_options import read_condition
+from ingestor.routing.detection import Detection
+from ingestor.routing.format_options import read_format
+from ingestor.routing.rules import PipelineOptions, Rule, RuleRouter, by_format_name
+from ingestor.routing.toml_lines import TomlLines
+from ingestor.routing.toml_table import Mistakes, Table
+
+FILE_NAME = "ingestor.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationText:
+    """Read from the disk once, so that all of a command's processes go by the same."""
+
+    path: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return Path(self.path).name
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """`otherwise` is for the files that no rule matches."""
+
+    rules: tuple[Rule, ...]
+    otherwise: PipelineOptions
+
+    def router(self, detection: Detection) -> RuleRouter:
+        return RuleRouter(self.rules, detection, self.otherwise)
+
+
+def read_configuration(source: ConfigurationText, detection: Detection) -> RuleSet:
+    """Raises ConfigurationError with a line for each mistake."""
+    values = _parsed(source)
+    mistakes = Mistakes(TomlLines(source.text))
+    top = Table(values, (), source.name, mistakes)
+    defaults = top.table("defaults")
+    rules = _Rules(source.name, by_format_name(detection), defaults)
+    read = tuple(rules.read(table) for table in top.tables("rule"))
+    otherwise = rules.read_defaults()
+    top.refuse_others()
+    if mistakes:
+        raise ConfigurationError("\n".join([f"{source.path} is wrong:", *(f"  {each}" for each in mistakes)]))
+    return RuleSet(read, otherwise)
+
+
+def _parsed(source: ConfigurationText) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{source.path} is not TOML: {error}") from None
+
+
+class _Rules:
+    """Reads `[[rule]]` after `[[rule]]`; `defaults` fill what a rule leaves out."""
+
+    def __init__(self, name: str, known: Mapping[str, KnownFormat], defaults: Table | None) -> None:
+        self._name = name
+        self._known = known
+        self._defaults = defaults
+        self._always: int | None = None
+
+    def read(self, table: Table) -> Rule:
+        condition = read_condition(table)
+        self._refuse_unreachable(table, condition)
+        skips = table.flag("skip") or False
+        rule = Rule(
+            place=f"line {table.line} of {self._name}",
+            condition=condition,
+            format=read_format(table, self._known),
+            options=_options(table, self._defaults),
+            skips=skips,
+        )
+        table.refuse_others()
+        return rule
+
+    def read_defaults(self) -> PipelineOptions:
+        if self._defaults is None:
+            return PipelineOptions()
+        options = _options(self._defaults, None)
+        self._defaults.refuse_others()
+        return options
+
+    def _refuse_unreachable(self, table: Table, condition: ObjectCondition) -> None:
+        if self._always is not None:
+            table.mistake(None, f"no object comes to this rule: that of line {self._always} matches all")
+        elif condition.is_always_met:
+            self._always = table.line
+
+
+def _options(table: Table, defaults: Table | None) -> PipelineOptions:
+    fallback = _choice(table, defaults, "time_fallback", "reject", "object")
+    after = _choice(table, defaults, "after", *After)
+    return PipelineOptions(
+        falls_back_to_upload_time=fallback == "object",
+        after=After.KEEP if after is None else After(after),
+    )
+
+
+def _choice(table: Table, defaults: Table | None, name: str, *allowed: str) -> str | None:
+    own = table.choice(name, *allowed)
+    return own if defaults is None or table.raw(name) is not None else defaults.choice(name, *allowed)

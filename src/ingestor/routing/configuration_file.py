@@ -1,0 +1,35 @@
+"""Where `ingestor.toml` is: at INGESTOR_CONFIG, else in the folder that the code is in, else in the working directory.
+
+A function's code folder is what the template's `CodeUri` names, so that a file beside `handler` is deployed with it.
+"""
+
+from pathlib import Path
+
+from ingestor.errors import ConfigurationError
+from ingestor.routing.configuration import FILE_NAME, ConfigurationText
+
+CODE_FOLDER = Path(__file__).resolve().parents[2]
+
+
+def find_configuration(named: str | None) -> ConfigurationText | None:
+    """None: there is none. Raises ConfigurationError where `named`, or what was found, can't be read."""
+    if named is not None:
+        return _read(Path(named), "INGESTOR_CONFIG: ")
+    for folder in (CODE_FOLDER, Path()):
+        path = folder / FILE_NAME
+        try:
+            is_there = path.is_file()
+        except OSError as error:
+            raise ConfigurationError(f"{path}: {error.strerror or error}") from error
+        if is_there:
+            return _read(path, "")
+    return None
+
+
+def _read(path: Path, who: str) -> ConfigurationText:
+    try:
+        return ConfigurationText(str(path), path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(f"{who}{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{who}{path} is not UTF-8: {error}") from error

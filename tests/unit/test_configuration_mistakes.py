@@ -1,0 +1,145 @@
+"""ingestor.toml is refused with all of its mistakes at once: where each is, and what was expected."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from tests.support.configured import DETECTION, mistakes_in
+
+from ingestor import bootstrap
+from ingestor.errors import ConfigurationError
+from ingestor.formats.known import FormatOptions
+from ingestor.routing import Router
+from ingestor.routing.configuration import ConfigurationText, read_configuration
+from ingestor.routing.configuration_file import CODE_FOLDER
+from ingestor.routing.detection import DetectingRouter
+from ingestor.routing.format_options import _READERS
+from ingestor.routing.rules import RuleRouter
+from ingestor.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_mistake_is_told_with_its_line() -> None:
+    text = """\
+        # a comment
+        [[rule]]
+        key = "a/*"
+        formt = "json"
+
+        [[rule]]
+        key_regex = "("
+        format = "wrods"
+        skip = "yes"
+        [rule.columns]
+        message = 1
+        mesage = "text"
+    """
+    assert mistakes_in(text) == [
+        "line 4, [[rule]]: `formt` is not an option; did you mean `format`?",
+        "line 7, [[rule]]: `key_regex` is no regular expression: missing ), unterminated subpattern at position 0",
+        "line 8, [[rule]]: `wrods` is not a format; did you mean `words`?",
+        "line 9, [[rule]]: `skip` must be true or false, not a string",
+        "line 11, [rule.columns]: `message` must be a string or an array of strings, not an integer",
+        "line 12, [rule.columns]: `mesage` is not an option; did you mean `message`?",
+    ]
+
+
+_ZONE = '`time_zone` must be a zone such as "Europe/Berlin" or an offset such as "+02:00"'
+_AGE = "`older_than` must be a date (2026-11-23), a time (2026-11-23T12:00:00Z) or an age"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('format = "syslogg"', "`syslogg` is not a format; known here: json, words"),
+        ("format = 7", "`format` must be a string, not an integer"),
+        ('format = "json"\npattern = "a"', "`pattern` is of no use to json"),
+        ('format = "words"\npattern = "("', "`pattern` is no regular expression: missing ), unterminated subpattern"),
+        ('pattern = "a"', "`pattern` is an option of a format: it needs `format`"),
+        ('columns = { message = "a" }', "`columns` is an option of a format: it needs `format`"),
+        ('time_zone = "Middle/Earth"', _ZONE),
+        ('time_zone = "../../etc/passwd"', _ZONE),
+        ('time_fallback = "object "', '`time_fallback` must be "reject" or "object"; did you mean "object"?'),
+        ('after = "move"', '`after` must be "keep" or "tag" or "delete"'),
+        ("after = ['tag']", '`after` must be "keep" or "tag" or "delete"'),
+        ('older_than = "soon"', _AGE),
+        ("older_than = 90", _AGE),
+        ('key = "a"\nkey_regex = "b"', "give `key` or `key_regex`, not both"),
+        ("key = []", "`key` must be a string or an array of strings, not an empty array"),
+        ("key = ['a', 1]", "`key` must be a string or an array of strings, not an array"),
+        ("columns = 'a'", "`columns` must be a table, not a string"),
+        ('format = "words"\ncolumns = { severity = "a" }', "`severity` follows from `level`"),
+        ('colour = "red"', "`colour` is not an option; known here: after, bucket,"),
+    ],
+)  # fmt: skip
+def test_what_was_expected_is_said(line: str, said: str) -> None:
+    assert any(each.partition(": ")[2].startswith(said) for each in mistakes_in(f"[[rule]]\n{line}"))
+
+
+def test_a_rule_that_no_object_comes_to_is_a_mistake() -> None:
+    text = '[[rule]]\nformat = "json"\n\n[[rule]]\nkey = "a/*"\nskip = true'
+    assert mistakes_in(text) == ["line 4, [[rule]]: no object comes to this rule: that of line 1 matches all"]
+
+
+def test_a_mistake_in_the_defaults_is_told_once() -> None:
+    text = '[defaults]\nafter = "never"\nformat = "json"\n' + '[[rule]]\nkey = "a"\n' * 3
+    assert mistakes_in(text) == [
+        'line 2, [defaults]: `after` must be "keep" or "tag" or "delete"',
+        "line 3, [defaults]: `format` is not an option; known here: after, time_fallback",
+    ]
+
+
+def test_what_is_no_table_of_this_file_is_a_mistake() -> None:
+    assert mistakes_in('rules = 1\n[rule]\nformat = "json"') == [
+        "line 1, ingestor.toml: `rules` is not an option; did you mean `rule`?",
+        "line 2, ingestor.toml: `rule` must be written as [[rule]]",
+    ]
+
+
+def test_a_file_that_is_not_toml_is_refused_with_the_place() -> None:
+    with pytest.raises(ConfigurationError, match=r"x\.toml is not TOML: .*line 2"):
+        read_configuration(ConfigurationText("x.toml", "[[rule]]\nkey = a"), DETECTION)
+
+
+def test_each_option_of_a_format_can_be_written() -> None:
+    assert set(_READERS) == {each.name for each in fields(FormatOptions)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def router(path: str | None = None) -> Router:
+    return bootstrap.router(Settings(ingestor_config=path))
+
+
+def test_the_file_is_found_in_the_working_directory(folder: Path) -> None:
+    assert isinstance(router(), DetectingRouter)
+    (folder / "ingestor.toml").write_text("[[rule]]\nskip = true")
+    assert isinstance(router(), RuleRouter)
+
+
+def test_the_file_that_is_named_comes_before_the_one_that_is_found(folder: Path) -> None:
+    (folder / "ingestor.toml").write_text("wrong")
+    (folder / "mine.toml").write_text("\ufeff[[rule]]\nskip = true", encoding="utf-8")
+    assert isinstance(router("mine.toml"), RuleRouter)
+
+
+def test_a_named_file_that_cannot_be_read_is_said(folder: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"INGESTOR_CONFIG: mine\.toml: No such file"):
+        router("mine.toml")
+    (folder / "mine.toml").write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError, match=r"INGESTOR_CONFIG: mine\.toml is not UTF-8"):
+        router("mine.toml")
+    with pytest.raises(ConfigurationError, match="Is a directory"):
+        router(str(folder))
+
+
+def test_a_file_beside_the_functions_code_is_deployed_and_found() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    assert "CodeUri: src/\n" in template
+    assert CODE_FOLDER == ROOT / "src"
+    assert (CODE_FOLDER / "handler").is_dir()
