@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ingestor.errors import UnreadableError
 from ingestor.formats.excerpt import excerpt
 
 
@@ -122,6 +123,13 @@ def kind_of(head: bytes) -> Kind | None:
             is_certain = any(byte < ord(" ") or byte > ord("~") for byte in found[0])
             return Kind(signature.name, signature.remedy, is_certain=is_certain)
     return Kind(_V7_TAR.name, _V7_TAR.remedy, is_certain=True) if _is_old_tar(head[:_TAR_BLOCK]) else None
+
+
+def refuse_binary(head: bytes, format_name: str) -> None:
+    """Raises UnreadableError for what is no text in any format: a file that was named so, and isn't."""
+    kind = kind_of(head)
+    if kind is not None and kind.is_certain:
+        raise UnreadableError(f"this is {kind.name}, not a log in the format {format_name}; {kind.remedy}")
 
 
 def kind_of_text(text: bytes) -> Kind:

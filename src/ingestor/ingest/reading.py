@@ -6,6 +6,7 @@ from ingestor.errors import UnreadableError
 from ingestor.formats import Limits, Position
 from ingestor.formats.compression import uncompressed
 from ingestor.formats.known import HEAD_BYTES
+from ingestor.formats.signatures import refuse_binary
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.worker import Worker
 from ingestor.ledger import Claim
@@ -26,12 +27,13 @@ class Reading:
     def batches(self, stream: ByteStream) -> Iterator[Batch]:
         """From the checkpoint on; each batch's time begins when it is asked for."""
         head = _Head(uncompressed(stream))
+        for _ in head.read():
+            if self._pace.time_is_up():
+                yield self._sign_of_life()
+                self._pace.reading_begins()
         if self.pipeline is None:
-            for _ in head.read():
-                if self._pace.time_is_up():
-                    yield self._sign_of_life()
-                    self._pace.reading_begins()
             self.pipeline = self._worker.router.by_head(self._claim.file, head.first_bytes)
+        refuse_binary(head.first_bytes, self.pipeline.format.name)
         start = Position(self._claim.checkpoint, self._claim.checkpoint_offset)
         entry_format = self.pipeline.format
         for batch in entry_format.batches(head.pieces(), self._limits(), start, self._pace.time_is_up):
