@@ -67,3 +67,19 @@ def test_an_unknown_command_is_wrong_usage() -> None:
 def test_a_stack_runs_only_what_needs_nothing_of_this_machine() -> None:
     names = {entry.name for entry in STACK_ENTRIES}
     assert names == {"status", "retry", "redrive", "reload", "ignore", "sweep", "backfill", "check"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["locl", "my.json"], "Did you mean 'local'?"),
+        (["stats"], "Did you mean 'status'?"),
+        ([__file__, "a b"], f"To load a file: ingestor local {__file__} 'a b'"),
+        (["nonsense"], "No such command 'nonsense'.\n"),
+        (["--stack", "s", "redriev"], "Did you mean 'redrive'?"),
+    ],
+)
+def test_a_mistyped_command_gets_the_one_that_was_meant(arguments: list[str], said: str) -> None:
+    answer = CliRunner().invoke(main, arguments)
+    assert answer.exit_code == 2
+    assert said in answer.output

@@ -3,9 +3,12 @@
 The group's help lists names and summaries without importing any: boto3, psycopg and pydantic take half a second.
 """
 
+import difflib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,6 +42,23 @@ class LazyGroup(IngestorGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         entry = self._entries.get(cmd_name)
         return super().get_command(ctx, cmd_name) if entry is None else entry.imported()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """An unknown command gets the one that is nearly it, and a file the command that loads it."""
+        name = args[0]
+        if not name.startswith("-") and name not in self.list_commands(ctx):
+            ctx.fail(f"No such command {name!r}.{self._meant(ctx, name, args)}")
+        return super().resolve_command(ctx, args)
+
+    def _meant(self, ctx: click.Context, name: str, args: list[str]) -> str:
+        near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+        if near:
+            return f" Did you mean {near[0]!r}?"
+        if Path(name).exists():
+            return f" To load a file: ingestor local {shlex.join(args)}"
+        return ""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
