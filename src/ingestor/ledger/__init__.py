@@ -1,11 +1,11 @@
 """The ledger, `processed_files`: who may load which object, and how far it is loaded.
 
-`claim` decides who works, `checkpoint` moves the work on, `ending` gives a claim back, `wear` ends what kills its
-workers. `after_load` remembers what is to be done to a loaded object. `announcement` remembers that there may be
-another version of the object, `replacement` takes it, `lock` ends whoever is stopped over a file. `requeue` finds what
-is left to do, `registration` enters what nobody told us of (`listings` says how far we looked), `intervention` is what
-a person does. Every change writes its line of `file_events` in the same statement. `history` and `overview` read for
-people.
+`claim` gives a worker the right to load a file, `checkpoint` records its progress, `ending` gives the claim back.
+`wear` fails a file that kills its workers. `after_load` remembers what is to be done to a loaded object. `announcement`
+remembers that the object may have another version, `replacement` takes that version. `lock` ends the database session
+of a stopped worker. `requeue` finds files that are due. `registration` enters listed objects, `listings` says how far
+a listing is. `intervention` is what a person does. Every change writes its line of `file_events` in the same statement.
+`history` and `overview` read for people.
 """
 
 from ingestor.ledger.after_load import (

@@ -1,7 +1,7 @@
-"""Another version of an object, or perhaps one: remembered until somebody has looked what the key holds.
+"""An announcement says that an object may have another version; it stays until a worker has asked what the key holds.
 
-`next_etag` says that the key is to be looked at. Only what it holds then is taken, so which version was announced last
-matters to nobody; that one was, since somebody looked, is counted in `announcements`.
+A `next_etag` means that the store is to be asked. What the key holds then is taken, whichever version was announced.
+`announcements` counts, so that one that comes after the store was asked isn't lost.
 """
 
 from typing import LiteralString
@@ -103,7 +103,7 @@ def announce_to_worker(connection: Connection, file: SourceFile, *, file_id: int
 
 
 def announce_version(connection: Connection, file: SourceFile, *, skip_newer: bool) -> bool:
-    """Has the key looked at again, because `file` may be a version the ledger doesn't know.
+    """Has a worker ask what the key holds, because `file` may be a version that the ledger doesn't know.
 
     False: the key is completed and `skip_newer` leaves it as it is, or it is unknown.
     """
@@ -121,7 +121,7 @@ def announce_version(connection: Connection, file: SourceFile, *, skip_newer: bo
 def forget_announced_version(
     connection: Connection, *, file_id: int, version: int, announcements: int
 ) -> None:
-    """The key still has the version in hand, or is gone. Not if another was announced since the ledger was asked."""
+    """Ends the announcement of a key that still holds the version in hand, or is gone; not if another one came."""
     parameters = {"file_id": file_id, "version": version, "announcements": announcements}
     connection.execute(_RESTORE, parameters)
     connection.execute(_FORGET, parameters)

@@ -1,6 +1,6 @@
-"""Move a claimed file on: the fence, last in each chunk's transaction, must hit one row or all is rolled back.
+"""Checkpoints: the fence, last in each chunk's transaction, must hit one row, or the transaction is rolled back.
 
-It comes last because, first, it would block claimers and hide the row from SKIP LOCKED for the length of the COPY.
+It comes last. Earlier, it would block claimers, and hide the row from SKIP LOCKED, for as long as the COPY takes.
 All four conditions are needed: with the version alone a late `fail` overwrites COMPLETED, and a repeated chunk passes.
 """
 
@@ -169,13 +169,13 @@ def complete(
 
 
 def renew(connection: Connection, claim: Claim, *, lease_seconds: float) -> None:
-    """A sign of life without a chunk. Raises ClaimLostError."""
+    """Renews the lease without a chunk. Raises ClaimLostError."""
     if connection.execute(_RENEW, fence_of(claim) | {"lease": lease_seconds}).fetchone() is None:
         raise lost(claim)
 
 
 def settle(connection: Connection, before: Claim, after: Claim | None, *, completing: bool) -> Settlement:
-    """The truth about a chunk whose transaction broke: FOR UPDATE waits for a COMMIT still on its way.
+    """Finds out whether a chunk whose transaction broke was committed. FOR UPDATE waits for a COMMIT on its way.
 
     `after` is None when the fence was not reached.
     """

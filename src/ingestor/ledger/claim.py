@@ -1,6 +1,6 @@
-"""Claim a file: one upsert, alone in its transaction, before the first byte is read.
+"""A claim is one upsert, alone in its transaction, before the first byte is read.
 
-Merged with a COPY, a stalled worker would hold the row against its successor and then pass its own fence.
+In one transaction with a COPY, a stalled worker would lock its successor out, and then pass its own fence.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class AlreadyCompleted:
 
 @dataclass(frozen=True, slots=True)
 class HeldByWorker:
-    """A live worker has it; if that one dies, its lease ends."""
+    """A live worker holds the file. If that worker dies, its lease ends."""
 
     file_id: int
 
@@ -38,7 +38,7 @@ class FailedPermanently:
 
 @dataclass(frozen=True, slots=True)
 class AnotherVersion:
-    """The row is free, but speaks of another version than asked for, or one was announced meanwhile.
+    """No worker holds the file, but its row has another object version than asked for, or one was announced.
 
     `announcements`: how many there had been when the ledger was asked.
     """
@@ -140,7 +140,7 @@ class _LedgerRow(ClaimRow):
 def claim(
     connection: Connection, file: SourceFile, *, lease_seconds: float, max_attempts: int, skip_newer: bool
 ) -> ClaimAnswer:
-    """Takes the file, or says why not.
+    """Claims the file, or says why it can't be claimed.
 
     `skip_newer`: a completed key stays as it is, whatever version is asked for.
     """
@@ -199,7 +199,7 @@ def _held(connection: Connection, row: _LedgerRow, file: SourceFile, *, has_news
 
 
 def _wear_out(connection: Connection, row: _LedgerRow, max_attempts: int) -> FailedPermanently | None:
-    """None: it isn't, or not any more."""
+    """Fails a file that is worn out; None: it isn't, or not any more."""
     worn_out = connection.execute(
         _WEAR_OUT, {"file_id": row.file_id, "version": row.version, "max_attempts": max_attempts}
     ).fetchone()

@@ -1,4 +1,4 @@
-"""Give a claim back: with a failure, or with the rest of the file still to do."""
+"""The end of a claim: with a failure, or with the rest of the file still to load."""
 
 from dataclasses import dataclass
 from typing import LiteralString
@@ -132,7 +132,7 @@ def release(connection: Connection, claim: Claim, *, progressed: bool) -> None:
 
 
 def give_back(connection: Connection, claim: Claim) -> bool:
-    """After an outage, with the message still waiting to come again. False: the claim had ended already."""
+    """Gives the claim back after an outage; the message will come again. False: the claim had ended already."""
     parameters = {
         "file_id": claim.file_id,
         "version": claim.version,
@@ -143,9 +143,9 @@ def give_back(connection: Connection, claim: Claim) -> bool:
 
 
 def release_dead(connection: Connection, *, file_id: int, version: int, why: str, counts: bool) -> bool:
-    """For a process that its parent saw die, so that nobody waits for its lease. False: the claim had ended already.
+    """Ends the claim of a process that died, so that no lease has to run out. False: the claim had ended already.
 
-    `counts`: as a worker that the file killed.
+    `counts`: as an attempt, because the file may have killed the process.
     """
     parameters = {"file_id": file_id, "version": version, "why": why, "counts": counts}
     return connection.execute(_RELEASE_DEAD, parameters).fetchone() is not None

@@ -1,4 +1,4 @@
-"""Numbers that say how the service does, each from an index: five million completed files cost nothing."""
+"""The numbers behind the sweeper's metrics. Each is read from an index: five million completed files cost nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +42,7 @@ FROM unfinished
 
 @dataclass(frozen=True, slots=True)
 class LedgerGauges:
-    """Local files left out. `failing` are transient failures; `stuck` ones wait for a sweep.
+    """Counts and ages of files, without local ones. `failing` are transient failures; `stuck` ones wait for a sweep.
 
     The lags, from upload to the last commit, are of the last hour; None without any.
     """

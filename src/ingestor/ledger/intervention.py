@@ -80,21 +80,21 @@ WHERE status = 'PROCESSING' AND lease_expires_at > clock_timestamp()
 
 
 def reopen(connection: Connection, file_id: int, *, accept_rejects: bool) -> SourceFile | None:
-    """The file, to be sent once this is committed; None: it isn't FAILED (any more)."""
+    """Makes a FAILED file PENDING, and returns it, to be sent after the commit. None: it isn't FAILED any more."""
     parameters = {"file_id": file_id, "accept_rejects": accept_rejects, "requeue": REQUEUE_SECONDS}
     return _file(connection, _REOPEN, parameters)
 
 
 def rows_of_locked_file(connection: Connection, file_id: int) -> int | None:
-    """How many rows are loaded; nobody claims the file before the transaction ends. None: there is no such file."""
+    """Locks the file's row until the transaction ends, and returns its number of loaded rows. None: no such file."""
     row = connection.execute(_ROWS_LOCKED, {"file_id": file_id}).fetchone()
     return None if row is None else int(row[0])
 
 
 def start_over(connection: Connection, file_id: int) -> SourceFile | None:
-    """None: a worker has it, or its object is deleted.
+    """Has the file loaded again from its first byte; None: a worker holds it, or its object is deleted.
 
-    In the transaction that takes the file's rows out, before they are: it locks the row.
+    It locks the row, so it comes first in the transaction that deletes the file's rows.
     """
     return _file(connection, _START_OVER, {"file_id": file_id, "requeue": REQUEUE_SECONDS})
 
@@ -104,12 +104,12 @@ def record_unloaded(connection: Connection, file_id: int, rows: int) -> None:
 
 
 def end_leases(connection: Connection) -> None:
-    """Every claim may be taken over from now on. For who knows that nobody is left who holds one."""
+    """Ends every lease. Only a caller who knows that no worker lives may do this."""
     connection.execute(_END_LEASES)
 
 
 def ignore(connection: Connection, file_id: int, reason: str) -> bool:
-    """False: it is no permanent failure (any more)."""
+    """Marks a permanent failure as ignored. False: it is no permanent failure any more."""
     row = connection.execute(
         _IGNORE, {"file_id": file_id, "reason": reason.replace("\x00", "\ufffd")}
     ).fetchone()
@@ -119,7 +119,7 @@ def ignore(connection: Connection, file_id: int, reason: str) -> bool:
 def failed_files(
     connection: Connection, *, matching: str = "", kind: str = "", after_id: int = 0, limit: int = 1_000
 ) -> list[FileRecord]:
-    """FAILED and not ignored, in the order of ids; `matching` is looked for in keys and errors, whatever the case."""
+    """The FAILED files that are not ignored, in the order of ids. `matching` is searched in keys and errors."""
     return records(
         connection, _FAILED, {"matching": matching, "kind": kind, "after_id": after_id, "limit": limit}
     )

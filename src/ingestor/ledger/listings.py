@@ -78,7 +78,7 @@ def begin_listing(
     newer_than: datetime | None,
     store: Store = Store.S3,
 ) -> Listing:
-    """From the first key on, whatever was there before."""
+    """Begins the listing anew, from the first key."""
     parameters = {
         "store": store.value,
         "bucket": bucket,
@@ -99,7 +99,7 @@ def move_listing(
     registered: int,
     is_finished: bool,
 ) -> None:
-    """In the transaction that registers the page. `objects` and `registered` are added.
+    """Moves the cursor, in the transaction that registers the page, and adds `objects` and `registered`.
 
     `cursor` None: the one before stays, as no key of the page can be written down. Nothing happens when the pass was
     finished, or begun anew, by somebody else meanwhile.
@@ -123,7 +123,7 @@ def move_listing(
 def reconciliation_starts(
     connection: Connection, bucket: str, prefix: str, *, store: Store = Store.S3
 ) -> list[datetime]:
-    """Since when objects count for each who reconciles this prefix, by itself or within a wider one."""
+    """From which upload time on each full listing of this prefix, or of a wider one, counts objects."""
     rows = connection.execute(
         _RECONCILIATION_STARTS, {"store": store.value, "bucket": bucket, "prefix": prefix}
     )
@@ -131,6 +131,6 @@ def reconciliation_starts(
 
 
 def current_time(connection: Connection) -> datetime:
-    """By the database's clock, which is the same for everybody."""
+    """Now, by the database's clock, which is the same for all."""
     (moment,) = connection.execute(_CURRENT_TIME).fetchall()[0]
     return cast("datetime", moment)

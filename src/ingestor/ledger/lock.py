@@ -1,4 +1,4 @@
-"""The file's advisory lock: whoever writes rows of a file holds it until its transaction ends.
+"""The file's advisory lock: a transaction that writes rows of a file holds it until it ends.
 
 A worker stopped inside COPY obeys no statement timeout. The lock tells which backend is its, so that it can be ended.
 """
@@ -12,7 +12,7 @@ from ingestor.model.source_file import SourceFile
 
 
 def _key(file_id: LiteralString) -> LiteralString:
-    """It names the schema as well: two installations in one database must not end each other's backends."""
+    """The lock's key. It contains the schema: two installations in one database must not end each other's sessions."""
     return f"hashtextextended(current_schema() || '/' || ({file_id})::bigint, 0)"
 
 
@@ -48,7 +48,7 @@ _EVICT_ALL_EXPIRED: LiteralString = f"""{_END_HOLDERS}
 
 
 def lock_file(connection: Connection, claim: Claim) -> None:
-    """Takes the file's transaction lock, from a stalled predecessor if need be.
+    """Takes the file's lock. A stalled predecessor that holds it is ended.
 
     Raises ClaimLostError when the lock is taken because this claim is the stalled one.
     """
@@ -61,7 +61,7 @@ def lock_file(connection: Connection, claim: Claim) -> None:
 
 
 def check_claim(connection: Connection, claim: Claim) -> None:
-    """As it stands; only the fence, at a transaction's end, is sure. Raises ClaimLostError."""
+    """Raises ClaimLostError when the claim has ended. It may still end later: only the fence is certain."""
     if connection.execute(_IS_CLAIMED, fence_of(claim)).fetchone() is None:
         raise lost(claim)
 

@@ -1,4 +1,4 @@
-"""The ledger for people: what needs somebody, and how the whole service does. Nothing here writes."""
+"""The ledger for people: files that need attention, and the state of the whole service. Nothing here writes."""
 
 from dataclasses import dataclass
 from typing import LiteralString
@@ -130,7 +130,7 @@ class Overview:
 
 
 def read_overview(connection: Connection) -> Overview:
-    """How the whole service does; reads the ledger once through, and otherwise only what it returns."""
+    """The state of the whole service. It reads the whole ledger once, and otherwise only what it returns."""
     parameters: dict[str, object] = {"limit": SHOWN_FILES}
     with connection.cursor(row_factory=class_row(StateCount)) as cursor:
         states = cursor.execute(_STATES, parameters).fetchall()

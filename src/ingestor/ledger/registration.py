@@ -1,4 +1,4 @@
-"""Files nobody told us of: enter them before they are sent, so that a lost send is found again."""
+"""Registration enters objects that came without a notification. They are sent after that, so a lost send is found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ FROM (
 ) AS newest
 """
 _LOOKED_AT = 10_000
-"""Files of the bucket, the newest first, among which one below a prefix is looked for."""
+"""So many of the bucket's newest files are searched for one below a prefix."""
 _SCHEMA_CREATED_AT: LiteralString = "SELECT min(applied_at) FROM schema_migrations"
 
 
@@ -68,7 +68,7 @@ class KnownFile:
         return self.status == "FAILED" and self.error_kind == ErrorKind.PERMANENT
 
     def is_uploaded_again(self, file: SourceFile) -> bool:
-        """`file` is a later upload of the same bytes that failed for good."""
+        """Whether `file` is a later upload of the same bytes, which failed permanently."""
         return (
             self.failed_for_good
             and file.etag == self.etag
@@ -81,7 +81,7 @@ class KnownFile:
 def register(
     connection: Connection, files: Sequence[SourceFile], *, due_in_seconds: float = REQUEUE_SECONDS
 ) -> list[SourceFile]:
-    """Those of `files` that the ledger didn't know, in the same order; now they are PENDING.
+    """Enters those of `files` that the ledger doesn't know, as PENDING, and returns them in the same order.
 
     Commit, then send them: one that is not sent is due in `due_in_seconds`.
     """
@@ -104,7 +104,7 @@ def register(
 def known_files(
     connection: Connection, bucket: str, keys: Sequence[str], *, store: Store = Store.S3
 ) -> dict[str, KnownFile]:
-    """By key; a key that is missing is unknown."""
+    """The rows of these keys, by key; a key that the ledger doesn't know is left out."""
     with connection.cursor(row_factory=class_row(KnownFile)) as cursor:
         rows = cursor.execute(_KNOWN, {"store": store.value, "bucket": bucket, "keys": list(keys)}).fetchall()
     return {row.s3_key: row for row in rows}

@@ -1,4 +1,4 @@
-"""From the first byte again, with a claim in hand: another version of the object, or another pipeline."""
+"""A claimed file begins again at its first byte, for another version of the object or another pipeline."""
 
 from typing import LiteralString
 
@@ -111,7 +111,7 @@ SELECT {CLAIM_COLUMNS} FROM voided
 def claim_for_replacement(
     connection: Connection, other: AnotherVersion, current: SourceFile, *, lease_seconds: float
 ) -> Claim | None:
-    """None when the row changed meanwhile. The claim still speaks of the old version."""
+    """Claims the file while its row still has the old version. None: the row changed meanwhile."""
     parameters = {
         "file_id": other.file_id,
         "version": other.version,
@@ -128,7 +128,7 @@ def claim_for_replacement(
 def adopt_version(
     connection: Connection, claim: Claim, *, current: SourceFile, unloaded_rows: int, lease_seconds: float
 ) -> Claim:
-    """In the transaction that took the old version's rows out. What was announced since the claim stays announced.
+    """Puts the new version in the row, in the transaction that deleted the old rows. A later announcement stays.
 
     Raises ClaimLostError.
     """
@@ -156,7 +156,7 @@ def adopt_version(
 def void_checkpoint(
     connection: Connection, claim: Claim, *, pipeline: str, unloaded_rows: int, lease_seconds: float
 ) -> Claim:
-    """In the transaction that took the rows out which came through another pipeline. Raises ClaimLostError."""
+    """Sets the checkpoint to 0, in the transaction that deleted the other pipeline's rows. Raises ClaimLostError."""
     parameters = {
         "file_id": claim.file_id,
         "version": claim.version,

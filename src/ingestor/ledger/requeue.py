@@ -1,4 +1,4 @@
-"""Find what is left to do: failed files that are due, stuck ones, and those nobody ever started."""
+"""Re-queuing finds files that are due: after a transient failure, with an expired lease, or never started."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ class DueFile:
 def requeue_due(
     connection: Connection, *, limit: int, max_attempts: int, buckets: Collection[str]
 ) -> RequeuedPage:
-    """At most `limit` files that are due; rows that somebody works on at this moment are passed over.
+    """Re-queues at most `limit` files that are due. Rows that another transaction has locked are passed over.
 
     `buckets`: none means any. Commit, then send: what is not sent is due again in REQUEUE_SECONDS.
     """
@@ -126,9 +126,9 @@ def due_files(
     after: DueFile | None,
     store: Store = Store.S3,
 ) -> list[DueFile]:
-    """What can be claimed now, the oldest upload first; changes nothing: the claim decides.
+    """The files that can be claimed now, the oldest upload first. It changes nothing.
 
-    `after`: the last one that is not wanted any more. Alone in its transaction.
+    `after`: the last file of the page before. It is alone in its transaction.
     """
     parameters = {
         "store": store.value,

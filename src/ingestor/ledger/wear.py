@@ -1,6 +1,6 @@
 """A file whose workers die one after the other is worn out: FAILED, permanent, until a person's retry.
 
-Whoever finds it so, a claimer or the sweeper, ends it by these words, so that it is the same end.
+Claiming and the sweeper share these statements, so that a worn out file always ends the same way.
 """
 
 from typing import LiteralString

@@ -1,4 +1,4 @@
-"""One tick of the sweeper: whatever was lost, left or forgotten goes on.
+"""One tick of the sweeper: files that were lost, left or never announced go on.
 
 due --> back to the queue
 never notified --> found by listing, into the ledger and the queue
@@ -38,7 +38,7 @@ type SweepStep[Report] = Callable[[SweepContext, Deadline], Report]
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What each step did; None where it failed. `failures` tell why, by step: the others were done all the same."""
+    """What each step did; None where it failed. `failures` has the reasons, by step. The other steps were done."""
 
     due: Due | None
     discovery: Discovery | None
@@ -50,7 +50,7 @@ class SweepReport:
 
 
 def sweep(context: SweepContext, deadline: Deadline = UNLIMITED) -> SweepReport:
-    """Every step, each in bounded pages, stopping before the deadline; the next tick goes on.
+    """Does every step, in bounded pages, and stops before the deadline; the next tick goes on.
 
     Raises DatabaseUnavailableError and SchemaError: then no step can do anything.
     """

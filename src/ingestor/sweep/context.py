@@ -8,7 +8,7 @@ from ingestor.queues import Queue
 from ingestor.sources import ObjectActions
 
 LOCK_TIMEOUT_SECONDS = 5.0
-"""A sweep never waits long for a worker: what it can't have now, it finds at the next tick."""
+"""A sweep doesn't wait long for a worker: a row that is locked now is found at the next tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class SweepContext(DiscoveryContext):
     actions: ObjectActions | None = None
 
     def end_with(self, deadline: Deadline) -> None:
-        """No answer of anybody is waited for beyond it."""
+        """From now on no answer of the database, the store or a queue is waited for beyond `deadline`."""
         self.database.deadline = deadline
         self.objects.end_with(deadline)
         for queue in (self.queue, self.dead_letters):

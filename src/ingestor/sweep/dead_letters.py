@@ -50,7 +50,7 @@ class DeadLetters:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message and what becomes of it. `why` it stays: in words for a person; None, it is settled."""
+    """One message and what became of it. `why`: the reason why it stays, for a person; None: it is settled."""
 
     message_id: str
     sent_at: datetime
@@ -149,7 +149,7 @@ def _give_back(queue: Queue, held: dict[str, str]) -> None:
 
 
 def _judge(context: DeadLetterContext, message: ReceivedMessage) -> DeadLetter | None:
-    """None: it speaks of other files than those asked for."""
+    """Settles one message as far as it can be; None: it names none of the files asked for."""
     try:
         files = parse(message.body, buckets=context.buckets, prefix=context.settings.prefix)
     except NotificationError as error:
@@ -174,7 +174,7 @@ def _judge(context: DeadLetterContext, message: ReceivedMessage) -> DeadLetter |
 
 
 def _registered(context: DeadLetterContext, files: tuple[SourceFile, ...]) -> int:
-    """How many were new to the ledger, which owns them all by now. Raises ServiceUnavailableError."""
+    """Registers the files, and returns how many were new to the ledger. Raises ServiceUnavailableError."""
     if context.dry_run:
         return 0
     current = current_versions(context.database, context.objects, files, skip_newer=context.skip_newer)
@@ -192,5 +192,5 @@ def _letter(
 
 
 def _needs_person(file: SourceFile, row: ledger.KnownFile) -> bool:
-    """Another version of a failed object is no failure yet, unless its workers died of taking it."""
+    """Whether the file waits for a person. Another version of it is no failure yet, unless that killed its workers."""
     return row.failed_for_good and not row.is_ignored and file.etag in {row.etag, row.next_etag, None}

@@ -1,7 +1,7 @@
-"""Second step: objects that nobody told us of are found by listing, entered, and sent.
+"""Second step: discovery finds objects without a notification by listing, enters them in the ledger, and sends them.
 
-recent, at each tick: what is newer than the newest log loaded
-reconcile, daily: everything, for what that can't see
+recent, at each tick: objects newer than the newest log that is loaded
+reconcile, daily: all objects, because a recent listing passes over some
 """
 
 import itertools
@@ -22,10 +22,10 @@ RECONCILE_PAGES = 20
 """Pages of 1,000 keys in a tick: at two minutes each, 14 million keys a day are reconciled, for 7 US cents."""
 
 PAGE_SECONDS = 10
-"""A page, or the sending of what is held: up to 300 calls to SQS."""
+"""What a page may take, with the sending of its objects: up to 300 calls to SQS."""
 
 UNUSABLE_NAMED = 10
-"""So many objects that can't be loaded are named; the log of a tick has its bounds."""
+"""At most so many objects that can't be loaded are named in the log of a tick."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""First step: failed files that are due, stuck ones, and those nobody ever started go back to the queue."""
+"""First step: files that are due go back to the queue, whether they failed, are stuck, or were never started."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ingestor.queues import send_all
 from ingestor.sweep.context import LOCK_TIMEOUT_SECONDS, SweepContext
 
 PAGE = 100
-"""Files in one transaction, and then in ten calls to SQS: what a crash in between delays by REQUEUE_SECONDS."""
+"""Files re-queued in one transaction, then sent in ten calls to SQS. A crash in between delays them by 15 minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Last step: what the tick leaves behind, in numbers."""
+"""Last step: gauges, which say in numbers what is left to do after the tick."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a message asks for, the ledger asks for from now on: then the message isn't needed any more."""
+"""The ledger takes over the files that a dead letter names; then the message isn't needed any more."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,13 +10,13 @@ from ingestor.model.source_file import ObjectName, SourceFile
 from ingestor.sources import Source
 
 type CurrentVersions = Mapping[ObjectName, SourceFile | None]
-"""By name: what the key holds, None when it is gone."""
+"""What each key holds, by the object's name; None: the key is gone."""
 
 
 def current_versions(
     database: Database, objects: Source, files: Sequence[SourceFile], *, skip_newer: bool
 ) -> CurrentVersions:
-    """Of those keys that may hold what the ledger doesn't speak of. Raises SourceUnavailableError."""
+    """Asks the store for the keys that may hold other bytes than the ledger knows. Raises SourceUnavailableError."""
     with database.transaction() as connection:
         rows = [ledger.known_file(connection, file) for file in files]
     return {
@@ -33,9 +33,9 @@ def own(
     *,
     skip_newer: bool,
 ) -> int:
-    """Enters the unknown files, and has workers look at keys that hold another version. How many were unknown.
+    """Enters unknown files, and announces other versions of known ones. Returns how many were unknown.
 
-    `current` was asked after the message was received, so a key that held the ledger's version then needs nobody.
+    `current` was asked after the message came, so a key that then held the ledger's version needs no announcement.
     """
     new = ledger.register(connection, files, due_in_seconds=0)
     for file in sorted(files, key=lambda file: file.name):  # as everybody locks them
@@ -49,7 +49,7 @@ def own(
 
 
 def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions) -> SourceFile | None:
-    """None: the message is stale, its key is gone, or workers died of taking what it holds."""
+    """The version to announce. None: the message is stale, its key is gone, or that version killed its workers."""
     if file.name not in current:
         return file  # the row changed since the keys were asked
     found = current[file.name]

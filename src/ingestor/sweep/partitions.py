@@ -1,4 +1,4 @@
-"""Fourth step: partitions ahead, rows out of the default one, retention, statistics; never in the way of a COPY."""
+"""Fourth step, partition maintenance: months ahead, rows out of the default partition, retention, statistics."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ ANALYZE_EVERY_HOURS = 24
 PRUNED_ROWS = 10_000
 PRUNED_FILES = 500
 _MOST_OF_A_KIND = 50
-"""Of each kind of work in one tick; the next tick goes on."""
+"""How often each kind of work is done in one tick; the next tick goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionMaintenance:
-    """`gave_up`: what somebody's work was in the way of; the next tick tries again."""
+    """What was done. `gave_up`: jobs that another transaction was in the way of; the next tick tries again."""
 
     partitions_created: int
     months_moved: int
@@ -39,7 +39,7 @@ class _Expired:
 
 
 class _Work:
-    """Each job on its own: what one had to give up, the others needn't."""
+    """Does each job by itself, so that one that has to give up doesn't stop the others."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
@@ -55,7 +55,7 @@ class _Work:
             return otherwise
 
     def repeated[Result](self, name: str, job: Callable[[], Result], otherwise: Result) -> Iterator[Result]:
-        """Until there is nothing left of it."""
+        """Repeats a job until there is nothing left to do."""
         for _ in range(_MOST_OF_A_KIND):
             done = self.once(name, job, otherwise)
             if not done:
@@ -85,7 +85,7 @@ def maintain_partitions(context: SweepContext, deadline: Deadline) -> PartitionM
 
 
 def _expire(maintainer: PartitionMaintainer, work: _Work, cutoff: datetime) -> _Expired:
-    """The ledger's rows stay, so that no file is loaded again."""
+    """Deletes expired logs. The ledger's rows stay, so that no file is loaded again."""
     emptied = work.repeated("retention", lambda: maintainer.empty_expired_partition(cutoff), None)
     dropped = work.repeated("retention", lambda: maintainer.drop_expired_partition(cutoff), None)
     return _Expired(
