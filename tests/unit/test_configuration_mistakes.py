@@ -9,6 +9,7 @@ from tests.support.configured import DETECTION, mistakes_in
 from ingestor import bootstrap
 from ingestor.errors import ConfigurationError
 from ingestor.formats.known import FormatOptions
+from ingestor.processors.options import PROCESSING_OPTIONS
 from ingestor.routing import Router
 from ingestor.routing.configuration import ConfigurationText, read_configuration
 from ingestor.routing.configuration_file import CODE_FOLDER
@@ -84,9 +85,10 @@ def test_a_rule_that_no_object_comes_to_is_a_mistake() -> None:
 
 def test_a_mistake_in_the_defaults_is_told_once() -> None:
     text = '[defaults]\nafter = "never"\nformat = "json"\n' + '[[rule]]\nkey = "a"\n' * 3
+    known = sorted({"after", "time_fallback", *PROCESSING_OPTIONS})
     assert mistakes_in(text) == [
         'line 2, [defaults]: `after` must be "keep" or "tag" or "delete"',
-        "line 3, [defaults]: `format` is not an option; known here: after, time_fallback",
+        f"line 3, [defaults]: `format` is not an option; known here: {', '.join(known)}",
     ]
 
 
@@ -143,3 +145,10 @@ def test_a_file_beside_the_functions_code_is_deployed_and_found() -> None:
     assert "CodeUri: src/\n" in template
     assert CODE_FOLDER == ROOT / "src"
     assert (CODE_FOLDER / "handler").is_dir()
+
+
+def test_a_mistake_in_what_is_done_to_entries_has_its_line_wherever_it_is_written() -> None:
+    text = '[defaults]\n\nsample = "many"\n[[rule]]\nkey = "a"\n\nprocessors = ["nowhere_at_all:f"]\n'
+    first, second = mistakes_in(text)
+    assert first.startswith("line 3, [defaults]: `sample` must ")
+    assert second.startswith("line 7, [[rule]]: `processors` `nowhere_at_all:f`: ")

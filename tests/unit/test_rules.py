@@ -8,6 +8,7 @@ from tests.support.configured import router_of
 
 from ingestor.model.source_file import SourceFile
 from ingestor.routing import After, Pipeline, Skip
+from ingestor.routing.processed_format import ProcessedFormat
 
 UPLOADED = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FILE = SourceFile("logs", "app/2026/11/23/a.gz", uploaded_at=UPLOADED, known_since=UPLOADED)
@@ -163,3 +164,15 @@ def test_the_fingerprint_tells_whatever_decides_rows_and_nothing_else() -> None:
     ]
     assert len({pipeline(text).fingerprint for text in same}) == 1
     assert pipeline(same[0]).fingerprint.startswith("words:")
+
+
+def test_what_is_done_to_entries_belongs_to_the_fingerprint_and_a_rules_own_comes_before_the_defaults() -> (
+    None
+):
+    defaults = '[defaults]\nset = { tenant = "a" }\n'
+    rule = '[[rule]]\nformat = "words"\n'
+    texts = [rule, defaults + rule, defaults + rule + 'set = { tenant = "b" }', defaults]
+    assert len({pipeline(text).fingerprint for text in texts}) == len(texts)
+    assert pipeline(defaults + rule).fingerprint == pipeline(rule + 'set = { tenant = "a" }').fingerprint
+    assert isinstance(pipeline(defaults).format, ProcessedFormat)
+    assert not isinstance(pipeline(rule).format, ProcessedFormat)

@@ -18,6 +18,7 @@ from typing import Any
 
 from ingestor.errors import ConfigurationError
 from ingestor.formats.known import KnownFormat
+from ingestor.processors.options import PROCESSING_OPTIONS, ProcessingOptions
 from ingestor.routing import After
 from ingestor.routing.condition import ObjectCondition
 from ingestor.routing.condition_options import read_condition
@@ -41,6 +42,11 @@ class ConfigurationText:
     def name(self) -> str:
         return Path(self.path).name
 
+    @property
+    def folder(self) -> Path:
+        """Where the modules of Python processors are, if they are nowhere else."""
+        return Path(self.path).resolve().parent
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
@@ -59,7 +65,7 @@ def read_configuration(source: ConfigurationText, detection: Detection) -> RuleS
     mistakes = Mistakes(TomlLines(source.text))
     top = Table(values, (), source.name, mistakes)
     defaults = top.table("defaults")
-    rules = _Rules(source.name, by_format_name(detection), defaults)
+    rules = _Rules(source, by_format_name(detection), defaults)
     read = tuple(rules.read(table) for table in top.tables("rule"))
     otherwise = rules.read_defaults()
     top.refuse_others()
@@ -78,8 +84,10 @@ def _parsed(source: ConfigurationText) -> dict[str, Any]:
 class _Rules:
     """Reads `[[rule]]` after `[[rule]]`; `defaults` fill what a rule leaves out."""
 
-    def __init__(self, name: str, known: Mapping[str, KnownFormat], defaults: Table | None) -> None:
-        self._name = name
+    def __init__(
+        self, source: ConfigurationText, known: Mapping[str, KnownFormat], defaults: Table | None
+    ) -> None:
+        self._source = source
         self._known = known
         self._defaults = defaults
         self._always: int | None = None
@@ -89,10 +97,10 @@ class _Rules:
         self._refuse_unreachable(table, condition)
         skips = table.flag("skip") or False
         rule = Rule(
-            place=f"line {table.line} of {self._name}",
+            place=f"line {table.line} of {self._source.name}",
             condition=condition,
             format=read_format(table, self._known),
-            options=_options(table, self._defaults),
+            options=_options(table, self._defaults, self._source.folder),
             skips=skips,
         )
         table.refuse_others()
@@ -101,7 +109,7 @@ class _Rules:
     def read_defaults(self) -> PipelineOptions:
         if self._defaults is None:
             return PipelineOptions()
-        options = _options(self._defaults, None)
+        options = _options(self._defaults, None, self._source.folder)
         self._defaults.refuse_others()
         return options
 
@@ -112,13 +120,30 @@ class _Rules:
             self._always = table.line
 
 
-def _options(table: Table, defaults: Table | None) -> PipelineOptions:
+def _options(table: Table, defaults: Table | None, folder: Path) -> PipelineOptions:
     fallback = _choice(table, defaults, "time_fallback", "reject", "object")
     after = _choice(table, defaults, "after", *After)
     return PipelineOptions(
         falls_back_to_upload_time=fallback == "object",
         after=After.KEEP if after is None else After(after),
+        processing=_processing(table, defaults, folder),
     )
+
+
+def _processing(table: Table, defaults: Table | None, folder: Path) -> ProcessingOptions:
+    """Each option is the rule's own, or else that of the defaults."""
+    given: dict[str, Any] = {}
+    origins: dict[str, Table] = {}
+    for name in PROCESSING_OPTIONS:
+        for origin in (table, defaults):
+            if name not in origins and origin is not None and (value := origin.raw(name)) is not None:
+                given[name], origins[name] = value, origin
+    options = ProcessingOptions.from_table(given, folder)
+    if isinstance(options, ProcessingOptions):
+        return options
+    for mistake in options:
+        origins[mistake.key].mistake(mistake.key, f"`{mistake.key}` {mistake.sentence}")
+    return ProcessingOptions()
 
 
 def _choice(table: Table, defaults: Table | None, name: str, *allowed: str) -> str | None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from ingestor.formats import Format
 from ingestor.formats.known import FormatOptions, KnownFormat
 from ingestor.model.source_file import SourceFile
+from ingestor.processors.options import ProcessingOptions
 from ingestor.routing import After, Pipeline, Skip
 from ingestor.routing.condition import ObjectCondition
 from ingestor.routing.detection import Detected, Detection
 from ingestor.routing.format_options import ChosenFormat
+from ingestor.routing.processed_format import processed_format
 
 _FINGERPRINT_CHARACTERS = 16
 
@@ -22,16 +24,21 @@ class PipelineOptions:
 
     falls_back_to_upload_time: bool = False
     after: After = After.KEEP
+    processing: ProcessingOptions = field(default_factory=ProcessingOptions)
 
-    @property
-    def facts(self) -> dict[str, object]:
+    def facts(self, options: Mapping[str, object]) -> dict[str, object]:
         """What decides rows, where it isn't the default. `after` decides none."""
-        return {"time_fallback": "object"} if self.falls_back_to_upload_time else {}
+        facts = {
+            "options": options,
+            "time_fallback": "object" if self.falls_back_to_upload_time else None,
+            "processing": self.processing.fingerprint(),
+        }
+        return {name: fact for name, fact in facts.items() if fact}
 
     def pipeline(self, entry_format: Format, options: Mapping[str, object], reason: str) -> Pipeline:
         return Pipeline(
-            entry_format,
-            fingerprint(entry_format.name, self.facts | ({"options": options} if options else {})),
+            processed_format(entry_format, self.processing),
+            fingerprint(entry_format.name, self.facts(options)),
             reason,
             falls_back_to_upload_time=self.falls_back_to_upload_time,
             after=self.after,
