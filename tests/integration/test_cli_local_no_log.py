@@ -49,8 +49,8 @@ def test_what_is_no_log_fails_without_an_entry_and_says_what_it_is(
     (ingestor.folder / "logs.parquet").write_bytes(b"PAR1\x15\x04" + bytes(500) + b"PAR1")
     done = ingestor("local", "logs.json.gz", "logs.parquet")
     assert done.status == 1
-    assert "this is a tar archive, not a log of JSON entries" in done.stderr
-    assert "this is Parquet, not a log of JSON entries" in done.stderr
+    assert "this is a tar archive, no log in a known format" in done.stderr
+    assert "this is Parquet, no log in a known format" in done.stderr
     assert rejected(connect) == 0
 
 

@@ -13,6 +13,8 @@ from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind
 from ingestor.formats import Format
 from ingestor.formats.json import JsonFormat
+from ingestor.formats.mapping import FieldMapping
+from ingestor.formats.text import TextFormat
 from ingestor.ingest import Continued, Failed, Loaded, Outcome, Worker, ingest
 from ingestor.model.source_file import ByteStream, SourceFile
 from ingestor.processors import Drop, FunctionProcessor, Steps
@@ -168,6 +170,15 @@ def test_the_head_is_the_same_however_the_store_cuts_its_answers(database: Datab
     assert isinstance(ingest(FILE, slow), Loaded)
     assert router.heads == [CONTENT]
     assert messages(database) == ["0", "1", "2", "3"]
+
+
+def test_a_binary_file_that_a_rule_calls_lines_is_refused_by_name(database: Database) -> None:
+    lines = TextFormat("lines", lambda text, _: {"text": text}, FieldMapping({}))
+    content = b"PAR1\x15\x04" + bytes(500) + b"PAR1"
+    failed = ingest(FILE, worker(database, Pipeline(lines, "lines", "a rule"), content))
+    assert isinstance(failed, Failed)
+    assert (failed.kind, "this is Parquet" in failed.error) == (ErrorKind.PERMANENT, True)
+    assert record(database).checkpoint == 0
 
 
 def test_an_entry_dropped_in_an_early_chunk_is_counted_in_the_checkpoint(database: Database) -> None:

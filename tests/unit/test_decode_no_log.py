@@ -1,4 +1,4 @@
-"""What is no log of JSON entries is refused at once and said by name; what only begins oddly is read."""
+"""What is no log in a known format is refused at once and said by name; what only begins oddly is read."""
 
 import gzip
 import io
@@ -109,7 +109,7 @@ def test_what_is_no_log_is_said_by_name_and_nothing_of_it_is_an_entry(name: str)
         assert result.found == []
         assert result.error is not None
         assert name in result.error
-        assert "not a log of JSON entries" in result.error
+        assert "no log in a known format" in result.error
         assert outcome(data, 100_000) == outcome(gzip.compress(data), 7_000) == result
         if len(data) < 10_000:
             assert outcome(data, 1) == outcome(gzip.compress(gzip.compress(data))) == result

@@ -1,4 +1,4 @@
-"""A file that is no log of JSON entries is refused whole, by its first bytes, instead of becoming rejected entries.
+"""A file that is no log in a known format is refused whole, by its first bytes, instead of as rejected entries.
 
 What begins like JSON passes at once. Anything else is held until it can be told, for a log may begin otherwise:
 with the banner of what wrote it, with the end of an entry whose beginning is in another file, with NUL where a file was
@@ -23,7 +23,7 @@ HEAD_BYTES = 1024 * 1024
 
 _PIECE_BYTES = 128 * 1024
 _QUOTED_BYTES = 4
-_NO_LOG = "not a log of JSON entries"
+_NO_LOG = "no log in a known format"
 _NOT_WHITESPACE = re.compile(rb"[^ \t\r\n]")
 _OBJECT_ON_A_LINE = re.compile(rb'^[ \t\r]*+(?=\{[ \t\r]*+")', re.MULTILINE)
 # Text may hold the controls that colour it or turn a page.

@@ -1,4 +1,4 @@
-"""What a file is that is no log of JSON entries, by the bytes it begins with."""
+"""What a file is that is no log in a known format, by the bytes it begins with."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ class Remedy(StrEnum):
     ENCRYPTION = "decrypt it before it is uploaded"
     ENCODING = "upload it as UTF-8"
     BASE64 = "upload what it encodes"
-    NONE = "only such a log can be loaded"
+    TEXT = "upload its entries as lines of text or JSON"
+    RULE = (
+        "name its format by a rule of ingestor.toml; `ingestor try FILE --format NAME` shows what comes of it"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,10 @@ class Kind:
 class _Signature:
     name: str
     start: re.Pattern[bytes]
-    remedy: Remedy = Remedy.NONE
+    remedy: Remedy = Remedy.TEXT
 
 
-def _signature(name: str, start: bytes, remedy: Remedy = Remedy.NONE) -> _Signature:
+def _signature(name: str, start: bytes, remedy: Remedy = Remedy.TEXT) -> _Signature:
     return _Signature(name, re.compile(start, re.DOTALL), remedy)
 
 
@@ -125,11 +128,11 @@ def kind_of(head: bytes) -> Kind | None:
     return Kind(_V7_TAR.name, _V7_TAR.remedy, is_certain=True) if _is_old_tar(head[:_TAR_BLOCK]) else None
 
 
-def refuse_binary(head: bytes, format_name: str) -> None:
+def refuse_binary(head: bytes) -> None:
     """Raises UnreadableError for what is no text in any format: a file that was named so, and isn't."""
     kind = kind_of(head)
     if kind is not None and kind.is_certain:
-        raise UnreadableError(f"this is {kind.name}, not a log in the format {format_name}; {kind.remedy}")
+        raise UnreadableError(f"this is {kind.name}, no log in a known format; {kind.remedy}")
 
 
 def kind_of_text(text: bytes) -> Kind:
@@ -137,7 +140,7 @@ def kind_of_text(text: bytes) -> Kind:
     for signature in _TEXTS:
         if signature.start.match(text):
             return Kind(signature.name, signature.remedy, is_certain=False)
-    return Kind(f"plain text (its lines are like {excerpt(text)!r})", Remedy.NONE, is_certain=False)
+    return Kind(f"plain text (its lines are like {excerpt(text)!r})", Remedy.RULE, is_certain=False)
 
 
 def _is_old_tar(block: bytes) -> bool:

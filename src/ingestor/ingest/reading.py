@@ -33,7 +33,7 @@ class Reading:
                 self._pace.reading_begins()
         if self.pipeline is None:
             self.pipeline = self._worker.router.by_head(self._claim.file, head.first_bytes)
-        refuse_binary(head.first_bytes, self.pipeline.format.name)
+        refuse_binary(head.first_bytes)
         start = Position(self._claim.checkpoint, self._claim.checkpoint_offset)
         entry_format = self.pipeline.format
         for batch in entry_format.batches(head.pieces(), self._limits(), start, self._pace.time_is_up):
