@@ -116,22 +116,22 @@ def _given_or_own(database: Database | None, settings: Settings) -> Iterator[Dat
 
 
 def _watched(source: Source, on_bytes: OnBytes | None) -> Source:
-    return source if on_bytes is None else _WatchedSource(source, on_bytes)
+    return source if on_bytes is None else _CountedSource(source, on_bytes)
 
 
-class _WatchedSource:
+class _CountedSource:
     def __init__(self, source: Source, on_bytes: OnBytes) -> None:
         self._source = source
         self._on_bytes = on_bytes
 
     def open(self, file: SourceFile, /) -> ByteStream:
-        return _WatchedStream(self._source.open(file), self._on_bytes)
+        return _CountedStream(self._source.open(file), self._on_bytes)
 
     def current(self, file: SourceFile, /) -> SourceFile | None:
         return self._source.current(file)
 
 
-class _WatchedStream:
+class _CountedStream:
     def __init__(self, stream: ByteStream, on_bytes: OnBytes) -> None:
         self._stream = stream
         self._on_bytes = on_bytes

@@ -14,21 +14,21 @@ from msgspec import Raw
 from ingestor.errors import UnreadableError
 from ingestor.formats.framing import framed_batches
 from ingestor.formats.json import expand
-from ingestor.formats.json.expand import Expansion, Level
+from ingestor.formats.json.expand import ExpandedLevel, Expansion
 from ingestor.formats.limits import Limits
 from ingestor.model.entry import InContext, Malformed, Repaired, Value, size_of
 
 RECORDS = Expansion(
-    (Level("Records", frozenset({"digest"})),), in_context=False, is_control=lambda of: "digest" in of
+    (ExpandedLevel("Records", frozenset({"digest"})),), in_context=False, is_control=lambda of: "digest" in of
 )
 EVENTS = Expansion(
-    (Level("events", frozenset({"group"})),), is_control=lambda of: of.get("group") == "control"
+    (ExpandedLevel("events", frozenset({"group"})),), is_control=lambda of: of.get("group") == "control"
 )
 NESTED = Expansion(
     (
-        Level("resources", frozenset({"of"})),
-        Level("scopes", frozenset({"resource"})),
-        Level("logs", frozenset({"scope"})),
+        ExpandedLevel("resources", frozenset({"of"})),
+        ExpandedLevel("scopes", frozenset({"resource"})),
+        ExpandedLevel("logs", frozenset({"scope"})),
     )
 )
 WIDE = Limits(chunk_rows=20_000, chunk_bytes=8 * 1024 * 1024, max_entry_bytes=1024 * 1024)
@@ -155,7 +155,7 @@ def test_an_element_over_the_limit_is_malformed() -> None:
         (b'{"Records":[{"a":1},{"b":2]}]}', "closes what was not opened"),
     ],
 )
-@pytest.mark.parametrize("expansion", [RECORDS, Expansion((Level("Records"),))])
+@pytest.mark.parametrize("expansion", [RECORDS, Expansion((ExpandedLevel("Records"),))])
 def test_entries_before_the_place_without_a_reading_come_first(
     data: bytes, failure: str, expansion: Expansion
 ) -> None:
@@ -205,7 +205,7 @@ PARTS = st.sampled_from([
 
 
 @given(parts=st.lists(PARTS, max_size=25), cuts=st.lists(st.integers(0, 400), max_size=8))
-@pytest.mark.parametrize("expansion", [RECORDS, Expansion((Level("Records", frozenset({"x"})),))])
+@pytest.mark.parametrize("expansion", [RECORDS, Expansion((ExpandedLevel("Records", frozenset({"x"})),))])
 def test_cuts_and_resuming_change_nothing(parts: list[bytes], cuts: list[int], expansion: Expansion) -> None:
     data = b"".join(parts)
     whole = read(data, expansion, limits=SMALL)

@@ -56,7 +56,7 @@ def _positions(names: tuple[str, ...]) -> Positions:
     return Positions(names, tuple(name for name in names if name in _NUMBERS))
 
 
-class Header:
+class VpcFlowHeader:
     """The first line, and others like it later: files that were joined have one each."""
 
     prefixes: tuple[bytes, ...] = tuple({name[:1] for name in _KNOWN_NAMES})
@@ -102,7 +102,7 @@ def make(options: FormatOptions) -> TextFormat:
 
 
 def _framing(limits: Limits) -> Lines:
-    return Lines(limits, Header())
+    return Lines(limits, VpcFlowHeader())
 
 
 def recognises(head: bytes) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-type Fields = dict[str, Any]
+type EntryFields = dict[str, Any]
 
 
 class Absent:
@@ -13,7 +13,7 @@ class Absent:
 ABSENT: Final = Absent()
 
 
-def value_at(fields: Fields, name: str) -> object:
+def value_at(fields: EntryFields, name: str) -> object:
     """ABSENT where there is none. A field of the whole name comes before one within an object."""
     if name in fields:
         return fields[name]
@@ -24,7 +24,7 @@ def value_at(fields: Fields, name: str) -> object:
     return ABSENT
 
 
-def set_at(fields: Fields, name: str, value: object) -> None:
+def set_at(fields: EntryFields, name: str, value: object) -> None:
     """In place. Where there is no such field, the objects that its name speaks of are made.
 
     What stands where an object has to be and is none gives way to it.
@@ -33,7 +33,7 @@ def set_at(fields: Fields, name: str, value: object) -> None:
     holder[own_name] = value
 
 
-def take_at(fields: Fields, name: str) -> object:
+def take_at(fields: EntryFields, name: str) -> object:
     """Takes the field out, in place; ABSENT where there is none."""
     if name in fields:
         return fields.pop(name)
@@ -55,7 +55,7 @@ def copied(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
             return value
 
 
-def _holder(fields: Fields, name: str) -> tuple[Fields, str]:
+def _holder(fields: EntryFields, name: str) -> tuple[EntryFields, str]:
     """The object that has this field, or is to have it, and the field's name in it."""
     if name in fields:
         return fields, name
@@ -65,7 +65,7 @@ def _holder(fields: Fields, name: str) -> tuple[Fields, str]:
     outer, dot, inner = name.partition(".")
     if not dot:
         return fields, name
-    made: Fields = {}
+    made: EntryFields = {}
     fields[outer] = made
     return _holder(made, inner)
 

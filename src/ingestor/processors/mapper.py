@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ingestor.model.columns import SEVERITY_POSITION
 from ingestor.model.rows import Drop, Entity, Mapped, Mapper, Rejection, RowOrigin, TextEntryMapper
-from ingestor.processors.fields import Fields, copied
+from ingestor.processors.fields import EntryFields, copied
 from ingestor.processors.processor import EntryContext, Processor
 from ingestor.processors.sampling import SAMPLED_OUT, Sample
 
@@ -81,12 +81,12 @@ class ProcessingMapper:
 class _Entries(Protocol):
     """How a format's entries are read as fields, and written again."""
 
-    def fields_of(self, text: Entity, context: object, /) -> Fields | None:
+    def fields_of(self, text: Entity, context: object, /) -> EntryFields | None:
         """None: there are none to be read."""
         ...
 
     def row_from(
-        self, changed: Fields, fields: Fields, text: Entity, ordinal: int, context: object, /
+        self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
     ) -> Mapped: ...
 
 
@@ -94,7 +94,7 @@ class _Entries(Protocol):
 class _JsonEntries:
     mapper: Mapper
 
-    def fields_of(self, text: Entity, _context: object, /) -> Fields | None:
+    def fields_of(self, text: Entity, _context: object, /) -> EntryFields | None:
         try:
             fields = json.loads(bytes(text))
         except (ValueError, RecursionError):
@@ -102,7 +102,7 @@ class _JsonEntries:
         return fields if isinstance(fields, dict) else None
 
     def row_from(
-        self, changed: Fields, fields: Fields, text: Entity, ordinal: int, context: object, /
+        self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
     ) -> Mapped:
         """The very same text where nothing changed: `raw_data` then holds the entry's own bytes."""
         encoded = _encoded(changed)
@@ -115,12 +115,12 @@ class _JsonEntries:
 class _TextEntries:
     mapper: TextEntryMapper
 
-    def fields_of(self, text: Entity, context: object, /) -> Fields | None:
+    def fields_of(self, text: Entity, context: object, /) -> EntryFields | None:
         fields = self.mapper.fields_of(text, context)
         return None if isinstance(fields, Rejection) else fields
 
     def row_from(
-        self, changed: Fields, fields: Fields, text: Entity, ordinal: int, context: object, /
+        self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
     ) -> Mapped:
         """The column `message` is the entry's whole text, unless a field of that name was given or changed."""
         given = changed.get("message")
@@ -131,8 +131,8 @@ class _TextEntries:
 
 
 def _processed(
-    fields: Fields, processors: Sequence[Processor], context: EntryContext
-) -> Fields | Rejection | Drop:
+    fields: EntryFields, processors: Sequence[Processor], context: EntryContext
+) -> EntryFields | Rejection | Drop:
     """`fields` itself where no processor wanted anything else; it is never changed in place."""
     processed = fields
     for processor in processors:

@@ -7,7 +7,7 @@ from ingestor.formats.positional import Positions, number
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class LogLayout:
     """Lines have at least `fewest` fields; what AWS appended over the years is after those."""
 
     positions: Positions
@@ -18,7 +18,7 @@ _REQUEST_NUMBERS = (
     "request_processing_time", "response_processing_time", "elb_status_code", "received_bytes", "sent_bytes",
 )  # fmt: skip
 
-APPLICATION = Layout(
+APPLICATION = LogLayout(
     Positions(
         (
             "type", "time", "elb", "client:port", "target:port", "request_processing_time", "target_processing_time",
@@ -33,7 +33,7 @@ APPLICATION = Layout(
     fewest=18,
 )  # fmt: skip
 
-CLASSIC = Layout(
+CLASSIC = LogLayout(
     Positions(
         (
             "time", "elb", "client:port", "backend:port", "request_processing_time", "backend_processing_time",
@@ -45,7 +45,7 @@ CLASSIC = Layout(
     fewest=12,
 )  # fmt: skip
 
-NETWORK = Layout(
+NETWORK = LogLayout(
     Positions(
         (
             "type", "version", "time", "elb", "listener", "client:port", "destination:port", "connection_time",
@@ -58,7 +58,7 @@ NETWORK = Layout(
     fewest=14,
 )  # fmt: skip
 
-CONNECTION = Layout(
+CONNECTION = LogLayout(
     Positions(
         (
             "timestamp", "client_ip", "client_port", "listener_port", "tls_protocol", "tls_cipher",
@@ -70,7 +70,7 @@ CONNECTION = Layout(
     fewest=11,
 )  # fmt: skip
 
-HEALTH_CHECK = Layout(
+HEALTH_CHECK = LogLayout(
     Positions(
         ("type", "time", "latency", "target_addr", "target_group_id", "status", "status_code", "reason_code"),
         ("latency", "status_code"),
@@ -79,7 +79,7 @@ HEALTH_CHECK = Layout(
 )
 
 
-def layout_of(values: Sequence[str]) -> Layout | None:
+def layout_of(values: Sequence[str]) -> LogLayout | None:
     """By where the time stands, and by what comes after it; None: a line of none of these logs."""
     if len(values) < HEALTH_CHECK.fewest:
         return None

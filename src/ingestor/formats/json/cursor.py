@@ -7,7 +7,7 @@ from ingestor.errors import UnreadableError
 from ingestor.formats.json.scanner import OPENERS, QUOTE, Balance, Stop
 from ingestor.formats.json.values import unbalanced
 
-type Step[T] = Generator[None, None, T]
+type CursorStep[T] = Generator[None, None, T]
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _WORD = re.compile(rb'[^ \t\r\n,:{}\[\]"]*+')
@@ -32,7 +32,7 @@ class Cursor:
     def place(self) -> int:
         return self.offset + self.at
 
-    def byte(self) -> Step[int]:
+    def byte(self) -> CursorStep[int]:
         """The next byte that is no whitespace; it is not used up."""
         while True:
             found = _SPACE.match(self.data, self.at)
@@ -41,7 +41,7 @@ class Cursor:
                 return self.data[self.at]
             yield
 
-    def value(self, limit: int) -> Step[bytes | None]:
+    def value(self, limit: int) -> CursorStep[bytes | None]:
         """The text of the value that begins here; None: it is longer than `limit`, and was not held."""
         found = _STRING.match(self.data, self.at)
         if found is not None:

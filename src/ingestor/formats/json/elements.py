@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from ingestor.errors import UnreadableError
 from ingestor.formats.json import bulk
-from ingestor.formats.json.cursor import Cursor, Step
+from ingestor.formats.json.cursor import Cursor, CursorStep
 from ingestor.formats.json.fast import FastPath, Stretch
 from ingestor.formats.json.judge import judged
 from ingestor.formats.json.layout import Layout
@@ -37,7 +37,7 @@ class Elements:
         self._piece = -1
         self._previous_end = 0
 
-    def array(self) -> Step[None]:
+    def array(self) -> CursorStep[None]:
         """From behind its opening bracket to behind the closing one. Raises UnreadableError."""
         cursor = self._cursor
         if self._whole():
@@ -82,7 +82,7 @@ class Elements:
         cursor.at = start - 1 + end
         return True
 
-    def _one_or_many(self) -> Step[None]:
+    def _one_or_many(self) -> CursorStep[None]:
         cursor = self._cursor
         if self._piece != cursor.offset:
             self._piece, self._previous_end = cursor.offset, 0
@@ -101,7 +101,7 @@ class Elements:
         run = parsed.run
         self._take(run.values, [run.offset_of(index) for index in range(len(run.values))])
 
-    def _exactly_one(self) -> Step[None]:
+    def _exactly_one(self) -> CursorStep[None]:
         cursor = self._cursor
         value = OpenValue(Layout.ARRAY, cursor.data[cursor.at], cursor.place, self._limit)
         found = value.go_on(cursor.data, cursor.at, cursor.offset, Layout.ARRAY)

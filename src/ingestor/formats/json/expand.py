@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from ingestor.errors import UnreadableError
 from ingestor.formats.framing import Frames
-from ingestor.formats.json.cursor import Cursor, Step
+from ingestor.formats.json.cursor import Cursor, CursorStep
 from ingestor.formats.json.elements import Elements
 from ingestor.formats.json.judge import NOT_AN_OBJECT, malformed
 from ingestor.formats.json.objects import value_of
@@ -45,7 +45,7 @@ def never_control(_members: Fields) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class ExpandedLevel:
     """An object whose array is under `key`; `kept` are the members that its elements' context holds."""
 
     key: str
@@ -60,7 +60,7 @@ class Expansion:
     `is_control` is asked with those of an outermost object when it has ended: what is held of it is no entry then.
     """
 
-    levels: tuple[Level, ...]
+    levels: tuple[ExpandedLevel, ...]
     in_context: bool = True
     is_control: Callable[[Fields], bool] = never_control
 
@@ -119,7 +119,7 @@ class Expand:
         self._release()
         return replace(self._ready, failure=error)
 
-    def _objects(self) -> Step[None]:
+    def _objects(self) -> CursorStep[None]:
         cursor = self._cursor
         while True:
             byte = yield from cursor.byte()
@@ -131,7 +131,7 @@ class Expand:
             self._release()
             self._start = None
 
-    def _outermost(self, start: int) -> Step[None]:
+    def _outermost(self, start: int) -> CursorStep[None]:
         has_array, members = yield from self._object(0)
         if self._expansion.is_control(members):
             self._held, self._held_bytes = Frames([], []), 0
@@ -139,7 +139,7 @@ class Expand:
             reason = f"an object without an array `{self._expansion.levels[0].key}`"
             self._take_malformed(reason, start)
 
-    def _foreign(self, start: int) -> Step[None]:
+    def _foreign(self, start: int) -> CursorStep[None]:
         """A line that is no object."""
         cursor, self._is_foreign = self._cursor, True
         while (newline := cursor.data.find(b"\n", cursor.at)) < 0:
@@ -148,7 +148,7 @@ class Expand:
         self._take_malformed(NOT_AN_OBJECT, start)
         self._is_foreign = False
 
-    def _object(self, depth: int) -> Step[tuple[bool, Fields]]:
+    def _object(self, depth: int) -> CursorStep[tuple[bool, Fields]]:
         """Whether the array was there, and the kept members."""
         cursor, level = self._cursor, self._expansion.levels[depth]
         self._parents.append({})
@@ -173,7 +173,7 @@ class Expand:
         self._context = None
         return has_array, self._parents.pop()
 
-    def _simple_member(self, level: Level) -> bool:
+    def _simple_member(self, level: ExpandedLevel) -> bool:
         """What most members are, and what the steps below would read it as, in a twentieth of the time."""
         cursor = self._cursor
         found = _SIMPLE_MEMBER.match(cursor.data, cursor.at)
@@ -193,7 +193,7 @@ class Expand:
             self._values[text] = value_of(text)
         return self._values[text]
 
-    def _key(self, byte: int) -> Step[str]:
+    def _key(self, byte: int) -> CursorStep[str]:
         cursor = self._cursor
         if byte != _QUOTE:
             raise cursor.unexpected()
@@ -206,7 +206,7 @@ class Expand:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return ""
 
-    def _array(self, depth: int) -> Step[None]:
+    def _array(self, depth: int) -> CursorStep[None]:
         cursor = self._cursor
         cursor.at += 1
         if depth + 1 == len(self._expansion.levels):
@@ -223,7 +223,7 @@ class Expand:
             byte = yield from self._next(_CLOSE_ARRAY)
         cursor.at += 1
 
-    def _next(self, closing: int) -> Step[int]:
+    def _next(self, closing: int) -> CursorStep[int]:
         """Past a comma to what follows it, or to the closing bracket."""
         byte = yield from self._cursor.byte()
         if byte == closing:

@@ -23,7 +23,7 @@ from ingestor.formats.mapping import FieldMapping, Fields
 from ingestor.formats.positional import number, quoted_fields
 from ingestor.formats.text import TextFormat, TextMapper
 from ingestor.formats.times import time_reader
-from ingestor.formats.w3c.columns import CLOUDFRONT, NUMBERS, Columns, Header, columns_of
+from ingestor.formats.w3c.columns import CLOUDFRONT, NUMBERS, Columns, FieldsHeader, columns_of
 from ingestor.formats.w3c.request import PLACES, PLACES_OF_OBJECTS, derive
 from ingestor.model.entry import Batch
 from ingestor.model.rows import Entity, Mapped, Mapper, Rejection, RowOrigin
@@ -118,7 +118,7 @@ def make(options: FormatOptions) -> W3cFormat:
 
 
 def _framing(limits: Limits) -> Lines:
-    return Lines(limits, Header())
+    return Lines(limits, FieldsHeader())
 
 
 def recognises(head: bytes) -> bool:

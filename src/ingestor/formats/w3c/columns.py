@@ -65,7 +65,7 @@ CLOUDFRONT = columns_of(_CLOUDFRONT_NAMES)
 """Of lines without a header line before them."""
 
 
-class Header:
+class FieldsHeader:
     """`#Software`, `#Date` and `#Fields`, which may come again at any line: IIS writes them whenever it starts."""
 
     prefixes: tuple[bytes, ...] = (b"#",)
