@@ -1,9 +1,17 @@
 """Every format there is, in the order in which each is asked whether it recognises a file."""
 
-from ingestor.formats import combined, elb, json, s3access, vpcflow, w3c
+from ingestor.formats import combined, elb, json, logfmt, s3access, syslog, vpcflow, w3c
 from ingestor.formats.known import KnownFormat
 
-KNOWN_FORMATS: tuple[KnownFormat, ...] = (elb.KNOWN, s3access.KNOWN, vpcflow.KNOWN, w3c.KNOWN, combined.KNOWN)
+KNOWN_FORMATS: tuple[KnownFormat, ...] = (
+    elb.KNOWN,
+    s3access.KNOWN,
+    vpcflow.KNOWN,
+    w3c.KNOWN,
+    combined.KNOWN,
+    syslog.KNOWN,
+    logfmt.KNOWN,
+)
 
 JSON = json.KNOWN
 """What a file is read as that no other format recognises; it says what it is not."""

@@ -39,6 +39,7 @@ POSITIONS = {str(column.name): position for position, column in enumerate(COLUMN
 TIMESTAMP, LEVEL, SEVERITY = (POSITIONS[name] for name in ("timestamp", "level", "severity"))
 _ID, _FILE_ID, _ORDINAL, _RAW_DATA = (POSITIONS[name] for name in ("id", "file_id", "ordinal", "raw_data"))
 _EMPTY: list[object] = [None] * len(COLUMNS)
+_MANY = 24
 _JSONB_VERSION = b"\x01"
 _LONGEST_BIGINT = len(str(-(2**63)))
 # `str | int | float` in a call of isinstance is made anew each time: as long as the rest of the call.
@@ -57,6 +58,7 @@ class _Step(NamedTuple):
     A named tuple: a loop over a dozen of them for each entry unpacks it, and reads no attributes.
     """
 
+    order: int
     position: int
     name: str
     work_out: Callable[[Fields], object] | None
@@ -71,13 +73,10 @@ class FieldMapping:
     ) -> None:
         self.places = dict(places)
         self.read_time = read_time
-        self._steps = [
-            _step(name, place, read_time)
-            for name, where in places.items()
-            if name != "level"
-            for place in where
-        ]
-        self._level = [_step("level", place, read_time) for place in places.get("level", ())]
+        wanted = [(column, place) for column, where in places.items() if column != "level" for place in where]
+        self._steps = [_step(order, *each, read_time) for order, each in enumerate(wanted)]
+        self._by_name = _by_name(self._steps) if len(wanted) > _MANY else None
+        self._level = [_step(0, "level", place, read_time) for place in places.get("level", ())]
 
     def preferring(self, places: Mapping[ColumnName, tuple[Place, ...]]) -> "FieldMapping":
         """The same, with these places looked at before its own."""
@@ -89,11 +88,12 @@ class FieldMapping:
         """One for each of COLUMNS; id, file_id, ordinal and raw_data are the caller's to fill."""
         values: list[Any] = _EMPTY.copy()
         field_of = fields.get
-        for position, name, work_out, convert in self._steps:
+        steps = self._steps if self._by_name is None else _steps_for(fields, self._by_name)
+        for _, position, name, work_out, convert in steps:
             found = field_of(name) if work_out is None else work_out(fields)
             if found is not None and values[position] is None:
                 values[position] = convert(found)
-        for _, name, work_out, _ in self._level:
+        for _, _, name, work_out, _ in self._level:
             found = field_of(name) if work_out is None else work_out(fields)
             if found is not None and _is_scalar(found):
                 level = level_of(cast("GivenLevel", found))
@@ -141,12 +141,30 @@ def as_json(fields: object) -> bytes:
     return repaired_escapes(_encode(fields))
 
 
-def _step(column: ColumnName, place: Place, read_time: ReadTime) -> _Step:
+def _by_name(steps: list[_Step]) -> dict[str, list[_Step]]:
+    """Those that are worked out are under no name."""
+    found: dict[str, list[_Step]] = {}
+    for step in steps:
+        found.setdefault(step.name, []).append(step)
+    return found
+
+
+def _steps_for(fields: Fields, by_name: dict[str, list[_Step]]) -> list[_Step]:
+    """Where an entry has ten fields and fifty names are looked for, its own names are looked up instead."""
+    steps = by_name.get("", []).copy()
+    for name in fields:
+        if name in by_name and name:
+            steps += by_name[name]
+    steps.sort()
+    return steps
+
+
+def _step(order: int, column: ColumnName, place: Place, read_time: ReadTime) -> _Step:
     position = POSITIONS[column]
     convert = read_time if column == "timestamp" else _CONVERTERS[COLUMNS[position].postgres_type]
     if isinstance(place, str):
-        return _Step(position, place, None, convert)
-    return _Step(position, "", place, convert)
+        return _Step(order, position, place, None, convert)
+    return _Step(order, position, "", place, convert)
 
 
 def _is_scalar(value: object) -> bool:

@@ -33,13 +33,17 @@ _as_in_json = Decoder(dict[str, Any]).decode
 
 @dataclass(frozen=True, slots=True)
 class TextFormat:
-    """A `Format`. `message` is the complete text of the entry, and `raw_data` its fields as a JSON object."""
+    """A `Format`. `raw_data` is an entry's fields as a JSON object.
+
+    The mapping finds the complete text of the entry under `whole`, beside the fields.
+    """
 
     name: str
     parse: Parse
     mapping: FieldMapping
     framing: Callable[[Limits], Framing] = field(default=Lines)
     derive: Derive | None = None
+    whole: str = "message"
 
     def batches(
         self,
@@ -60,10 +64,11 @@ class TextFormat:
 class TextMapper:
     """A `Mapper`."""
 
-    __slots__ = ("_builder", "_derive", "_parse", "unknown_fields")
+    __slots__ = ("_builder", "_derive", "_parse", "_whole", "unknown_fields")
 
     def __init__(self, text_format: TextFormat, origin: RowOrigin) -> None:
         self._parse = text_format.parse
+        self._whole = text_format.whole
         self._derive = text_format.derive
         self._builder = RowBuilder(text_format.mapping, origin)
         self.unknown_fields = 0
@@ -85,7 +90,7 @@ class TextMapper:
         if EXTRA in fields:
             self.unknown_fields += 1
         raw_data = as_json(fields)
-        fields["message"] = message
+        fields[self._whole] = message
         if self._derive is not None:
             self._derive(fields, context)
         row = self._builder.row(fields, raw_data, ordinal)
