@@ -126,6 +126,13 @@ def _beginning_of(text: bytes) -> Beginning:
     return Beginning.JSON
 
 
+def refuse_binary(head: bytes) -> None:
+    """Raises UnreadableError for what is text in no format, whatever a rule calls it: it says what it is."""
+    kind = kind_of(head)
+    if kind is not None and (kind.is_certain or not _is_text(head.removeprefix(BOM), is_whole=False)):
+        raise _refusal(kind)
+
+
 def refusal_of(head: bytes, *, is_whole: bool) -> UnreadableError | None:
     """None: it may be a log. `is_whole`: there is nothing after `head`."""
     text = head.removeprefix(BOM).lstrip(WHITESPACE)

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ingestor.errors import UnreadableError
 from ingestor.formats.excerpt import excerpt
 
 
@@ -126,13 +125,6 @@ def kind_of(head: bytes) -> Kind | None:
             is_certain = any(byte < ord(" ") or byte > ord("~") for byte in found[0])
             return Kind(signature.name, signature.remedy, is_certain=is_certain)
     return Kind(_V7_TAR.name, _V7_TAR.remedy, is_certain=True) if _is_old_tar(head[:_TAR_BLOCK]) else None
-
-
-def refuse_binary(head: bytes) -> None:
-    """Raises UnreadableError for what is no text in any format: a file that was named so, and isn't."""
-    kind = kind_of(head)
-    if kind is not None and kind.is_certain:
-        raise UnreadableError(f"this is {kind.name}, no log in a known format; {kind.remedy}")
 
 
 def kind_of_text(text: bytes) -> Kind:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ingestor.errors import UnreadableError
 from ingestor.formats import Limits, Position
 from ingestor.formats.compression import uncompressed
+from ingestor.formats.head import refuse_binary
 from ingestor.formats.known import HEAD_BYTES
-from ingestor.formats.signatures import refuse_binary
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.worker import Worker
 from ingestor.ledger import Claim
