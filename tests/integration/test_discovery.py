@@ -1,4 +1,4 @@
-"""Objects that nobody told us of are found by listing, once, and sent oldest first."""
+"""Objects without a notification are found by listing, once, and sent oldest first."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

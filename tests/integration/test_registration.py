@@ -1,4 +1,4 @@
-"""What nobody told us of is entered once, and the newest log is told whatever the entries claim."""
+"""Objects without a notification are entered once, and the newest log is known whatever the entries claim."""
 
 import threading
 from collections.abc import Callable

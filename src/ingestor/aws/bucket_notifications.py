@@ -1,4 +1,4 @@
-"""Tell a bucket to notify the queue. S3 has one configuration for each bucket, and writing it replaces all there was.
+"""A bucket is set up to notify the queue. Its configuration is written as a whole, so what was there is kept.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import NotificationConfigurationTypeDef
 
 OURS = "ingestor"
-"""The id of our entry: how it is found again."""
+"""The id by which our entry is found again."""
 
 EVENT = "s3:ObjectCreated:*"
 _QUEUES = "QueueConfigurations"
@@ -99,7 +99,7 @@ def announcement(configuration: Configuration, *, queue_arn: str, prefix: str) -
 
 
 def is_same(one: Configuration, other: Configuration) -> bool:
-    """Whatever the order, and however S3 spells a rule's name."""
+    """Whether two configurations mean the same, whatever the order, and however S3 spells a rule's name."""
     return _normal(one) == _normal(other)
 
 

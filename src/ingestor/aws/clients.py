@@ -31,7 +31,7 @@ class ClientTimeouts:
 
     @property
     def at_most(self) -> float:
-        """Without an answer. botocore pauses up to 1, 2, 4 s between attempts."""
+        """The longest wait without an answer. botocore pauses up to 1, 2, 4 s between attempts."""
         pauses = sum(1 << number for number in range(self.attempts - 1))
         return self.attempts * (self.connect + self.read) + pauses
 
@@ -47,7 +47,7 @@ class ClientTimeouts:
 CONNECT_TIMEOUT_SECONDS = 5
 
 USUAL = ClientTimeouts(connect=CONNECT_TIMEOUT_SECONDS, read=20, attempts=4)
-"""Of Lambda and EventBridge Scheduler, which only people's commands ask."""
+"""For Lambda and EventBridge Scheduler, which only people's commands ask."""
 
 USUAL_OF_S3 = ClientTimeouts(connect=CONNECT_TIMEOUT_SECONDS, read=10, attempts=2)
 """A body that stalls for so long is asked for again from where it stopped; a broken one is resumed and a failed file
@@ -63,7 +63,7 @@ HURRIED_OF_S3 = ClientTimeouts(connect=2, read=3, attempts=1)
 HURRIED_OF_SQS = ClientTimeouts(connect=0.5, read=1, attempts=1)
 
 KEPT_AFTER_S3_SECONDS = 3
-"""For the ledger and the queue to be told; after SQS there is nothing left to do."""
+"""Kept after an answer of S3, for the ledger and the queue. After SQS there is nothing left to do."""
 
 
 def s3_client(settings: Settings, timeouts: ClientTimeouts = USUAL_OF_S3) -> "S3Client":

@@ -63,7 +63,7 @@ class EventSources:
         return switches
 
     def turn(self, switch: Switch, *, on: bool) -> Switch:
-        """Takes about a minute to be felt: what Lambda has received already is still handled."""
+        """Turns the event source on or off. Lambda takes about a minute, and still handles what it has received."""
         try:
             answer = self._client.update_event_source_mapping(UUID=switch.name, Enabled=on)
         except (BotoCoreError, ClientError) as error:

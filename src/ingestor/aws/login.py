@@ -1,4 +1,4 @@
-"""Who we are in the database: a password of the environment's, of a secret, or a token of IAM."""
+"""How we log in to the database: with a password of the environment, of a secret, or with a token of IAM."""
 
 import json
 from dataclasses import replace
@@ -73,7 +73,7 @@ def _fields_of_secret(arn: str, text: str) -> dict[str, object]:
 
 
 def secret_reader(settings: Settings) -> SecretReader:
-    """Keeps nothing: for commands, which connect once."""
+    """Reads the secret at each call; commands connect only once."""
 
     def read(arn: str, *, fresh: bool) -> str:  # noqa: ARG001 - always fresh
         try:

@@ -1,4 +1,4 @@
-"""The stack's operate function, which runs a command of ours beside a database that nobody reaches from outside."""
+"""The stack's operate function runs commands beside a database that can't be reached from outside."""
 
 import json
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 TERMINAL_VARIABLES = ("TERM", "COLORTERM", "NO_COLOR")
-"""What goes along of the caller's environment."""
+"""The variables of the caller's environment that are sent along."""
 
 
 class Terminal(msgspec.Struct, frozen=True, kw_only=True):

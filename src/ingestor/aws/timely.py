@@ -1,4 +1,4 @@
-"""Two clients of one service: the usual one, and one that asks once and gives up soon, for who will be stopped shortly.
+"""Two clients of one service: the usual one, and one that asks once and gives up soon, for a function's last seconds.
 
 boto3's time-outs belong to a client, not to a request.
 """

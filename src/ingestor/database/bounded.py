@@ -8,11 +8,11 @@ import psycopg
 from psycopg.abc import RV, PQGen
 
 type Connection = psycopg.Connection[tuple[Any, ...]]
-"""One that runs our statements, whoever opened it."""
+"""A connection that runs our statements, as `Database` or a program opened it."""
 
 
 class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
-    """Closes its socket when an answer comes too late: a server that is frozen heeds no limit of its own.
+    """A connection that closes its socket when an answer comes too late: a frozen server obeys no limit of its own.
 
     Every round trip, each block of a COPY included, passes `wait`. No cancel request is sent: it would need an answer
     of the same server, or of a pooler that hands it to another's query.
@@ -22,7 +22,7 @@ class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
     _give_up_at = math.inf
 
     def expect_answers_within(self, seconds: float) -> None:
-        """From now on until this is called again, all of them together."""
+        """Limits all answers together, from now until this is called again."""
         self._patience = seconds
         self._give_up_at = time.monotonic() + seconds
 

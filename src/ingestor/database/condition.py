@@ -67,7 +67,7 @@ class DatabaseCondition:
 
 
 def read_condition(connection: Connection, schema: str) -> DatabaseCondition:
-    """Looks, and changes nothing. `schema`: the one of this transaction."""
+    """Reads the database's condition and changes nothing. `schema`: the one of this transaction."""
     user, server_version, is_read_only = connection.execute(_SERVER).fetchall()[0]
     has_schema, may_use, has_tables = connection.execute(_SCHEMA, {"schema": schema}).fetchall()[0]
     missing = connection.execute(_MISSING_RIGHTS).fetchall() if has_tables else []
@@ -86,5 +86,5 @@ def read_condition(connection: Connection, schema: str) -> DatabaseCondition:
 
 
 def _is_on_this_machine(address: str) -> bool:
-    """A Unix socket has no address."""
+    """Whether the server runs on this machine; a Unix socket has no address."""
     return not address or ip_address(address.partition("%")[0]).is_loopback

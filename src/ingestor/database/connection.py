@@ -79,9 +79,9 @@ class ConnectionParameters:
 class Database:
     """`parameters` is asked for each new connection, so that a rotated password is found.
 
-    Where what it gives may be out of date, `renewed` fetches it anew: asked once when a connection fails, and if it
-    says something else, that is tried. `deadline`: when somebody will stop us, who may be another for each invocation;
-    no answer is waited for beyond it.
+    Where that may be out of date, `renewed` fetches it anew. It is called once when a connection fails, and what it
+    returns is tried if it differs. `deadline`: the process will be stopped then, so no answer is waited for beyond it;
+    it may be another one in each invocation.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Database:
 
     @property
     def parameters(self) -> ConnectionParameters:
-        """Where a connection opened now would go; for programs that open their own."""
+        """Where a new connection would go; for programs that open their own."""
         return self._parameters()
 
     @contextmanager
@@ -138,7 +138,7 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Waits for nobody: what is unsent is dropped."""
+        """Closes the connection at once; what is unsent is dropped."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -155,7 +155,7 @@ class Database:
         try:
             refuse_newer_schema(begun)
         except SchemaError:
-            # Whoever asks again is told again: the schema doesn't become older.
+            # Each later transaction is refused as well: the schema does not become older.
             self.close()
             raise
         return begun
@@ -215,7 +215,7 @@ class Database:
         return connection
 
     def _end(self, connection: BoundedConnection | None) -> bool:
-        """Roll back; a connection that can't even do that is dropped, and the answer is False."""
+        """Rolls back. A connection that can't do that is closed, and the answer is False."""
         try:
             if connection is not None:
                 left = self.deadline.remaining_seconds() - LAST_SECONDS

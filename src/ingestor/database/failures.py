@@ -1,4 +1,4 @@
-"""What PostgreSQL, libpq and psycopg complain of, as the service's own errors: each has its place in the tree.
+"""Errors of PostgreSQL, libpq and psycopg become the service's own, each at its place in the tree.
 
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
@@ -69,7 +69,7 @@ that made no sense, as when a pooler gives two at the end."""
 
 
 def translated(error: psycopg.Error, address: str) -> IngestorError:
-    """It names whom we asked, and neither the row's values nor the password."""
+    """The service's error for `error`. It names the database, and neither the row's values nor the password."""
     kind = _kind(error)
     said = f"{address}: {_in_one_line(error)}"
     advice = advice_for(error)

@@ -1,4 +1,4 @@
-"""One process at a time, by a lock that the kernel takes back from a process that died."""
+"""A lock file that one process at a time holds. The kernel releases the lock of a process that died."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 
 class FileLock:
-    """Entering waits for whoever holds it. The file stays."""
+    """Entering waits until the lock is free. The file stays."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""How long a transaction may take, so that nobody waits for ever: neither we for the server, nor others for us.
+"""How long a transaction may take, so that neither we wait for the server for ever, nor others for us.
 
 All but the last line of defence are PostgreSQL's own and transaction-local: https://www.postgresql.org/docs/current/runtime-config-client.html
 """
@@ -30,13 +30,13 @@ UNLOADING = TransactionLimits(total=900.0)
 """All rows of a file are deleted in one statement. No Lambda lives longer."""
 
 MAINTENANCE = TransactionLimits(total=120.0, lock=1.0)
-"""Whoever waits for an exclusive lock makes everybody behind it wait: a COPY must not, for longer than this."""
+"""A statement that waits for an exclusive lock blocks all behind it. A COPY must not wait longer than this for it."""
 
 MIGRATION = TransactionLimits(total=3600.0, lock=5.0)
 """A table is rewritten, at worst. It waits for a lock often rather than long: meanwhile nobody else gets it."""
 
 PERSONS_QUERY = TransactionLimits(total=3600.0, lock=60.0, pause=60.0)
-"""Somebody sits before it and can stop it."""
+"""A person waits for it, and can stop it."""
 
 ANSWER_GRACE_SECONDS = 5.0
 """By so much the server's own limits come first. Then we hear nothing because nobody is there: the socket is closed."""

@@ -1,4 +1,4 @@
-"""Numbered SQL files, applied once each, in one transaction that only one process at a time can be in."""
+"""Migrations are numbered SQL files. Each is applied once, in one transaction that one process at a time can be in."""
 
 import hashlib
 import time

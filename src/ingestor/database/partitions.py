@@ -36,20 +36,20 @@ _ANALYZE: LiteralString = "SELECT analyze_logs_if_due(make_interval(hours => %s)
 
 
 class PartitionMaintainer:
-    """Each method raises what `transaction` does: LockTimeoutError when somebody works where it would have to.
+    """Each method raises what `transaction` does: LockTimeoutError when another transaction is in its way.
 
-    Each also says None, or 0, when another sweeper maintains the partitions at this moment.
+    Each returns None, or 0, when another sweeper maintains the partitions at this moment.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def ensure_partitions(self) -> int:
-        """How many months ahead were new."""
+        """Creates the partitions of the months ahead, and returns how many were new."""
         return int(self._call(_ENSURE, MONTHS_AHEAD) or 0)
 
     def move_month_out_of_default(self) -> date | None:
-        """The oldest month that got a partition for its rows; None: there is none to move."""
+        """Moves the oldest month out of the default partition, and returns it; None: there is none to move."""
         month: date | None = self._call(_MOVE_MONTH, YEARS_BACK, MONTHS_AHEAD)
         return month
 

@@ -14,7 +14,7 @@ _RECORDED: LiteralString = "SELECT days FROM retention"
 
 
 def record_retention(database: Database, days: int | None) -> int | None:
-    """From now on, a sweeper that doesn't own the tables drops nothing younger than this. None changes nothing.
+    """Records the retention: a sweeper that doesn't own the tables drops nothing younger. None changes nothing.
 
     What holds then; None: such a sweeper drops nothing. Raises SchemaError for who doesn't own the tables.
     """

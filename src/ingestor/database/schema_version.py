@@ -1,4 +1,4 @@
-"""Which migrations a schema has seen: code that meets a schema newer than its own touches nothing, and says so."""
+"""The version of a schema, its newest migration. Code that meets a newer schema than its own touches nothing."""
 
 from functools import cache
 from importlib import resources
@@ -7,7 +7,7 @@ from typing import LiteralString
 from ingestor.database.bounded import Connection
 from ingestor.errors import SchemaError
 
-# Before the first migration there is no table; and who may not read it, as somebody's own role, is told nothing.
+# Before the first migration there is no table. A role that may not read the table learns no version.
 _MAY_READ: LiteralString = """
 SELECT to_regclass('schema_migrations') IS NOT NULL
    AND has_table_privilege(to_regclass('schema_migrations'), 'SELECT')

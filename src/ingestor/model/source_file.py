@@ -1,4 +1,4 @@
-"""The object a worker is asked to load: which bytes, in which version."""
+"""The object that a worker is asked to load, in one version."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""One step between an entry and its row, and what it is told."""
+"""One step between an entry and its row, and what the step is given."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -17,14 +17,14 @@ class Source(Protocol):
     """Where objects are: S3, or this machine's files."""
 
     def open(self, file: SourceFile, /) -> ByteStream:
-        """Pinned to `file`'s version: what is read is that version or an error.
+        """Opens `file`'s object version: what is read is that version, or an error is raised.
 
         Raises SourceMissingError, ObjectSupersededError, SourceUnavailableError; so does every `read`.
         """
         ...
 
     def current(self, file: SourceFile, /) -> SourceFile | None:
-        """The version this key has now, with size and time; None when there is no such key any more.
+        """The object version that the key holds now, with size and time; None when the key is gone.
 
         Raises SourceUnavailableError.
         """
@@ -72,7 +72,7 @@ class ListedLevel:
 
 
 class Lister(Protocol):
-    """One request each. `start_after` is the last key not wanted any more, `token` the endpoint's word for it.
+    """Each method is one request. The page begins after the key `start_after`; `token` is the endpoint's word for it.
 
     Both raise SourceMissingError for a missing bucket, and SourceUnavailableError.
     """
@@ -98,7 +98,7 @@ class ObjectActions(Protocol):
 
 
 class ObjectStore(Source, Lister, Bounded, Protocol):
-    """A source that can be listed, and that somebody else runs."""
+    """A source that can be listed. Others run it, so it may be away."""
 
     def answers(self, bucket: str, /) -> bool:
         """Whether the store is there and well, whatever it says of `bucket`."""

@@ -1,4 +1,4 @@
-"""A bucket's keys are gone through in their order, past those whose folders say that they are old."""
+"""A bucket is listed in the order of keys; folders that are old by their names are passed over."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +15,7 @@ _LAST = "\U0010ffff"
 
 
 def pages(lister: Lister, bucket: str, prefix: str, *, start_after: str = "") -> Iterator[ListedPage]:
-    """Every page, to the last key."""
+    """All pages of the listing."""
     position, token = start_after, None
     while True:
         page = lister.page(bucket, prefix, start_after=position, token=token)

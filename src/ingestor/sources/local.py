@@ -1,4 +1,4 @@
-"""Files of this machine, with the same promises as S3's objects: what is read is one version, or an error."""
+"""Local files, with the same promise as S3's objects: what is read is one version, or an error is raised."""
 
 import hashlib
 import os

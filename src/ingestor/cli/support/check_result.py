@@ -23,6 +23,6 @@ def not_set(name: str, *variables: str) -> CheckResult:
 
 
 def failed(name: str, why: IngestorError | str) -> CheckResult:
-    """In one line, whatever the error has."""
+    """A failed line, with the error's text in one line."""
     lines = [line.strip() for line in str(why).split("\n")]
     return CheckResult(name, is_ok=False, said="; ".join(lines).replace(":; ", ": "))

@@ -62,7 +62,7 @@ def chosen_database(settings: Settings, *, loads: bool = False, is_quiet: bool =
 
 
 def _end_claims_of_the_dead(database: Database, loaders: BinaryIO) -> None:
-    """Whoever loads holds the lock, which the kernel takes back from the dead; nobody comes to load meanwhile."""
+    """Ends the claims of dead commands. A command that loads holds the lock; the kernel releases a dead one's."""
     try:
         fcntl.flock(loaders, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -73,7 +73,7 @@ def _end_claims_of_the_dead(database: Database, loaders: BinaryIO) -> None:
 
 
 def _require_embedded(folder: Path) -> None:
-    """Looks, and leaves nothing. Raises DatabaseUnavailableError where it can't even look."""
+    """Finds the embedded database, without creating one. Raises DatabaseUnavailableError for an unreadable folder."""
     try:
         place = folder.absolute()
         if folder.is_dir() and (EmbeddedPostgres(folder).data_folder / "PG_VERSION").exists():
@@ -135,7 +135,7 @@ def _introduce(server: EmbeddedPostgres) -> None:
 
 
 def _stop_unless_used(server: EmbeddedPostgres, users: BinaryIO) -> None:
-    """The last one out stops it; a command that comes now waits for that and starts it again."""
+    """The last command that uses the server stops it. A command that comes meanwhile waits, and starts it again."""
     fcntl.flock(users, fcntl.LOCK_UN)
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Messages of the commands that reopen a file. The ledger is committed before, so the sweeper repeats a lost send."""
+"""Messages of the commands that reopen a file. They are sent after the commit: the sweeper repeats a lost one."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def source_file(file: FileRecord) -> SourceFile:
 
 
 def send_on(settings: Settings, files: Sequence[SourceFile]) -> bool:
-    """False: no QUEUE_URL is set, or there is nothing to send.
+    """Sends the files to the queue. False: no QUEUE_URL is set, or there is nothing to send.
 
     Raises ServiceUnavailableError, which says that nothing is lost.
     """

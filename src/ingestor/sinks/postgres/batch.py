@@ -1,4 +1,4 @@
-"""One batch in one COPY; where Postgres refuses that, the search for the entries at fault."""
+"""A batch is copied in one COPY. Where Postgres refuses it, the entries at fault are found by bisecting."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ class _Attempts:
         )
 
     def _attempt(self, span: range, treatment: Treatment) -> SpanOutcome | psycopg.Error:
-        """What became of the span; the error, and nothing of the span is in, where an entry is at fault."""
+        """Copies the span. Where an entry is at fault, it returns the error, and no row of the span is in."""
         try:
             with self.connection.transaction():
                 return stream(

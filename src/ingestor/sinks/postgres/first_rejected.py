@@ -1,4 +1,4 @@
-"""The first entry of a file that was rejected: what to say of a file that fails for too many of them."""
+"""The first rejected entry of a file, for the error of a file with too many of them."""
 
 from typing import LiteralString
 

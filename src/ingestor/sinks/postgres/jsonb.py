@@ -1,4 +1,4 @@
-"""What jsonb refuses of valid JSON, looked for only after Postgres refused a whole chunk."""
+"""Finds what jsonb refuses of valid JSON. It is called only after Postgres refused a whole batch."""
 
 import re
 from collections.abc import Callable

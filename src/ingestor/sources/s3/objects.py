@@ -1,4 +1,4 @@
-"""Which objects there are, and in which version."""
+"""The objects of a bucket, and which version each key holds."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -151,19 +151,19 @@ class _Keys:
 
     are_encoded: bool
 
-    def decoded(self, told: str) -> tuple[str, str | None]:
+    def decoded(self, given: str) -> tuple[str, str | None]:
         """The key, and why it can't be used, if so; then it is only like it."""
         if not self.are_encoded:
-            return told, why_unstorable(told)
-        raw = unquote_to_bytes(told.replace("+", " "))
+            return given, why_unstorable(given)
+        raw = unquote_to_bytes(given.replace("+", " "))
         try:
             key = raw.decode()
         except UnicodeDecodeError:
             return raw.decode(errors="replace"), "the key is not UTF-8"
         return key, why_unstorable(key)
 
-    def encoded(self, told: str) -> str:
-        return told if self.are_encoded else quote(told, errors="surrogatepass")
+    def encoded(self, given: str) -> str:
+        return given if self.are_encoded else quote(given, errors="surrogatepass")
 
 
 def _endless(bucket: str, prefix: str, what: str) -> SourceUnavailableError:
