@@ -18,7 +18,7 @@ AWS_AUTHORITIES = "aws"
 
 
 class OnOverwrite(StrEnum):
-    """What a new version of an already completed key means."""
+    """What a new object version of an already completed key means."""
 
     SKIP = "skip"
     REPLACE = "replace"

@@ -99,7 +99,7 @@ def begin_after_load(connection: Connection, *, limit: int, buckets: Collection[
 def end_after_load(
     connection: Connection, loaded: LoadedObject, ending: AfterEnding, why: str | None = None
 ) -> bool:
-    """`why`: of an object that is kept. False: another version was taken meanwhile."""
+    """`why`: of an object that is kept. False: another object version was taken meanwhile."""
     parameters = {
         "file_id": loaded.file_id,
         "version": loaded.version,

@@ -10,7 +10,7 @@ from ingestor.database import Connection
 from ingestor.model.source_file import SourceFile
 
 # PROCESSING, held: the key is looked at when this version ends. Any announcement counts, one more of the version in
-# hand too: while a worker takes another version, nobody can tell which of them the key holds.
+# hand too: while a worker takes another object version, nobody can tell which of them the key holds.
 _ANNOUNCE_TO_WORKER: LiteralString = """
 WITH announced AS (
     UPDATE processed_files SET
@@ -27,7 +27,7 @@ SELECT id, version, 'newer version announced' FROM announced
 RETURNING file_id
 """
 
-# whatever the state, the file is looked at again and the current version taken; FAILED (permanent) --> PENDING
+# whatever the state, the file is looked at again and the current object version taken; FAILED (permanent) --> PENDING
 _ANNOUNCE: LiteralString = """
 WITH announced AS (
     UPDATE processed_files SET
@@ -83,7 +83,7 @@ INSERT INTO file_events (file_id, version, event, rows)
 SELECT id, version, 'completed', 0 FROM restored WHERE status <> 'COMPLETED'
 """
 
-# COMPLETED, another version waiting, and overwrites are skipped by now --> COMPLETED
+# COMPLETED, another object version waiting, and overwrites are skipped by now --> COMPLETED
 _SKIP: LiteralString = """
 WITH skipped AS (
     UPDATE processed_files SET

@@ -131,7 +131,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`newer_waits`: another version is to be taken now. The lag is from the upload to here, if that has a time."""
+    """`newer_waits`: another object version is to be taken now. The lag is from the upload to here, if known."""
 
     newer_waits: bool
     lag_seconds: float | None

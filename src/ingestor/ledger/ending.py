@@ -14,7 +14,7 @@ REQUEUE_SECONDS = 900
 """A released or re-queued file isn't sent again while its message probably still waits."""
 
 # PROCESSING --transient--> FAILED, due after a backoff with jitter; --permanent--> FAILED, due never;
-# either --> PENDING at once when another version waits: the failed one is not wanted any more
+# either --> PENDING at once when another object version waits: the failed one is not wanted any more
 _FAIL: LiteralString = f"""
 WITH failed AS (
     UPDATE processed_files SET
@@ -95,7 +95,7 @@ RETURNING file_id
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """When a failed file is due again, in seconds from now; None: not before a person or a new version."""
+    """When a failed file is due again, in seconds from now; None: not before a person or a new object version."""
 
     due_in_seconds: float | None
 

@@ -12,7 +12,7 @@ from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow
 from ingestor.ledger.wear import ATTEMPTS
 from ingestor.model.source_file import SourceFile
 
-# any state but a live worker's --> PROCESSING, still speaking of the old version
+# any state but a live worker's --> PROCESSING, still speaking of the old object version
 _CLAIM_FOR_REPLACEMENT: LiteralString = f"""
 WITH claimed AS (
     UPDATE processed_files f SET
@@ -41,7 +41,7 @@ SELECT {CLAIM_COLUMNS} FROM claimed
 # Announced since the key was looked at, and not the version that is taken now.
 _IS_NEWS: LiteralString = "announcements > %(announcements)s AND next_etag IS DISTINCT FROM %(etag)s"
 
-# PROCESSING (old version) --> PROCESSING (new version), from its first byte
+# PROCESSING (old object version) --> PROCESSING (new object version), from its first byte
 _ADOPT: LiteralString = f"""
 WITH adopted AS (
     UPDATE processed_files SET
@@ -111,7 +111,7 @@ SELECT {CLAIM_COLUMNS} FROM voided
 def claim_for_replacement(
     connection: Connection, other: AnotherVersion, current: SourceFile, *, lease_seconds: float
 ) -> Claim | None:
-    """Claims the file while its row still has the old version. None: the row changed meanwhile."""
+    """Claims the file while its row still has the old object version. None: the row changed meanwhile."""
     parameters = {
         "file_id": other.file_id,
         "version": other.version,
@@ -128,7 +128,7 @@ def claim_for_replacement(
 def adopt_version(
     connection: Connection, claim: Claim, *, current: SourceFile, unloaded_rows: int, lease_seconds: float
 ) -> Claim:
-    """Puts the new version in the row, in the transaction that deleted the old rows. A later announcement stays.
+    """Puts the new object version in the row, in the transaction that deleted the old rows. A later announcement stays.
 
     Raises ClaimLostError.
     """

@@ -17,7 +17,7 @@ CLAIM_COLUMNS: LiteralString = """
 class Claim:
     """The right to load a file, as long as the row's version is this one and the lease is renewed in time.
 
-    `announcements`: how often another version had been announced when the file was claimed. `pipeline` is the
+    `announcements`: how often another object version had been announced when the file was claimed. `pipeline` is the
     fingerprint of what the rows so far came through, and `pipeline_voids` how often another one has voided them.
     """
 

@@ -1,4 +1,4 @@
-"""The object that a worker is asked to load, in one version."""
+"""The object version that a worker is asked to load: which bytes, under which key."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -61,7 +61,7 @@ class SourceFile:
         return self.key if self.is_local else f"{self.store}://{self.bucket}/{self.key}"
 
     def at_version(self, *, etag: str | None, version_id: str | None) -> "SourceFile":
-        """The same key in another version, its size and time unknown."""
+        """The same key in another object version, its size and time unknown."""
         return replace(self, etag=etag, version_id=version_id, size_bytes=None, uploaded_at=None)
 
 

@@ -15,7 +15,7 @@ __all__ = ["After", "Pipeline", "Router", "Skip", "always"]
 
 
 class After(StrEnum):
-    """What is done to an object once it is COMPLETED, without a rejected entry and without a newer version waiting."""
+    """What is done to an object once it is COMPLETED, without a rejected entry or a newer object version waiting."""
 
     KEEP = "keep"
     TAG = "tag"

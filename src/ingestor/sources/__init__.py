@@ -1,4 +1,4 @@
-"""Where objects are: a store's bytes, pinned to one version, and what its listing says.
+"""Where objects are: a store's bytes, pinned to one object version, and what its listing says.
 
 `Source` opens objects and says which version a key has now. `Lister` says which keys there are; `listing` goes through
 them. An `ObjectStore` does both. `s3` is a store, `local` a source; `ingestor.bootstrap` alone picks the store.
@@ -17,7 +17,7 @@ class Source(Protocol):
     """Where objects are: S3, or this machine's files."""
 
     def open(self, file: SourceFile, /) -> ByteStream:
-        """Opens `file`'s object version: what is read is that version, or an error is raised.
+        """Opens `file`'s object version: what is read is that one, or an error is raised.
 
         Raises SourceMissingError, ObjectSupersededError, SourceUnavailableError; so does every `read`.
         """

@@ -1,4 +1,4 @@
-"""Local files, with the same promise as S3's objects: what is read is one version, or an error is raised."""
+"""Local files, with the same promise as S3's objects: what is read is one object version, or an error is raised."""
 
 import hashlib
 import os

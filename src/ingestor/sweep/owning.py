@@ -49,7 +49,7 @@ def own(
 
 
 def _announced(file: SourceFile, row: ledger.KnownFile, current: CurrentVersions) -> SourceFile | None:
-    """The version to announce. None: the message is stale, its key is gone, or that version killed its workers."""
+    """The object version to announce. None: the message is stale, its key is gone, or it killed its workers."""
     if file.name not in current:
         return file  # the row changed since the keys were asked
     found = current[file.name]

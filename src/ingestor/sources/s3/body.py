@@ -50,7 +50,7 @@ class S3Body:
         self._sleep = sleep
         self._position = 0
         answer = self._get(file.etag and f'"{file.etag}"', file.version_id)
-        # Where the message didn't say which version, the first answer does.
+        # Where the message didn't say which object version, the first answer does.
         self._etag = answer.get("ETag")
         self._version_id = file.version_id or answer.get("VersionId")
         self._length = answer["ContentLength"]

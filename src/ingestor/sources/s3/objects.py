@@ -1,4 +1,4 @@
-"""The objects of a bucket, and which version each key holds."""
+"""The objects of a bucket, and which object version each key holds."""
 
 import time
 from collections.abc import Callable, Iterator
