@@ -159,6 +159,7 @@ class MessageLoader:
             "loaded",
             rows=rows,
             rejected=rejected,
+            unknown_fields=loaded.unknown_fields,
             bytes=loaded.bytes_loaded,
             seconds=round(seconds, 3),
             lag_seconds=loaded.lag_seconds,
@@ -167,6 +168,7 @@ class MessageLoader:
         count("FilesLoaded", 1)
         count("RowsLoaded", rows)
         count("RowsRejected", rejected)
+        count("UnknownFields", loaded.unknown_fields)
         count("RejectedRatio", rejected / max(rows + rejected, 1))
         count("BytesLoaded", loaded.bytes_loaded, MetricUnit.Bytes)
         count("LoadSeconds", seconds, MetricUnit.Seconds)

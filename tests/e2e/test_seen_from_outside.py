@@ -37,6 +37,7 @@ def test_a_load_is_measured(service: Service, capsys: pytest.CaptureFixture[str]
     (measured,) = [line for line in lines if "_aws" in line]
     assert measured["service"] == "ingestor"
     assert (measured["FilesLoaded"], measured["RowsLoaded"], measured["RowsRejected"]) == ([1], [2227], [0])
+    assert measured["UnknownFields"] == [0]
     assert measured["BytesLoaded"][0] > 1_000_000
     assert 0 < measured["LoadSeconds"][0] < 60
     assert measured["LagSeconds"][0] >= 0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -51,10 +52,12 @@ def test_where_all_is_in_place_each_line_is_ok(place: Place, command: CommandLin
     assert (answer.status, answer.stderr) == (0, "")
     names = [line.partition(": ")[0] for line in answer.stdout.splitlines()]
     assert names == [
-        "settings", "database", "tls", "schema", "rights", f"bucket {place.bucket}", "queue", "dead-letter queue",
-        "queue settings", "redrive policy", f"notification of {place.bucket}",
+        "settings", "rules", "database", "tls", "schema", "rights", f"bucket {place.bucket}", "queue",
+        "dead-letter queue", "queue settings", "redrive policy", f"notification of {place.bucket}",
     ]  # fmt: skip
-    assert all(line.partition(": ")[2].startswith("ok") for line in answer.stdout.splitlines())
+    said = [line.partition(": ")[2] for line in answer.stdout.splitlines()]
+    assert said[1] == "not set (ingestor.toml)"
+    assert all(each.startswith("ok") for each in [said[0], *said[2:]])
     assert list(checks(command("check", "--json"))) == names
 
 
@@ -75,7 +78,8 @@ def test_what_is_not_set_is_no_failure(ingestor: CommandLine) -> None:
     answer = ingestor.using(nothing | WITHOUT_AWS)("check", "--json")
     assert answer.status == 0
     assert {name: each["said"] for name, each in checks(answer).items()} == {
-        "settings": "ok", "database": "not set (DB_*)", "buckets": "not set (BUCKETS)",
+        "settings": "ok", "rules": "not set (ingestor.toml)", "database": "not set (DB_*)",
+        "buckets": "not set (BUCKETS)",
         "queue": "not set (QUEUE_URL)", "dead-letter queue": "not set (DLQ_URL)",
     }  # fmt: skip
     assert not (ingestor.folder / ".ingestor").exists()
@@ -217,3 +221,15 @@ def test_a_role_that_may_not_look_is_told_the_permission() -> None:
         stub.add_client_error("get_queue_attributes", "AccessDenied", "no")
         with pytest.raises(ServiceUnavailableError, match=r"the role needs sqs:GetQueueAttributes$"):
             read_queue_attributes(sqs, "https://sqs/1/q")
+
+
+def test_the_rules_are_checked_and_each_mistake_is_told(command: CommandLine, tmp_path: Path) -> None:
+    rules = tmp_path / "mine.toml"
+    rules.write_text('[[rule]]\nkey = "a/*"\nskip = true\n')
+    named = command.using({"INGESTOR_CONFIG": str(rules)})
+    assert checks(named("check", "--json"))["rules"]["said"] == f"ok: 1 rule in {rules}"
+    rules.write_text('[[rule]]\nkye = "a/*"\nskip = 1\n')
+    assert mended(named("check", "--json")) == {
+        "rules": f"{rules} is wrong: line 2, [[rule]]: `kye` is not an option; did you mean `key`?; "
+        "line 3, [[rule]]: `skip` must be true or false, not an integer"
+    }

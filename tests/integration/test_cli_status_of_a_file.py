@@ -114,3 +114,14 @@ def test_there_are_no_colours_off_a_terminal_nor_with_no_color(ingestor: Command
     one_file_in_each_state(books)
     assert "\x1b[" not in ingestor("status").stdout
     assert "\x1b[31m" not in ingestor("status", FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_fields_that_a_formats_documentation_does_not_name_are_told(
+    ingestor: CommandLine, tmp_path: Path
+) -> None:
+    known = '192.0.2.7 - - [24/Nov/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 7 "-" "curl"'
+    (tmp_path / "access.log").write_text(f"{known}\n{known} 17 18\n")
+    assert ingestor("local", "access.log").status == 0
+    said = " ".join(ingestor("status", "access.log").stdout.split())
+    assert "format: combined (its first bytes) unknown fields: in 1 entry; they are in raw_data" in said
+    assert ingestor("status", "access.log", "--json").json["unknown_fields"] == 1

@@ -44,7 +44,9 @@ def test_a_local_file_is_loaded_as_its_rule_says(
     for name in ("tmp-1.json", "app.json", "other.json"):
         write_log(name, ENTRIES)
         assert ingestor("local", name, INGESTOR_CONFIG=str(tmp_path / "mine.toml")).status in {0, 1}
-    assert facts(ingestor, "tmp-1.json") == (0, 0, "skip", "the rule at line 2 of mine.toml skips it")
+    assert facts(ingestor, "tmp-1.json") == (0, 0, "skip", "the rule at line 2 of mine.toml")
+    said = " ".join(ingestor("status", "tmp-1.json").stdout.split())
+    assert "format: skip (the rule at line 2 of mine.toml) pipeline: skip" in said
     assert facts(ingestor, "app.json")[:3] == (2, 0, "json")
     assert facts(ingestor, "other.json")[:3] == (1, 1, "json")
 

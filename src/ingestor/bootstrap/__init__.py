@@ -18,7 +18,7 @@ from ingestor.ledger import Claim
 from ingestor.processors import Processor, Steps
 from ingestor.queues import Queue
 from ingestor.routing import Router, always
-from ingestor.routing.configuration import read_configuration
+from ingestor.routing.configuration import RuleSet, read_configuration
 from ingestor.routing.configuration_file import find_configuration
 from ingestor.routing.detection import DetectingRouter, Detection
 from ingestor.routing.processed_format import ProcessedFormat
@@ -39,11 +39,14 @@ __all__ = [
     "queue",
     "router",
     "row_sink",
+    "rule_set",
     "s3_client",
     "secrets_client",
     "store",
     "worker",
 ]
+
+DETECTION = Detection(KNOWN_FORMATS, JSON)
 
 
 def database(settings: Settings, read_secret: SecretReader | None = None) -> Database:
@@ -115,11 +118,14 @@ def worker(
 
 def router(settings: Settings) -> Router:
     """By the rules of `ingestor.toml`, where there is one. Raises ConfigurationError with all of its mistakes."""
-    detection = Detection(KNOWN_FORMATS, JSON)
+    rules = rule_set(settings)
+    return DetectingRouter(DETECTION) if rules is None else rules.router(DETECTION)
+
+
+def rule_set(settings: Settings) -> RuleSet | None:
+    """None: there is no `ingestor.toml`. Raises ConfigurationError with all of its mistakes."""
     source = find_configuration(settings.ingestor_config)
-    if source is None:
-        return DetectingRouter(detection)
-    return read_configuration(source, detection).router(detection)
+    return None if source is None else read_configuration(source, DETECTION)
 
 
 def s3_client(settings: Settings) -> "S3Client":

@@ -50,8 +50,9 @@ class ConfigurationText:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """`otherwise` is for the files that no rule matches."""
+    """Read from `path`. `otherwise` is for the files that no rule matches."""
 
+    path: str
     rules: tuple[Rule, ...]
     otherwise: PipelineOptions
 
@@ -71,7 +72,7 @@ def read_configuration(source: ConfigurationText, detection: Detection) -> RuleS
     top.refuse_others()
     if mistakes:
         raise ConfigurationError("\n".join([f"{source.path} is wrong:", *(f"  {each}" for each in mistakes)]))
-    return RuleSet(read, otherwise)
+    return RuleSet(source.path, read, otherwise)
 
 
 def _parsed(source: ConfigurationText) -> dict[str, Any]:

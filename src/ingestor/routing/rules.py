@@ -57,7 +57,7 @@ class Rule:
 
     @property
     def reason(self) -> str:
-        return f"the rule at {self.place} says so"
+        return f"the rule at {self.place}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class RuleRouter:
     def by_name(self, file: SourceFile, /) -> Pipeline | Skip | None:
         rule = self.rule_of(file)
         if rule is not None and rule.skips:
-            return Skip(f"the rule at {rule.place} skips it")
+            return Skip(rule.reason)
         if rule is not None and rule.format is not None:
             chosen = rule.format
             return rule.options.pipeline(chosen.format, chosen.options, rule.reason)

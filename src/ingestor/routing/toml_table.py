@@ -146,5 +146,6 @@ class Table:
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """A near miss is named, and otherwise what there is."""
-    near = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=_LIKENESS)
+    anagrams = [each for each in sorted(known) if sorted(each) == sorted(name.lower())]
+    near = anagrams or difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=_LIKENESS)
     return f"; did you mean `{near[0]}`?" if near else f"; known here: {', '.join(sorted(known))}"

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 import click
 
+from ingestor import bootstrap
 from ingestor.cli.support.aws_checks import aws_checks
-from ingestor.cli.support.check_result import CheckResult, failed, passed
+from ingestor.cli.support.check_result import CheckResult, failed, not_set, passed
 from ingestor.cli.support.database_checks import database_checks
 from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.group import FAILED
-from ingestor.cli.support.terminal import json_option, output, print_json, shown
+from ingestor.cli.support.terminal import counted, json_option, output, print_json, shown
 from ingestor.errors import ConfigurationError
+from ingestor.settings import Settings
 
 
 @click.command()
@@ -18,9 +20,9 @@ from ingestor.errors import ConfigurationError
 def check(*, as_json: bool) -> None:
     """Check the settings, the database, the buckets and the queues, and say what to mend.
 
-    Each line is "ok", "not set", or the sentence that mends it. Database: it answers, TLS, the tables' version, the
-    user's rights. AWS: each bucket of BUCKETS, QUEUE_URL, DLQ_URL, and each bucket's notification to the queue.
-    Nothing is changed. Exit status 1 if anything needs mending.
+    Each line is "ok", "not set", or the sentence that mends it. Rules: those of ingestor.toml. Database: it answers,
+    TLS, the tables' version, the user's rights. AWS: each bucket of BUCKETS, QUEUE_URL, DLQ_URL, and each bucket's
+    notification to the queue. Nothing is changed. Exit status 1 if anything needs mending.
 
     \b
     Examples:
@@ -48,8 +50,19 @@ def _results() -> Iterator[CheckResult]:
         yield failed("settings", error)
         return
     yield passed("settings")
+    yield _rules(settings)
     yield from database_checks(settings)
     yield from aws_checks(settings)
+
+
+def _rules(settings: Settings) -> CheckResult:
+    try:
+        rules = bootstrap.rule_set(settings)
+    except ConfigurationError as error:
+        return failed("rules", error)
+    if rules is None:
+        return not_set("rules", "ingestor.toml")
+    return passed("rules", f"{counted(len(rules.rules), 'rule')} in {rules.path}")
 
 
 def _show(result: CheckResult) -> None:

@@ -57,10 +57,7 @@ def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
         yield "ignored", f"{moment(file.ignored_at)}: {shown(file.ignored_reason)}"
     dropped = f", {count(file.rows_dropped)} dropped" if file.rows_dropped else ""
     yield "rows", f"{count(file.rows_loaded)}, and {count(file.rows_rejected)} rejected{dropped}"
-    if file.format is not None:
-        yield "format", shown(file.format)
-    if file.pipeline is not None:
-        yield "pipeline", shown(file.pipeline)
+    yield from _format_facts(file)
     if file.first_log_at is not None:
         yield "log times", f"{moment(file.first_log_at)} to {moment(file.last_log_at)}"
     yield (
@@ -81,6 +78,15 @@ def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
         yield "modified" if file.is_local else "uploaded", moment(file.uploaded_at)
     if file.processed_at is not None:
         yield "completed", moment(file.processed_at) + _lag(file)
+
+
+def _format_facts(file: FileRecord) -> Iterator[tuple[str, str]]:
+    if file.format is not None:
+        yield "format", shown(file.format + (f" ({file.format_reason})" if file.format_reason else ""))
+    if file.unknown_fields:
+        yield "unknown fields", f"in {counted(file.unknown_fields, 'entry', 'entries')}; they are in raw_data"
+    if file.pipeline is not None:
+        yield "pipeline", shown(file.pipeline)
 
 
 def _age(since: datetime) -> str:
