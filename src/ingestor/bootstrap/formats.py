@@ -1,9 +1,12 @@
 """Every format there is, in the order in which each is asked whether it recognises a file."""
 
 from ingestor.formats import combined, elb, json, logfmt, s3access, syslog, vpcflow, w3c
+from ingestor.formats.json import cloudtrail, cloudwatch
 from ingestor.formats.known import KnownFormat
 
 KNOWN_FORMATS: tuple[KnownFormat, ...] = (
+    cloudtrail.KNOWN,
+    cloudwatch.KNOWN,
     elb.KNOWN,
     s3access.KNOWN,
     vpcflow.KNOWN,

@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 
 from ingestor.formats import Position
 from ingestor.formats.json.batches import batches
-from ingestor.formats.json.by_name import own_names
+from ingestor.formats.json.by_name import OPTIONS, own_first
 from ingestor.formats.json.kinds import NAMES
 from ingestor.formats.json.mapping import JsonMapper
-from ingestor.formats.json.names import Derived, Names
-from ingestor.formats.json.zones import in_time_zone
+from ingestor.formats.json.names import Names
 from ingestor.formats.known import FormatOptions, KnownFormat, never, refuse_useless
 from ingestor.formats.limits import Limits
 from ingestor.model.entry import Batch
@@ -59,15 +58,8 @@ class JsonFormat:
 
 
 def make(options: FormatOptions) -> JsonFormat:
-    refuse_useless("json", options, "columns", "time_zone")
-    own = own_names(options)
-    if options.time_zone is not None:
-        times = own.get("timestamp", ())
-        read = in_time_zone(options.time_zone)
-        own["timestamp"] = tuple(
-            Derived(place, read) for place in (*times, *NAMES.places["timestamp"]) if isinstance(place, str)
-        )
-    return JsonFormat(Names(own) if own else None)
+    refuse_useless("json", options, *OPTIONS)
+    return JsonFormat(own_first(options, NAMES))
 
 
 KNOWN = KnownFormat("json", make, never)

@@ -4,39 +4,56 @@
 
     KNOWN = KnownFormat("waf", json_by_name("waf", WAF), recognises, keys)
 
-`raw_data` is the entry, byte for byte. An entry whose framing gives it a context (the object around it) has `prepare`
-put both together.
+`raw_data` is the entry, byte for byte. Where the framing gives it a context, the members of the objects around it that
+`attached` names stand behind its own: docs/decisions/0024-what-stands-around-an-entry.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ingestor.formats import Format, Position
 from ingestor.formats.framing import Framing, framed_batches
 from ingestor.formats.json.batches import batches
+from ingestor.formats.json.envelopes import object_text
+from ingestor.formats.json.mapping import first_of, json_values
 from ingestor.formats.json.names import JsonPlace, JsonPlaces, Names
 from ingestor.formats.json.objects import fields_of
 from ingestor.formats.json.reasons import why_no_time
 from ingestor.formats.known import FormatOptions, refuse_useless
 from ingestor.formats.limits import Limits
-from ingestor.formats.mapping import ColumnName, Fields, RowBuilder
+from ingestor.formats.mapping import ColumnName, Fields, RowBuilder, as_json
+from ingestor.formats.times import time_reader
 from ingestor.model.entry import Batch
 from ingestor.model.rows import Entity, Mapped, Rejection, RowOrigin
 
-__all__ = ["JsonByName", "json_by_name", "own_names"]
+__all__ = ["OPTIONS", "JsonByName", "json_by_name", "own_first", "own_names"]
+
+OPTIONS = ("columns", "time_zone", "time_format")
+"""What a rule may say of a format of JSON."""
 
 type Prepare = Callable[[Fields, object], Fields]
 """An entry's fields, and its context, to the fields that the names speak of. Raises nothing."""
 
+type Attached = Callable[[Any], Fields]
+"""Of an entry's context, what stands behind its own members, unless it has some of that name. Raises nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class JsonByName:
-    """A `Format`. Without a `framing`, entries are framed as those of `json`."""
+    """A `Format`. Without a `framing`, entries are framed as those of `json`.
+
+    `within` is the field that may hold an entry of `json` as text: what that says goes before `names`, and `own`, which
+    are a rule's, before both.
+    """
 
     name: str
     names: Names
     framing: Callable[[Limits], Framing] | None = None
     prepare: Prepare | None = None
+    attached: Attached | None = None
+    within: str | None = None
+    own: Names | None = None
 
     def batches(
         self,
@@ -64,14 +81,15 @@ class JsonByName:
 class ByNameMapper:
     """A `Mapper`."""
 
-    __slots__ = ("_builder", "_names", "_prepare")
+    __slots__ = ("_around", "_builder", "_format", "_suffix_of")
 
     unknown_fields = 0
 
     def __init__(self, json_format: JsonByName, origin: RowOrigin) -> None:
-        self._names = json_format.names
-        self._prepare = json_format.prepare
+        self._format = json_format
         self._builder = RowBuilder(json_format.names, origin)
+        self._around: Fields = {}
+        self._suffix_of: object = None
 
     def redacted(self, raw: bytes, /) -> bytes:
         return raw
@@ -80,10 +98,38 @@ class ByNameMapper:
         fields = fields_of(text)
         if isinstance(fields, Rejection):
             return fields
-        if self._prepare is not None:
-            fields = self._prepare(fields, context)
-        row = self._builder.row(fields, text, ordinal)
-        return Rejection(why_no_time(text, self._names.names_of("timestamp"))) if row is None else row
+        raw_data = text
+        if self._format.attached is not None and context is not None:
+            if self._suffix_of is not context:
+                self._around, self._suffix_of = self._format.attached(context), context
+            raw_data = with_members(bytes(text), fields, self._around)
+            fields = self._around | fields
+        if self._format.prepare is not None:
+            fields = self._format.prepare(fields, context)
+        row = self._builder.row_with(self._values(fields), raw_data, ordinal)
+        return Rejection(why_no_time(text, self._looked_for())) if row is None else row
+
+    def _values(self, fields: Fields) -> list[Any]:
+        form = self._format
+        values = form.names.values(fields)
+        text = fields.get(form.within) if form.within is not None else None
+        carried = object_text(text) if isinstance(text, str) else None
+        inner = json_values(carried, form.own) if carried is not None else None
+        own = form.own.values(fields) if form.own is not None else None
+        return first_of(*(each for each in (own, inner, values) if each is not None))
+
+    def _looked_for(self) -> Iterable[str]:
+        own = self._format.own
+        names = own.names_of("timestamp") if own is not None else []
+        return dict.fromkeys([*names, *self._format.names.names_of("timestamp")])
+
+
+def with_members(text: bytes, fields: Fields, members: Fields) -> bytes:
+    """`text`, an object, with these members behind its own; those of its own names are left out."""
+    added = {name: value for name, value in members.items() if name not in fields}
+    if not added:
+        return text
+    return text.rstrip()[:-1] + (b"," if fields else b"") + as_json(added)[1:]
 
 
 def json_by_name(
@@ -92,16 +138,25 @@ def json_by_name(
     *,
     framing: Callable[[Limits], Framing] | None = None,
     prepare: Prepare | None = None,
+    attached: Attached | None = None,
+    within: str | None = None,
 ) -> Callable[[FormatOptions], Format]:
     """A `KnownFormat`'s `make`: `columns` put names before these."""
     names = Names(places)
 
     def make(options: FormatOptions) -> Format:
-        refuse_useless(name, options, "columns")
-        own = names.preferring(own_names(options)) if options.columns else names
-        return JsonByName(name, own, framing, prepare)
+        refuse_useless(name, options, *OPTIONS)
+        return JsonByName(name, names, framing, prepare, attached, within, own_first(options, names))
 
     return make
+
+
+def own_first(options: FormatOptions, names: Names) -> Names | None:
+    """What a rule says goes before `names`; None: nothing. Where it says how times are read, all of them are so."""
+    own = own_names(options)
+    if options.time_zone is not None or options.time_format is not None:
+        own["timestamp"] = (*own.get("timestamp", ()), *names.places["timestamp"])
+    return Names(own, read_time=time_reader(options)) if own else None
 
 
 def own_names(options: FormatOptions) -> dict[ColumnName, tuple[JsonPlace, ...]]:

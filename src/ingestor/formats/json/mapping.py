@@ -107,8 +107,8 @@ def _values_of(entry: Entry, text: Entity, own: Names | None, depth: int) -> Val
     timestamp = timestamp if timestamp is not None else microseconds_of(given)
     pino = _row(entry, given, timestamp, None, None, None, None)
     is_pino = entry.level.__class__ is int and timestamp is not None and not gelf
-    named = pino if is_pino else _first_of(_carried(fields, own, depth), pino, NAMES.values(fields))
-    return _first_of(own.values(fields), named) if own is not None else list(named)
+    named = pino if is_pino else first_of(_carried(fields, own, depth), pino, NAMES.values(fields))
+    return first_of(own.values(fields), named) if own is not None else list(named)
 
 
 def _carried(fields: Fields, own: Names | None, depth: int) -> Values | Row:
@@ -116,7 +116,7 @@ def _carried(fields: Fields, own: Names | None, depth: int) -> Values | Row:
     return (text is not None and json_values(text, own, depth + 1)) or _NOTHING
 
 
-def _first_of(*rows: Values | Row) -> Values:
+def first_of(*rows: Values | Row) -> Values:
     """For each column the first that has a value. A level and its severity come from the same."""
     values = list(rows[0])
     for row in rows[1:]:
