@@ -12,13 +12,14 @@ from ingestor.deadline import UNLIMITED, Deadline
 from ingestor.errors import ErrorKind
 from ingestor.ingest import Failed, FileResult
 from ingestor.ingest.outages import ingest_through_outages
-from ingestor.model.source_file import ByteStream, SourceFile
+from ingestor.model.source_file import SourceFile
 from ingestor.outage import IMPATIENT, Patience
 from ingestor.routing import Router
 from ingestor.settings import Settings
 from ingestor.sources import Source
 from ingestor.sources.listing import pages
 from ingestor.sources.local import LocalFiles, SpooledInput, local_source_file, spooled_standard_input
+from ingestor.sources.watched import watched
 
 type OnBytes = Callable[[int], None]
 """Called with the number of stored bytes read so far. It begins again at 0 when the file changed meanwhile."""
@@ -116,32 +117,4 @@ def _given_or_own(database: Database | None, settings: Settings) -> Iterator[Dat
 
 
 def _watched(source: Source, on_bytes: OnBytes | None) -> Source:
-    return source if on_bytes is None else _CountedSource(source, on_bytes)
-
-
-class _CountedSource:
-    def __init__(self, source: Source, on_bytes: OnBytes) -> None:
-        self._source = source
-        self._on_bytes = on_bytes
-
-    def open(self, file: SourceFile, /) -> ByteStream:
-        return _CountedStream(self._source.open(file), self._on_bytes)
-
-    def current(self, file: SourceFile, /) -> SourceFile | None:
-        return self._source.current(file)
-
-
-class _CountedStream:
-    def __init__(self, stream: ByteStream, on_bytes: OnBytes) -> None:
-        self._stream = stream
-        self._on_bytes = on_bytes
-        self._read = 0
-
-    def read(self, size: int, /) -> bytes:
-        data = self._stream.read(size)
-        self._read += len(data)
-        self._on_bytes(self._read)
-        return data
-
-    def close(self) -> None:
-        self._stream.close()
+    return source if on_bytes is None else watched(source, lambda _file, read_bytes: on_bytes(read_bytes))

@@ -16,7 +16,7 @@ from ingestor.run import work
 from ingestor.run.loaders import InProcess, Loaders
 from ingestor.run.processes import Processes
 from ingestor.run.report import FileFailure, Pass, Reporter
-from ingestor.run.watching import ReadSoFar, watched
+from ingestor.run.watching import ReadSoFar, reporting
 from ingestor.run.work import RunContext, RunScope
 
 __all__ = [
@@ -32,8 +32,8 @@ __all__ = [
     "RunContext",
     "RunScope",
     "dry_run_pass",
+    "reporting",
     "run_once",
-    "watched",
 ]
 
 type _Enter = Callable[[RunContext, RunScope, MayGoOn], Iterator[Step]]

@@ -23,7 +23,7 @@ from ingestor.model.source_file import SourceFile
 from ingestor.outage import Patience
 from ingestor.run.loaders import load_one
 from ingestor.run.throttle import throttled
-from ingestor.run.watching import ReadSoFar, watched
+from ingestor.run.watching import ReadSoFar, reporting
 from ingestor.settings import Settings
 
 BEAT_SECONDS = 2.0
@@ -101,7 +101,9 @@ def _load(
     objects = bootstrap.store(settings)
     with closing(bootstrap.database(settings)) as database:
         worker = throttled(
-            bootstrap.worker(database, watched(objects, mailbox.send), settings, on_claim=mailbox.send_claim),
+            bootstrap.worker(
+                database, reporting(objects, mailbox.send), settings, on_claim=mailbox.send_claim
+            ),
             rows_per_second,
             deadline,
         )

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingestor.model.source_file import ByteStream, SourceFile
+from ingestor.model.source_file import SourceFile
 from ingestor.sources import Source
+from ingestor.sources.watched import watched
 
 _EVERY_SECONDS = 0.5
 """Between two reports of one file: a loading process sends each to its parent."""
@@ -21,42 +22,22 @@ class ReadSoFar:
 
 
 type OnRead = Callable[[ReadSoFar], None]
-"""Perhaps called by another thread than the one that loads: the next chunk is read ahead."""
 
 
-def watched(source: Source, on_read: OnRead) -> Source:
-    """`source`, whose objects say how far they are read: at their first bytes, and now and then."""
-    return _WatchedSource(source, on_read)
+def reporting(source: Source, on_read: OnRead) -> Source:
+    """`source`, whose objects report at their first bytes, and now and then."""
+    return watched(source, _Reports(on_read).read_to)
 
 
-class _WatchedSource:
-    def __init__(self, source: Source, on_read: OnRead) -> None:
-        self._source = source
+class _Reports:
+    def __init__(self, on_read: OnRead) -> None:
         self._on_read = on_read
+        self._file: SourceFile | None = None
+        self._next_at = 0.0
 
-    def open(self, file: SourceFile, /) -> ByteStream:
-        return _WatchedStream(self._source.open(file), file, self._on_read)
-
-    def current(self, file: SourceFile, /) -> SourceFile | None:
-        return self._source.current(file)
-
-
-class _WatchedStream:
-    def __init__(self, stream: ByteStream, file: SourceFile, on_read: OnRead) -> None:
-        self._stream = stream
-        self._file = file
-        self._on_read = on_read
-        self._read_bytes = 0
-        self._next_report_at = time.monotonic()
-
-    def read(self, size: int, /) -> bytes:
-        data = self._stream.read(size)
-        self._read_bytes += len(data)
+    def read_to(self, file: SourceFile, read_bytes: int) -> None:
         now = time.monotonic()
-        if now >= self._next_report_at:
-            self._next_report_at = now + _EVERY_SECONDS
-            self._on_read(ReadSoFar(self._file.uri, self._read_bytes, self._file.size_bytes))
-        return data
-
-    def close(self) -> None:
-        self._stream.close()
+        if file == self._file and now < self._next_at:
+            return
+        self._file, self._next_at = file, now + _EVERY_SECONDS
+        self._on_read(ReadSoFar(file.uri, read_bytes, file.size_bytes))

@@ -37,8 +37,8 @@ from ingestor.run import (
     RunContext,
     RunScope,
     dry_run_pass,
+    reporting,
     run_once,
-    watched,
 )
 from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
@@ -180,7 +180,7 @@ def _runner(
             ) as processes:
                 yield _Runner(context, processes, reporter, patience)
             return
-        source = watched(context.objects, reporter.reading)
+        source = reporting(context.objects, reporter.reading)
         worker = bootstrap.worker(database, source, settings, routes=router)
         worker = throttled(worker, rate, stop.deadline)
         loaders = InProcess(worker, stop.deadline, patience, context.objects.answers)
