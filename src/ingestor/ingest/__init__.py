@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 MAX_ROUNDS = 10
-"""A row that changes under every look is somebody else's hot potato: give it back to the queue."""
+"""So often the ledger row may change under this worker; after that, the message comes again."""
 
 
 def ingest(file: SourceFile, worker: Worker, deadline: Deadline = UNLIMITED) -> Outcome:

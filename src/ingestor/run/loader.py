@@ -33,7 +33,7 @@ class Loader:
         self.file, self.claim, self.heard_at = file, None, time.monotonic()
         self._send(file)
 
-    def tell_to_stop(self) -> None:
+    def ask_to_stop(self) -> None:
         self._send(None)
 
     def hear(self) -> Message | None:

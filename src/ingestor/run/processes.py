@@ -85,7 +85,7 @@ class Processes:
         is_orderly = kind is None or issubclass(kind, IngestorError)
         for loader in self._loaders:
             if is_orderly:
-                loader.tell_to_stop()
+                loader.ask_to_stop()
             else:
                 loader.kill("interrupted")
         until = time.monotonic() + ENDING_SECONDS
@@ -236,7 +236,7 @@ class Processes:
         if self._stopping_since is None:
             self._stopping_since = now
             for loader in self._busy:
-                loader.tell_to_stop()
+                loader.ask_to_stop()
         elif now - self._stopping_since > self._stopping_seconds:
             for loader in self._busy:
                 loader.kill(f"it did not stop within {self._stopping_seconds:.0f} s")

@@ -31,7 +31,7 @@ def aws_checks(settings: Settings) -> Iterator[CheckResult]:
     yield _dead_letters(settings)
     if settings.queue_url is None or not queue.is_ok:
         return
-    yield from _around_the_queue(settings, settings.queue_url, reachable)
+    yield from _queue_wiring(settings, settings.queue_url, reachable)
 
 
 def _bucket(settings: Settings, bucket: str) -> CheckResult:
@@ -73,8 +73,8 @@ def _waiting(queue: Queue, noun: str) -> str:
     return f"about {counted(queue.depth().visible, noun)}"
 
 
-def _around_the_queue(settings: Settings, url: str, buckets: list[str]) -> Iterator[CheckResult]:
-    """What points at the queue, and where it points."""
+def _queue_wiring(settings: Settings, url: str, buckets: list[str]) -> Iterator[CheckResult]:
+    """What sends to the queue, and where its dead letters go."""
     try:
         attributes = operating.queue_attributes(settings, url)
     except IngestorError as error:

@@ -84,7 +84,7 @@ def load_again(file: FileRecord) -> str:
 
 
 def commands_to_load_again(files: Iterable[FileRecord]) -> Iterator[str]:
-    """One for all files, and one for what came through standard input: that has to be sent there again."""
+    """One command for all files, and one for standard input, which has to be given again."""
     paths: list[str] = []
     inputs = 0
     for file in files:
@@ -115,7 +115,7 @@ def _is_swept(file: FileRecord) -> bool:
 
 
 def _continues(file: FileRecord) -> str:
-    """Promises nothing that doesn't run here."""
+    """What continues the file here; it promises nothing that doesn't run."""
     if file.is_local:
         return f"run `{load_again(file)}` to continue at entry {file.checkpoint:,}"
     if _is_swept(file):

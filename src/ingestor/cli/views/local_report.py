@@ -147,5 +147,5 @@ def loaded_beginning(earlier: ledger.LoadedInput) -> str:
 
 
 def quoted(name: str) -> str:
-    """For a shell; a name that begins with a dash is not taken for an option."""
+    """A file's name for a shell; one that begins with a dash is not taken for an option."""
     return shlex.quote(f"./{name}" if name.startswith("-") and name != "-" else name)
