@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingestor.errors import IngestorError, UnreadableError
-from ingestor.formats.head import of_log
+from ingestor.formats import head
 from ingestor.formats.json.layout import Decider, Layout
 from ingestor.formats.limits import BOM
 
@@ -35,7 +35,7 @@ class Windows:
         self._start = start
         self._time_is_up = time_is_up
         self._decider = Decider()
-        self._pieces = of_log(pieces, self._decider)
+        self._pieces = head.of_log(pieces, self._decider)
         self._head: bytes | None = b""
         self._position = 0
         self._parts: list[bytes] = []
