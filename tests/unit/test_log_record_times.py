@@ -178,3 +178,29 @@ def test_any_iso_time_is_read_to_the_microsecond_or_is_out_of_range(moment: date
 def test_nothing_given_as_a_time_raises(value: float | str) -> None:
     microseconds = microseconds_of(value)
     assert microseconds is None or datetime_of(microseconds).tzinfo is UTC
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["2026-11-23T11:20:55", "2026-11-23 11:20:55", "2026-W48-1T11:20:55", "20261123T112055.268"]
+            ),
+            st.sampled_from(
+                ["", "Z", ".268Z", ".268901Z", ".26890Z", ".268901+01:00", ".2689Z1", ".²68901Z"]
+            ),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_what_was_read_before_does_not_change_what_is_read_now(times: list[tuple[str, str]]) -> None:
+    for second, fraction in times:
+        found = microseconds_of(second + fraction)
+        try:
+            moment = datetime.fromisoformat(second + fraction)
+        except ValueError:
+            assert found is None
+        else:
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            assert found == microseconds_of(moment.astimezone(UTC).isoformat(timespec="microseconds"))

@@ -4,7 +4,7 @@ h2 2026-11-24T12:00:00.186641Z 0.001 200 "GET https://www.example.org:443/?a=\x2
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,12 +39,26 @@ class Positions:
         fields: Fields = {
             name: value for name, value in zip(names, values, strict=False) if value != _NOTHING and value
         }
+        field_of = fields.get
         for name in self.numbers:
-            if name in fields:
-                fields[name] = number(fields[name])
+            text = field_of(name)
+            if text is not None and len(text) <= _LONGEST_NUMBER:
+                fields[name] = _number(text)
         if len(values) > len(names):
             fields[EXTRA] = list(values[len(names) :])
         return fields
+
+
+def exactly_these(positions: Positions, patterns: Mapping[str, str]) -> Callable[[str], re.Match[str] | None]:
+    """Matches lines with all of these fields and no other, a group each; finds what `quoted_fields` finds, sooner.
+
+    `patterns` are of the fields that are not a word: QUOTED, or others without a backtracking repeat.
+    """
+    return re.compile(" ".join(patterns.get(name, WORD) for name in positions.names), re.DOTALL).fullmatch
+
+
+WORD = r'([^ "]++)'
+QUOTED = r'"([^"\\]*+)"'
 
 
 def number(text: str) -> Number:
@@ -75,13 +89,12 @@ def quoted_fields(line: str, *, is_escaped: bool = True) -> list[str] | None:
         return _exactly(text, is_escaped=is_escaped)
     fields = first[:-1].split(" ") if first else []
     fields.append(parts[1])
-    for index in range(2, len(parts) - 1, 2):
-        between = parts[index]
-        if between[:1] != " " or between[-1] != " ":
-            return _exactly(text, is_escaped=is_escaped)
-        if len(between) > 1:
+    for between, inside in zip(parts[2:-1:2], parts[3::2], strict=True):
+        if between != " ":
+            if between[:1] != " " or between[-1] != " ":
+                return _exactly(text, is_escaped=is_escaped)
             fields += between[1:-1].split(" ")
-        fields.append(parts[index + 1])
+        fields.append(inside)
     if last:
         fields += last[1:].split(" ")
     return fields

@@ -15,7 +15,7 @@ from ingestor.formats.http import HEADERS, HOST, METHOD, QUERY, URL, add_headers
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.positional import Positions, quoted_fields
+from ingestor.formats.positional import Positions, exactly_these, quoted_fields
 from ingestor.formats.text import TextFormat, TextMapper
 from ingestor.formats.times import clf_time
 from ingestor.model.rows import Rejection, RowOrigin
@@ -35,6 +35,10 @@ _POSITIONS = Positions(
     ),
     ("http_status", "bytes_sent", "object_size", "total_time", "turn_around_time"),
 )  # fmt: skip
+_USUAL = exactly_these(
+    _POSITIONS,
+    dict.fromkeys(("request_uri", "referer", "user_agent"), r'"([^"]*+)"') | {"time": r"\[([^\]\"]++)\]"},
+)
 _FEWEST = 17
 """The oldest logs end with the user agent."""
 
@@ -66,6 +70,9 @@ _LOG_KEY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0
 
 
 def parsed(line: str, _context: object) -> Fields | Rejection:
+    usual = _USUAL(line)
+    if usual is not None:
+        return _POSITIONS.fields(usual.groups())
     values = _values(line)
     if values is None or len(values) <= _FEWEST:
         return _NOT_ONE

@@ -34,9 +34,14 @@ _DATE, _DATE_AND_TIME = len("20261123"), len("20261123112055")
 
 
 # The form JavaScript's toISOString writes, 2026-11-23T11:20:55.268Z: logs have many entries in a second. Two look-ups
-# cost a third of reading the whole; only what was read as a whole is ever looked up.
+# cost a third of reading the whole; only what was read as a whole is ever looked up. Likewise without a fraction, and
+# with microseconds, as AWS' load balancers write it.
 _SECOND = len("2026-11-23T11:20:55")
-_MILLISECONDS = {f".{milliseconds:03}Z": milliseconds * 1000 for milliseconds in range(1000)}
+_MILLISECONDS = {f".{milliseconds:03}Z": milliseconds * 1000 for milliseconds in range(1000)} | {
+    "Z": 0,
+    "": 0,
+}
+_MICROSECONDS = re.compile(r"\.[0-9]{6}Z").fullmatch
 _SECONDS: dict[str, int] = {}
 _SECONDS_KEPT = 1024
 
@@ -44,10 +49,13 @@ _SECONDS_KEPT = 1024
 def microseconds_of(value: Instant) -> int | None:
     """None for what is no time, and for times outside 0001-01-01 .. 9999-12-31T23:59:59.999999 in UTC."""
     if isinstance(value, str):
-        try:
-            return _SECONDS[value[:_SECOND]] + _MILLISECONDS[value[_SECOND:]]
-        except KeyError:
+        second = _SECONDS.get(value[:_SECOND])
+        if second is None:
             return _of_text(value)
+        fraction = _MILLISECONDS.get(value[_SECOND:])
+        if fraction is not None:
+            return second + fraction
+        return second + int(value[_SECOND + 1 : -1]) if _MICROSECONDS(value, _SECOND) else _of_text(value)
     if value is None:
         return None
     # The usual case first: what Date.now() gives, as pino writes it.
@@ -116,11 +124,23 @@ def _of_iso(value: str) -> int | None:
     # The difference of two datetimes is exact and knows no range, so an offset beyond year 1 or 9999 is safe here.
     since = moment - _EPOCH
     microseconds = _in_range((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
-    if microseconds is not None and value[_SECOND:] in _MILLISECONDS:
-        if len(_SECONDS) >= _SECONDS_KEPT:
-            _SECONDS.clear()
-        _SECONDS[value[:_SECOND]] = microseconds - _MILLISECONDS[value[_SECOND:]]
+    if microseconds is not None and value[13:14] == value[16:17] == ":":
+        _keep_second(value, microseconds)
     return microseconds
+
+
+def _keep_second(value: str, microseconds: int) -> None:
+    """`value` is written with colons, so that its first characters are a second and what follows is a part of one."""
+    fraction = value[_SECOND:]
+    if fraction in _MILLISECONDS:
+        since = _MILLISECONDS[fraction]
+    elif _MICROSECONDS(fraction):
+        since = int(fraction[1:-1])
+    else:
+        return
+    if len(_SECONDS) >= _SECONDS_KEPT:
+        _SECONDS.clear()
+    _SECONDS[value[:_SECOND]] = microseconds - since
 
 
 def _in_range(microseconds: int) -> int | None:

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-colle
 
 import re
 
-from ingestor.formats.elb.layouts import layout_of
+from ingestor.formats.elb.layouts import APPLICATION, layout_of, of_application
 from ingestor.formats.http import ADDRESS, HEADERS, HOST, METHOD, PORT, QUERY, URL, add_address, add_request
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.levels import level_of_status
@@ -59,6 +59,9 @@ class ControlLines:
 
 
 def parsed(line: str, _context: object) -> Fields | Rejection:
+    usual = of_application(line)
+    if usual is not None:
+        return APPLICATION.positions.fields(usual.groups())
     # NLB writes `"h2","http/1.1"` and no other quotes, so that its fields are between spaces.
     values = line.split(" ") if line.startswith("tls ") else quoted_fields(line)
     if values is None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingestor.formats.positional import Positions, number
+from ingestor.formats.positional import QUOTED, Positions, exactly_these, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,18 @@ APPLICATION = LogLayout(
     ),
     fewest=18,
 )  # fmt: skip
+
+_QUOTED_NAMES = (
+    "request", "user_agent", "trace_id", "domain_name", "chosen_cert_arn", "actions_executed", "redirect_url",
+    "error_reason", "target:port_list", "target_status_code_list", "classification", "classification_reason",
+    "transformed_host", "transformed_uri", "request_transform_status",
+)  # fmt: skip
+
+of_application = exactly_these(
+    APPLICATION.positions,
+    dict.fromkeys(_QUOTED_NAMES, QUOTED) | {"time": r"([0-9]{4}-[^ \"]++)", "elb": r"([a-z]++/[^ \"]++)"},
+)
+"""A line of an Application Load Balancer's access log with the fields that it has today."""
 
 CLASSIC = LogLayout(
     Positions(

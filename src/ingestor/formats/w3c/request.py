@@ -1,8 +1,6 @@
 """What the columns say of a request, made of the fields that the header line or a JSON object names."""
 
-from urllib.parse import unquote
-
-from ingestor.formats.http import HEADERS, HOST, QUERY, URL, query_of
+from ingestor.formats.http import HEADERS, HOST, QUERY, URL, percent_decoded, query_of
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import ColumnName, Fields
 from ingestor.formats.positional import number
@@ -82,7 +80,7 @@ def _derive_target(fields: Fields, writer: Writer) -> None:
 
 
 def _decoded(text: str, writer: Writer) -> str:
-    return unquote(text) if writer is Writer.CLOUDFRONT and "%" in text else text
+    return percent_decoded(text) if writer is Writer.CLOUDFRONT else text
 
 
 def _derive_headers(fields: Fields, columns: Columns) -> None:
@@ -105,7 +103,7 @@ def _header_value(header: str, value: str, writer: Writer) -> str:
         return value.replace("+", " ")
     decoded = _decoded(value, writer)
     # CloudFront encodes the spaces of a user agent twice.
-    return unquote(decoded) if decoded is not value and "%20" in decoded else decoded
+    return percent_decoded(decoded) if decoded is not value and "%20" in decoded else decoded
 
 
 def _number(value: object) -> int | float | None:
