@@ -12,7 +12,7 @@ _OPEN, _QUOTE, _COLON, _COMMA = b'{":,'
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class HeadMembers:
     """By their names, the text of each value; of the last one perhaps only its beginning."""
 
     texts: dict[str, bytes]
@@ -31,13 +31,13 @@ class Members:
     def begins_array(self, name: str) -> bool:
         return self.texts.get(name, b"").startswith(b"[")
 
-    def first_of(self, name: str) -> "Members":
+    def first_of(self, name: str) -> "HeadMembers":
         """The members of the first object in the array under this name."""
         text = self.texts.get(name, b"")
-        return members_of(text[1:]) if text.startswith(b"[") else Members({})
+        return members_of(text[1:]) if text.startswith(b"[") else HeadMembers({})
 
 
-def members_of(head: bytes) -> Members:
+def members_of(head: bytes) -> HeadMembers:
     """Of the first object, at the top or first in an array; none where `head` begins otherwise."""
     text = head.removeprefix(BOM).lstrip(WHITESPACE)
     if text.startswith(b"["):
@@ -51,7 +51,7 @@ def members_of(head: bytes) -> Members:
                 pass
         except (UnreadableError, RecursionError):
             pass  # what comes before it tells the format; who reads the file says what is wrong
-    return Members(found)
+    return HeadMembers(found)
 
 
 def _read_member(cursor: Cursor, found: dict[str, bytes]) -> bool:
