@@ -12,7 +12,7 @@ from ingestor.formats.limits import Limits
 from ingestor.formats.lines import Lines
 from ingestor.formats.mapping import FieldMapping, Fields, RowBuilder, as_json
 from ingestor.model.entry import Batch
-from ingestor.model.rows import Entity, Mapped, Rejection, RowOrigin
+from ingestor.model.rows import EditedEntry, Entity, Mapped, Rejection, RowOrigin
 
 type Parse = Callable[[str, object], Fields | Rejection]
 """An entry's text, and its context, to its fields. Raises nothing, whatever the text; linear in its length.
@@ -79,14 +79,19 @@ class TextMapper:
     def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
         line = str(text, "utf-8")
         fields = self._parse(line, context)
-        return fields if isinstance(fields, Rejection) else self.row_from(fields, line, ordinal, context)
+        return fields if isinstance(fields, Rejection) else self._row(fields, line, ordinal, context)
 
     def fields_of(self, text: Entity, context: object = None, /) -> Fields | Rejection:
         fields = self._parse(str(text, "utf-8"), context)
         # As `raw_data` has them: a datetime is text, and no text holds NUL.
         return fields if isinstance(fields, Rejection) else _as_in_json(as_json(fields))
 
-    def row_from(self, fields: Fields, message: str, ordinal: int, context: object = None, /) -> Mapped:
+    def row_from(self, entry: EditedEntry, ordinal: int, context: object = None, /) -> Mapped:
+        given = entry.fields.get("message")
+        is_given = isinstance(given, str) and given != entry.original.get("message")
+        return self._row(dict(entry.fields), str(given) if is_given else entry.text, ordinal, context)
+
+    def _row(self, fields: Fields, message: str, ordinal: int, context: object) -> Mapped:
         if EXTRA in fields:
             self.unknown_fields += 1
         raw_data = as_json(fields)

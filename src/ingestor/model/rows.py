@@ -69,16 +69,23 @@ class Mapper(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class EditedEntry:
+    """An entry whose fields were changed: `fields` as they are to be loaded, `original` as they were read of `text`."""
+
+    fields: dict[str, Any]
+    original: dict[str, Any]
+    text: str
+
+
 @runtime_checkable
 class TextEntryMapper(Mapper, Protocol):
-    """A `Mapper` of entries that are no JSON: what stands in between, their fields, can be changed."""
+    """A `Mapper` of entries that are no JSON, or not all of them: their fields can be changed before they are a row."""
 
     def fields_of(self, text: Entity, context: object = None, /) -> dict[str, Any] | Rejection:
         """As `row_of` reads them; a new dictionary each time."""
         ...
 
-    def row_from(
-        self, fields: dict[str, Any], message: str, ordinal: int, context: object = None, /
-    ) -> Mapped:
-        """`message` is what the column of that name shows: the entry's whole text, unless it was changed."""
+    def row_from(self, entry: EditedEntry, ordinal: int, context: object = None, /) -> Mapped:
+        """The column `message` is the entry's text, unless the field of that name was given or changed."""
         ...

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ingestor.model.columns import SEVERITY_POSITION
-from ingestor.model.rows import Drop, Entity, Mapped, Mapper, Rejection, RowOrigin, TextEntryMapper
+from ingestor.model.rows import (
+    Drop,
+    EditedEntry,
+    Entity,
+    Mapped,
+    Mapper,
+    Rejection,
+    RowOrigin,
+    TextEntryMapper,
+)
 from ingestor.processors.fields import EntryFields, copied
 from ingestor.processors.processor import EntryContext, Processor
 from ingestor.processors.sampling import SAMPLED_OUT, Sample
@@ -54,16 +63,28 @@ class ProcessingMapper:
             return self._mapper.row_of(text, ordinal, context)
         entry_context = EntryContext(self._origin.bucket, self._origin.key, ordinal)
         ended = _processed(fields, self._drops, entry_context)
-        if isinstance(ended, Rejection | Drop):
+        if isinstance(ended, _Failure):
+            return self._rejected(ended, text)
+        if isinstance(ended, Drop):
             return ended
         if self._is_sampled_out(text, ordinal, context):
             return Drop(SAMPLED_OUT)
         changed = _processed(fields, self._changes, entry_context)
-        if isinstance(changed, Rejection | Drop):
+        if isinstance(changed, _Failure):
+            return self._rejected(changed, text)
+        if isinstance(changed, Drop):
             return changed
         if changed is fields:
             return self._mapper.row_of(text, ordinal, context)
         return self._entries.row_from(changed, fields, text, ordinal, context)
+
+    def _rejected(self, failure: "_Failure", text: Entity) -> Rejection:
+        """An exception may quote the entry: where that holds what is redacted, its text is left out."""
+        given = bytes(text)
+        kind = f"processor {failure.processor}: {type(failure.error).__name__}"
+        if self._mapper.redacted(given) != given:
+            return Rejection(f"{kind} (its text is left out, because the entry holds what is redacted)")
+        return Rejection(f"{kind}: {failure.error}"[:_REASON_CHARACTERS])
 
     def _is_sampled_out(self, text: Entity, ordinal: int, context: object) -> bool:
         sampling = self._sampling
@@ -122,17 +143,22 @@ class _TextEntries:
     def row_from(
         self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
     ) -> Mapped:
-        """The column `message` is the entry's whole text, unless a field of that name was given or changed."""
-        given = changed.get("message")
-        message = bytes(text).decode()
-        if isinstance(given, str) and given != fields.get("message"):
-            message = given
-        return self.mapper.row_from(changed, message, ordinal, context)
+        edited = EditedEntry(changed, fields, str(text, "utf-8"))
+        try:
+            return self.mapper.row_from(edited, ordinal, context)
+        except Exception as error:  # noqa: BLE001 - a format knows its own fields, not what a processor made of them
+            return Rejection(f"what the processors made of it is no row: {type(error).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    processor: str
+    error: Exception
 
 
 def _processed(
     fields: EntryFields, processors: Sequence[Processor], context: EntryContext
-) -> EntryFields | Rejection | Drop:
+) -> "EntryFields | _Failure | Drop":
     """`fields` itself where no processor wanted anything else; it is never changed in place."""
     processed = fields
     for processor in processors:
@@ -144,7 +170,7 @@ def _processed(
                 _check(result)
                 processed = result
         except Exception as error:  # noqa: BLE001 - whatever a processor raises is this entry's fate alone
-            return Rejection(_why(processor, error))
+            return _Failure(processor.name, error)
     return processed
 
 
@@ -178,7 +204,3 @@ def _holds_nul(entry: dict[str, Any]) -> bool:
             case _:
                 pass
     return False
-
-
-def _why(processor: Processor, error: Exception) -> str:
-    return f"processor {processor.name}: {type(error).__name__}: {error}"[:_REASON_CHARACTERS]

@@ -13,9 +13,10 @@ from ingestor.processors.mapper import Steps
 from ingestor.processors.mistakes import OptionMistake
 from ingestor.processors.processor import Processor
 from ingestor.processors.python import NamedProcessor, read_processors
+from ingestor.processors.redaction import Redaction, read_redact
 from ingestor.processors.sampling import Sample, read_sample
 
-PROCESSING_OPTIONS = ("drop_when", "sample", "rename", "set", "processors")
+PROCESSING_OPTIONS = ("drop_when", "sample", "rename", "set", "processors", "redact")
 """The keys of a rule that are read here, in the order in which they act."""
 
 
@@ -27,6 +28,7 @@ class ProcessingOptions:
     sample: Sample | None = None
     changes: tuple[Processor, ...] = ()
     python: tuple[Processor, ...] = ()
+    redaction: Redaction | None = None
     written: str = "{}"
 
     @classmethod
@@ -74,12 +76,17 @@ class _Reading:
         sample = read_sample(table["sample"]) if "sample" in table else None
         rename = read_rename(table["rename"]) if "rename" in table else None
         set_fields = read_set(table["set"]) if "set" in table else None
+        redaction = read_redact(table["redact"]) if "redact" in table else None
+        if isinstance(redaction, list):
+            self.mistakes += redaction
+            redaction = None
         self.mistakes += [each for each in (sample, rename, set_fields) if isinstance(each, OptionMistake)]
         return ProcessingOptions(
             tuple(drops),
             sample if isinstance(sample, Sample) else None,
             tuple(each for each in (rename, set_fields) if isinstance(each, Rename | SetFields)),
             tuple(python),
+            redaction,
             json.dumps(table, default=str),
         )
 

@@ -8,6 +8,7 @@ from ingestor.model.entry import Batch
 from ingestor.model.rows import Mapper, RowOrigin
 from ingestor.processors import ProcessingMapper, Steps
 from ingestor.processors.options import ProcessingOptions
+from ingestor.processors.redaction import Redaction, redacting
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class ProcessedFormat:
 
     format: Format
     steps: Steps
+    redaction: Redaction | None = None
 
     @property
     def name(self) -> str:
@@ -32,11 +34,19 @@ class ProcessedFormat:
         return self.format.batches(pieces, limits, start, time_is_up)
 
     def mapper(self, origin: RowOrigin, /) -> Mapper:
-        return ProcessingMapper(
-            self.format.mapper(origin), self.steps, origin, levels=self.format.mapper(origin)
-        )
+        """Redaction comes last, so it is the next thing before the format's own mapper."""
+        mapper = self._redacting(origin)
+        if self.steps == Steps():
+            return mapper
+        return ProcessingMapper(mapper, self.steps, origin, levels=self._redacting(origin))
+
+    def _redacting(self, origin: RowOrigin) -> Mapper:
+        mapper = self.format.mapper(origin)
+        return mapper if self.redaction is None else redacting(mapper, self.redaction)
 
 
 def processed_format(entry_format: Format, options: ProcessingOptions) -> Format:
     """`entry_format` itself where the options do nothing to its entries."""
-    return entry_format if options.is_empty else ProcessedFormat(entry_format, options.steps)
+    return (
+        entry_format if options.is_empty else ProcessedFormat(entry_format, options.steps, options.redaction)
+    )

@@ -16,17 +16,18 @@ from functools import lru_cache
 from ingestor.formats import Format, Position
 from ingestor.formats.json.by_name import JsonByName, own_names
 from ingestor.formats.json.names import Names
+from ingestor.formats.json.objects import fields_of
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.limits import Limits
 from ingestor.formats.lines import Lines
-from ingestor.formats.mapping import FieldMapping, Fields
+from ingestor.formats.mapping import FieldMapping, Fields, as_json
 from ingestor.formats.positional import number, quoted_fields
 from ingestor.formats.text import TextFormat, TextMapper
 from ingestor.formats.times import time_reader
 from ingestor.formats.w3c.columns import CLOUDFRONT, NUMBERS, Columns, FieldsHeader, columns_of
 from ingestor.formats.w3c.request import PLACES, PLACES_OF_OBJECTS, derive
 from ingestor.model.entry import Batch
-from ingestor.model.rows import Entity, Mapped, Mapper, Rejection, RowOrigin
+from ingestor.model.rows import EditedEntry, Entity, Mapped, Mapper, Rejection, RowOrigin
 
 _NAME = "w3c"
 _NO_HEADER = Rejection("no `#Fields` before this line says what stands in it")
@@ -106,6 +107,14 @@ class W3cMapper:
     def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
         mapper = self._objects if bytes(text)[:1] == b"{" else self._lines
         return mapper.row_of(text, ordinal, context)
+
+    def fields_of(self, text: Entity, context: object = None, /) -> Fields | Rejection:
+        return fields_of(text) if bytes(text)[:1] == b"{" else self._lines.fields_of(text, context)
+
+    def row_from(self, entry: EditedEntry, ordinal: int, context: object = None, /) -> Mapped:
+        if entry.text.startswith("{"):
+            return self._objects.row_of(as_json(entry.fields), ordinal, context)
+        return self._lines.row_from(entry, ordinal, context)
 
 
 def make(options: FormatOptions) -> W3cFormat:

@@ -66,7 +66,8 @@ def rejected(batch: Batch, index: int, reason: str, mapper: Mapper) -> Rejected:
         raw = mapper.redacted(value.raw[:RAW_LIMIT])
         return Rejected(ordinal, value.offset, value.length, _storable(reason), raw)
     with memoryview(_as_it_stands(value)) as whole:
-        raw = mapper.redacted(bytes(whole[:RAW_LIMIT]))
+        # Redacted before it is cut: of half an entry nobody can tell where a secret ends.
+        raw = mapper.redacted(bytes(whole))[:RAW_LIMIT]
         return Rejected(ordinal, batch.offset_of(index), len(whole), _storable(reason), raw)
 
 

@@ -1,0 +1,114 @@
+"""Mappers that redact each entry before they map it: of JSON its bytes, of text its fields and its line."""
+
+import json
+from collections.abc import Iterable
+from string import ascii_letters, digits
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from ingestor.model.rows import EditedEntry, Entity, Mapped, Mapper, Rejection, TextEntryMapper
+from ingestor.processors.redaction.json_entry import JsonRedaction
+from ingestor.processors.redaction.options import Redaction
+from ingestor.processors.redaction.values import REDACTED
+
+_SHORTEST_SURE = 4
+"""A shorter value is found in many places of a line that are none of its own."""
+
+_SHAPE = bytes.maketrans(
+    (ascii_letters + digits).encode() + bytes(range(128, 256)),
+    b"x" * len(ascii_letters) + b"0" * len(digits) + b"x" * 128,
+)
+"""Letters and digits, whatever they say, to two of them."""
+
+
+def redacting(mapper: Mapper, redaction: Redaction) -> Mapper:
+    if isinstance(mapper, TextEntryMapper):
+        return RedactingTextMapper(mapper, redaction.of_json)
+    return RedactingJsonMapper(mapper, redaction.of_json)
+
+
+class RedactingJsonMapper:
+    """A `Mapper` of JSON around another one."""
+
+    __slots__ = ("_mapper", "_redaction")
+
+    def __init__(self, mapper: Mapper, redaction: JsonRedaction) -> None:
+        self._mapper = mapper
+        self._redaction = redaction
+
+    @property
+    def unknown_fields(self) -> int:
+        return self._mapper.unknown_fields
+
+    def redacted(self, raw: bytes, /) -> bytes:
+        return self._redaction.entry(self._mapper.redacted(raw))
+
+    def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
+        given = bytes(text)
+        redacted = self._redaction.entry(given)
+        mapped = self._mapper.row_of(text if redacted is given else redacted, ordinal, context)
+        return _quoting_nothing(mapped, self._redaction)
+
+
+class RedactingTextMapper:
+    """A `TextEntryMapper` around another one."""
+
+    __slots__ = ("_mapper", "_redaction")
+
+    def __init__(self, mapper: TextEntryMapper, redaction: JsonRedaction) -> None:
+        self._mapper = mapper
+        self._redaction = redaction
+
+    @property
+    def unknown_fields(self) -> int:
+        return self._mapper.unknown_fields
+
+    def redacted(self, raw: bytes, /) -> bytes:
+        """A line that can't be parsed shows its shape alone where fields are meant by name."""
+        line = raw.decode("utf-8", "replace")
+        fields = self._mapper.fields_of(line.encode())
+        if isinstance(fields, Rejection):
+            in_text = self._redaction.malformed(self._mapper.redacted(raw))
+            return in_text if self._redaction.names.is_empty else in_text.translate(_SHAPE)
+        message = self._redacted(EditedEntry(fields, fields, line)).text
+        return raw if message == line else message.encode()
+
+    def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
+        fields = self._mapper.fields_of(text, context)
+        if isinstance(fields, Rejection):
+            return _quoting_nothing(fields, self._redaction)
+        line = str(text, "utf-8")
+        redacted = self._redacted(EditedEntry(fields, fields, line))
+        if redacted.fields == fields and redacted.text == line:
+            return self._mapper.row_of(text, ordinal, context)
+        return self._mapper.row_from(redacted, ordinal, context)
+
+    def fields_of(self, text: Entity, context: object = None, /) -> dict[str, Any] | Rejection:
+        return self._mapper.fields_of(text, context)
+
+    def row_from(self, entry: EditedEntry, ordinal: int, context: object = None, /) -> Mapped:
+        return self._mapper.row_from(self._redacted(entry), ordinal, context)
+
+    def _redacted(self, entry: EditedEntry) -> EditedEntry:
+        redactor = self._redaction.redactor()
+        original = redactor.cleaned(entry.original)
+        fields = original if entry.fields is entry.original else redactor.cleaned(entry.fields)
+        line = _without_values(redactor.removed, entry.text)
+        return EditedEntry(fields, original, self._redaction.text(line))
+
+
+def _without_values(values: Iterable[str], line: str) -> str:
+    """The whole line is replaced where a value isn't found in it for certain, as it stands or encoded."""
+    for value in sorted(set(values), key=len, reverse=True):
+        written = [
+            each for each in (value, quote(value), quote_plus(value), json.dumps(value)[1:-1]) if each in line
+        ]
+        if len(value) < _SHORTEST_SURE or not written:
+            return REDACTED
+        for each in written:
+            line = line.replace(each, REDACTED)
+    return line
+
+
+def _quoting_nothing(mapped: Mapped, redaction: JsonRedaction) -> Mapped:
+    return Rejection(redaction.text(mapped.reason)) if isinstance(mapped, Rejection) else mapped
