@@ -1,6 +1,6 @@
 """Every format there is, in the order in which each is asked whether it recognises a file."""
 
-from ingestor.formats import combined, elb, json, logfmt, s3access, syslog, vpcflow, w3c
+from ingestor.formats import combined, cri, elb, json, logfmt, s3access, syslog, vpcflow, w3c
 from ingestor.formats.json import cloudtrail, cloudwatch
 from ingestor.formats.known import KnownFormat
 
@@ -11,6 +11,7 @@ KNOWN_FORMATS: tuple[KnownFormat, ...] = (
     s3access.KNOWN,
     vpcflow.KNOWN,
     w3c.KNOWN,
+    cri.KNOWN,
     combined.KNOWN,
     syslog.KNOWN,
     logfmt.KNOWN,

@@ -17,7 +17,7 @@ from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
 
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
-from ingestor.formats.mapping import FieldMapping, Fields, usual_time
+from ingestor.formats.mapping import FieldMapping, Fields
 from ingestor.formats.text import TextFormat, TextMapper
 from ingestor.formats.times import MONTHS, in_zone, time_reader
 from ingestor.model.instants import datetime_of, microseconds_of
@@ -184,9 +184,7 @@ _PLACES = FieldMapping(
 
 def make(options: FormatOptions) -> SyslogFormat:
     refuse_useless(KNOWN.name, options, "columns", "time_zone")
-    mapping = FieldMapping(
-        _PLACES.preferring(options.columns).places, read_time=time_reader(options, usual_time)
-    )
+    mapping = FieldMapping(_PLACES.preferring(options.columns).places, read_time=time_reader(options))
     return SyslogFormat(KNOWN.name, parsed, mapping, zone=options.time_zone or UTC)
 
 

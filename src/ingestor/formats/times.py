@@ -18,6 +18,9 @@ MONTHS = {
 _CLF = re.compile(
     r"([0-9]{1,2})/([A-Z][a-z]{2})/([0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?)(?: ([+-][0-9]{4}|Z))?"
 ).fullmatch
+_MIDNIGHT = 86_400_000_000
+"""2000-01-02, on the scale of instants."""
+
 _KEPT = 4096
 """Many entries are of one second."""
 
@@ -46,7 +49,43 @@ def clf_time(value: object) -> int | None:
     return usual_time(value)
 
 
-def time_reader(options: FormatOptions, usual: ReadTime = usual_time) -> ReadTime:
+_NANOSECONDS = 9
+"""Digits of a second, at most."""
+
+_LOWEST, _HIGHEST = "0001-01-03", "9999-12-29"
+"""Between these no offset leads out of the years that there are."""
+
+
+@lru_cache(maxsize=_KEPT)
+def _second(text: str) -> int | None:
+    return microseconds_of(text + "Z") if _LOWEST < text < _HIGHEST and text[10:11] in ("T", " ") else None
+
+
+@lru_cache(maxsize=_KEPT)
+def _offset(text: str) -> int | None:
+    found = microseconds_of("2000-01-02T00:00:00" + text)
+    return None if found is None or text[:1] not in ("+", "-") else _MIDNIGHT - found
+
+
+def iso_time(value: object) -> int | None:
+    """The usual times, and those with fractions of any length and an offset in a third of the time."""
+    if not isinstance(value, str) or value[19:20] != ".":
+        return usual_time(value)
+    is_utc = value.endswith("Z")
+    fraction = value[20:-1] if is_utc else value[20:-6]
+    offset = 0 if is_utc else _offset(value[-6:])
+    second = _second(value[:19])
+    if (
+        second is None
+        or offset is None
+        or not (fraction.isascii() and fraction.isdigit())
+        or len(fraction) > _NANOSECONDS
+    ):
+        return usual_time(value)
+    return second + int(f"{fraction[:6]:0<6}") - offset
+
+
+def time_reader(options: FormatOptions, usual: ReadTime = iso_time) -> ReadTime:
     """By `time_format` first where there is one; `time_zone` is that of times without.
 
     Raises ConfigurationError for a `time_format` that `datetime.strptime` can't read.
