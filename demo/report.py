@@ -94,8 +94,8 @@ def show_dead_letters(out: Console, letters: Sequence[DeadLetter], files: Mappin
             out.print(f"  {escape(key)}\n    [red]{escape(error or 'no reason in the ledger')}[/]")
 
 
-def show_answers(out: Console, database: Database) -> None:
-    for question in QUESTIONS:
+def show_answers(out: Console, database: Database, questions: Sequence[Question] = QUESTIONS) -> None:
+    for question in questions:
         out.print(f"\n[bold]{question.asks}[/]")
         out.print(f"[dim]{escape(question.sql)};[/]\n")
         rows = list(run_query(database, question.sql))

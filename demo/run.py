@@ -19,6 +19,7 @@ from demo import deployment, disaster, observe, report
 from demo.cloud import Cloud
 from demo.environment import DemoEnvironment, drop_foreign_settings
 from demo.expectations import shortcomings
+from demo.formats import OVER_ALL_FORMATS, format_uploads
 from demo.machine import MachineError, machine_blamed, refuse_small_room
 from demo.observe import FileState
 from demo.programs import DemoError
@@ -93,12 +94,14 @@ class Demo:
         files = self._watch(stack, database, sweeping=True)
         for line in disaster.history(database, stack.bucket):
             self.out.print(f"[dim]{escape(line)}[/]")
+        files = self._load_other_formats(stack, database)
         self.out.print()
         self.out.print(self._table(files))
         self.out.print("[dim]seconds: from upload to commit, the functions' cold starts included[/]")
         letters = observe.dead_letters(self.cloud, stack)
         report.show_dead_letters(self.out, letters, files)
         report.show_answers(self.out, database)
+        report.show_answers(self.out, database, [OVER_ALL_FORMATS])
         waiting = max(observe.waiting_messages(self.cloud, stack.queue_url) - self.hidden_messages, 0)
         found = shortcomings(self.objects, files, observe.stored(database), letters, waiting)
         report.show_conclusion(self.out, found, sum(file.rows for file in files.values()))
@@ -137,6 +140,16 @@ class Demo:
         )
         time.sleep(disaster.OUTAGE_SECONDS)
         self.environment.start_postgres()
+
+    def _load_other_formats(self, stack: deployment.Stack, database: Database) -> Mapping[str, FileState]:
+        """Nothing is configured for them."""
+        others = format_uploads()
+        self.out.print(
+            f"\n[bold]{len(others)} logs in other formats[/]: told apart by their keys and first bytes.\n"
+        )
+        for upload in others:
+            self._put(stack, upload)
+        return self._watch(stack, database)
 
     def _watch(
         self, stack: deployment.Stack, database: Database, *, sweeping: bool = False
