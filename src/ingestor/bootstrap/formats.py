@@ -1,12 +1,16 @@
 """Every format there is, in the order in which each is asked whether it recognises a file."""
 
 from ingestor.formats import combined, cri, elb, json, logfmt, s3access, syslog, vpcflow, w3c
-from ingestor.formats.json import cloudtrail, cloudwatch
+from ingestor.formats.json import cloudtrail, cloudwatch, guardduty, otlp, route53, waf
 from ingestor.formats.known import KnownFormat
 
 KNOWN_FORMATS: tuple[KnownFormat, ...] = (
     cloudtrail.KNOWN,
     cloudwatch.KNOWN,
+    otlp.KNOWN,
+    waf.KNOWN,
+    route53.KNOWN,
+    guardduty.KNOWN,
     elb.KNOWN,
     s3access.KNOWN,
     vpcflow.KNOWN,
