@@ -49,16 +49,28 @@ class Positions:
         return fields
 
 
-def exactly_these(positions: Positions, patterns: Mapping[str, str]) -> Callable[[str], re.Match[str] | None]:
+def exactly_these(
+    positions: Positions, patterns: Mapping[str, str], *, is_escaped: bool = True
+) -> Callable[[str], re.Match[str] | None]:
     """Matches lines with all of these fields and no other, a group each; finds what `quoted_fields` finds, sooner.
 
     `patterns` are of the fields that are not a word: QUOTED, or others without a backtracking repeat.
     """
-    return re.compile(" ".join(patterns.get(name, WORD) for name in positions.names), re.DOTALL).fullmatch
+    whole = " ".join(patterns.get(name, _WORD) for name in positions.names)
+    match = re.compile(whole, re.DOTALL).fullmatch
+    quotes = 2 * sum(pattern == QUOTED for pattern in patterns.values())
+    # Counting the quotes allows for groups that look for one character: half the time.
+
+    def usual(line: str) -> re.Match[str] | None:
+        if line.count('"') != quotes or (is_escaped and "\\" in line):
+            return None
+        return match(line)
+
+    return usual
 
 
-WORD = r'([^ "]++)'
-QUOTED = r'"([^"\\]*+)"'
+_WORD = r"([^ ]++)"
+QUOTED = r'"([^"]*+)"'
 
 
 def number(text: str) -> Number:

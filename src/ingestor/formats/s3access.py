@@ -15,7 +15,7 @@ from ingestor.formats.http import HEADERS, HOST, METHOD, QUERY, URL, add_headers
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.positional import Positions, exactly_these, quoted_fields
+from ingestor.formats.positional import QUOTED, Positions, exactly_these, quoted_fields
 from ingestor.formats.text import TextFormat, TextMapper
 from ingestor.formats.times import clf_time
 from ingestor.model.rows import Rejection, RowOrigin
@@ -37,7 +37,8 @@ _POSITIONS = Positions(
 )  # fmt: skip
 _USUAL = exactly_these(
     _POSITIONS,
-    dict.fromkeys(("request_uri", "referer", "user_agent"), r'"([^"]*+)"') | {"time": r"\[([^\]\"]++)\]"},
+    dict.fromkeys(("request_uri", "referer", "user_agent"), QUOTED) | {"time": r"\[([^ ]++ [^ \]]++)\]"},
+    is_escaped=False,
 )
 _FEWEST = 17
 """The oldest logs end with the user agent."""

@@ -41,7 +41,7 @@ _QUOTED_NAMES = (
 
 of_application = exactly_these(
     APPLICATION.positions,
-    dict.fromkeys(_QUOTED_NAMES, QUOTED) | {"time": r"([0-9]{4}-[^ \"]++)", "elb": r"([a-z]++/[^ \"]++)"},
+    dict.fromkeys(_QUOTED_NAMES, QUOTED) | {"time": r"([0-9]{4}-[^ ]++)", "elb": r"([a-z]++/[^ ]++)"},
 )
 """A line of an Application Load Balancer's access log with the fields that it has today."""
 

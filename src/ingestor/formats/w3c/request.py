@@ -1,5 +1,7 @@
 """What the columns say of a request, made of the fields that the header line or a JSON object names."""
 
+from functools import lru_cache
+
 from ingestor.formats.http import HEADERS, HOST, QUERY, URL, percent_decoded, query_of
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import ColumnName, Fields
@@ -7,6 +9,7 @@ from ingestor.formats.positional import number
 from ingestor.formats.w3c.columns import CLOUDFRONT, Columns, Writer
 
 _WHEN, _LEVEL, _MILLISECONDS, _STATUS, _HIT = "when", "level", "milliseconds", "status code", "hit"
+_KEPT_LENGTH = 512
 _HITS = {"Hit": True, "RefreshHit": True, "OriginShieldHit": True, "Miss": False}
 
 PLACES: dict[ColumnName, tuple[str, ...]] = {
@@ -99,11 +102,19 @@ def _derive_headers(fields: Fields, columns: Columns) -> None:
 
 
 def _header_value(header: str, value: str, writer: Writer) -> str:
+    """Most requests have a user agent, a host and a referer that others have too."""
+    return (_kept_header_value if len(value) <= _KEPT_LENGTH else _read_header_value)(header, value, writer)
+
+
+def _read_header_value(header: str, value: str, writer: Writer) -> str:
     if header == "user-agent" and writer is Writer.IIS:
         return value.replace("+", " ")
     decoded = _decoded(value, writer)
     # CloudFront encodes the spaces of a user agent twice.
     return percent_decoded(decoded) if decoded is not value and "%20" in decoded else decoded
+
+
+_kept_header_value = lru_cache(maxsize=4096)(_read_header_value)
 
 
 def _number(value: object) -> int | float | None:
