@@ -14,13 +14,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from tests.integration.conftest import SOURCES
+from tests.support.quick_commands import Order, preloaded_python
 
 from ingestor.api import process_local_file
 from ingestor.database import ConnectionParameters, Database
 from ingestor.ingest import AlreadyLoaded, HeldElsewhere, Loaded
 from ingestor.settings import OnOverwrite, Settings
 
-DOOMED_WORKER = Path(__file__).parents[1] / "support" / "doomed_worker.py"
+ROOT = Path(__file__).parents[2]
+DOOMED_WORKER = ROOT / "tests" / "support" / "doomed_worker.py"
 ENTRIES = 7
 
 
@@ -60,6 +63,21 @@ def start_worker(
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def run_killed_worker(
+    parameters: ConnectionParameters, path: Path, step: int, mode: OnOverwrite = OnOverwrite.SKIP
+) -> "subprocess.CompletedProcess[bytes]":
+    """To its end before that step, or to the file's."""
+    arguments: list[str | Path] = [
+        json.dumps(asdict(parameters)),
+        path,
+        signal.SIGKILL.name,
+        str(step),
+        mode.value,
+    ]
+    order = Order("tests.support.doomed_worker", arguments, ROOT, os.environ)
+    return preloaded_python(SOURCES).run(order, b"", seconds=30)
 
 
 def load_after_lease(
@@ -106,11 +124,10 @@ def test_a_worker_killed_before_any_step_leaves_a_file_that_the_next_one_complet
         step += 1
         with database.transaction() as connection:
             connection.execute("TRUNCATE processed_files, file_events, logs, rejected_entries, raw_originals")
-        worker = start_worker(database_parameters, log_file, signal.SIGKILL, step)
-        output, _ = worker.communicate(timeout=30)
+        worker = run_killed_worker(database_parameters, log_file, step)
         survived = worker.returncode == 0
         assert survived or worker.returncode == -signal.SIGKILL
-        assert output == ("Loaded\n" if survived else "")
+        assert worker.stdout == (b"Loaded\n" if survived else b"")
         with database.transaction() as connection:
             connection.execute(
                 "UPDATE processed_files SET lease_expires_at = clock_timestamp() WHERE status = 'PROCESSING'"
