@@ -1,6 +1,6 @@
 """Every format there is, in the order in which each is asked whether it recognises a file."""
 
-from ingestor.formats import combined, cri, elb, json, logfmt, s3access, syslog, vpcflow, w3c
+from ingestor.formats import combined, cri, csv, elb, json, logfmt, regex, s3access, syslog, vpcflow, w3c
 from ingestor.formats.json import cloudtrail, cloudwatch, guardduty, otlp, route53, waf
 from ingestor.formats.known import KnownFormat
 
@@ -19,6 +19,8 @@ KNOWN_FORMATS: tuple[KnownFormat, ...] = (
     combined.KNOWN,
     syslog.KNOWN,
     logfmt.KNOWN,
+    csv.KNOWN,
+    regex.KNOWN,
 )
 
 JSON = json.KNOWN
