@@ -110,4 +110,6 @@ def recognises(head: bytes) -> bool:
     return bool(lines) and (_is_header(lines[0]) or _DEFAULT_LINE(lines[0]) is not None)
 
 
-KNOWN = KnownFormat(_NAME, make, recognises, keys=("*AWSLogs/*/vpcflowlogs/*",))
+KNOWN = KnownFormat(
+    _NAME, make, recognises, keys=("*AWSLogs/*/vpcflowlogs/*", "*AWSLogs/*/aws-service=vpcflowlogs/*")
+)

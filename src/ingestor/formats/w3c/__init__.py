@@ -150,6 +150,7 @@ KNOWN = KnownFormat(
     keys=(
         f"*E{_DISTRIBUTION}.{_HOUR}.*.gz",
         f"*E{_DISTRIBUTION}[0-9A-Z].{_HOUR}.*.gz",
+        f"*E{_DISTRIBUTION}[0-9A-Z][0-9A-Z].{_HOUR}.*.gz",
         "*AWSLogs/*/CloudFront/*",
     ),
 )
