@@ -14,7 +14,7 @@ from ingestor.errors import ConfigurationError
 from ingestor.formats.json import KNOWN
 from ingestor.formats.json.kinds import PLACES
 from ingestor.formats.json.mapping import JsonMapper, json_values
-from ingestor.formats.json.names import Names
+from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.known import FormatOptions
 from ingestor.model.columns import COLUMNS
 
@@ -158,10 +158,10 @@ PINO = st.fixed_dictionaries(
 
 @given(entry=PINO)
 def test_the_long_way_agrees_with_the_fast_one_on_pinos_names(entry: dict[str, Any]) -> None:
-    """Names of a rule that no entry has send every entry the long way."""
+    """ColumnNames of a rule that no entry has send every entry the long way."""
     text = msgspec.json.encode(entry)
     fast = JsonMapper(ORIGIN).row_of(text, 3)
-    assert JsonMapper(ORIGIN, Names({"message": ("nowhere",)})).row_of(text, 3) == fast
+    assert JsonMapper(ORIGIN, ColumnNames({"message": ("nowhere",)})).row_of(text, 3) == fast
     if isinstance(fast, tuple):
         values = json_values(text)
         assert values is not None

@@ -20,7 +20,7 @@ from ingestor.formats.framing import Frames, framed_batches
 from ingestor.formats.json.by_name import own_names
 from ingestor.formats.json.envelopes import object_text
 from ingestor.formats.json.mapping import json_values
-from ingestor.formats.json.names import Names
+from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.json.objects import fields_of as object_of
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.limits import Limits
@@ -130,7 +130,7 @@ _FIELDS = re.compile(_BEGINNING.decode() + r"(?: (.*+))?", re.DOTALL).fullmatch
 class CriFormat:
     """A `Format`. `own` are the names that a rule puts before all others, where the container wrote JSON."""
 
-    own: Names | None = None
+    own: ColumnNames | None = None
     name: str = "cri"
 
     def batches(
@@ -204,7 +204,7 @@ def _parsed(line: str) -> Fields | Rejection:
 def make(options: FormatOptions) -> CriFormat:
     refuse_useless(KNOWN.name, options, "columns")
     own = own_names(options)
-    return CriFormat(Names(own) if own else None)
+    return CriFormat(ColumnNames(own) if own else None)
 
 
 def recognises(head: bytes) -> bool:

@@ -49,6 +49,8 @@ _KNOWN: dict[GivenLevel, Level] = {
     None: Level(None, None),
     **{number: Level(label, _SEVERITIES[label]) for number, label in _PINO_LABELS.items()},
     **{name: Level(name, severity) for name, severity in _SEVERITIES.items()},
+    **{name.upper(): Level(name.upper(), severity) for name, severity in _SEVERITIES.items()},
+    **{name.title(): Level(name.title(), severity) for name, severity in _SEVERITIES.items()},
 }
 
 
@@ -58,11 +60,20 @@ def level_of(value: GivenLevel) -> Level:
     if known is not None:
         return known
     if value is None or isinstance(value, str):
-        return Level(value, _SEVERITIES.get((value or "").lower()))
+        return Level(value, _severity_of(value or ""))
     reached = max((number for number in _PINO_LABELS if number <= value), default=None)
     return Level(str(value), reached and _SEVERITIES[_PINO_LABELS[reached]])
 
 
+def _severity_of(name: str) -> int | None:
+    """slog's ERROR+2 and INFO-1 are as severe as what they count from: https://pkg.go.dev/log/slog#Level.String"""
+    severity = _SEVERITIES.get(name.lower())
+    if severity is None and len(name) <= _LONGEST_NAME:
+        severity = _SEVERITIES.get(name.partition("+")[0].partition("-")[0].lower())
+    return severity
+
+
+_LONGEST_NAME = 32
 _SERVER_FAILED, _CLIENT_FAILED = 500, 400
 
 

@@ -40,6 +40,7 @@ TIMESTAMP, LEVEL, SEVERITY = (POSITIONS[name] for name in ("timestamp", "level",
 _ID, _FILE_ID, _ORDINAL, _RAW_DATA = (POSITIONS[name] for name in ("id", "file_id", "ordinal", "raw_data"))
 _EMPTY: list[object] = [None] * len(COLUMNS)
 _MANY = 24
+_SCALARS = (str, int, float)
 _JSONB_VERSION = b"\x01"
 _LONGEST_BIGINT = len(str(-(2**63)))
 # `str | int | float` in a call of isinstance is made anew each time: as long as the rest of the call.

@@ -20,7 +20,7 @@ from ingestor.formats.json.batches import batches
 from ingestor.formats.json.by_name import OPTIONS, own_first
 from ingestor.formats.json.kinds import NAMES
 from ingestor.formats.json.mapping import JsonMapper
-from ingestor.formats.json.names import Names
+from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.known import FormatOptions, KnownFormat, never, refuse_useless
 from ingestor.formats.limits import Limits
 from ingestor.model.entry import Batch
@@ -34,7 +34,7 @@ class JsonFormat:
 
     name = "json"
 
-    def __init__(self, own: Names | None = None) -> None:
+    def __init__(self, own: ColumnNames | None = None) -> None:
         self._own = own
 
     def batches(

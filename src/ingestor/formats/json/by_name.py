@@ -17,7 +17,7 @@ from ingestor.formats.framing import Framing, framed_batches
 from ingestor.formats.json.batches import batches
 from ingestor.formats.json.envelopes import object_text
 from ingestor.formats.json.mapping import first_of, json_values
-from ingestor.formats.json.names import JsonPlace, JsonPlaces, Names
+from ingestor.formats.json.names import ColumnNames, JsonPlace, JsonPlaces
 from ingestor.formats.json.objects import fields_of
 from ingestor.formats.json.reasons import why_no_time
 from ingestor.formats.known import FormatOptions, refuse_useless
@@ -48,12 +48,12 @@ class JsonByName:
     """
 
     name: str
-    names: Names
+    names: ColumnNames
     framing: Callable[[Limits], Framing] | None = None
     prepare: Prepare | None = None
     attached: Attached | None = None
     within: str | None = None
-    own: Names | None = None
+    own: ColumnNames | None = None
 
     def batches(
         self,
@@ -111,12 +111,18 @@ class ByNameMapper:
 
     def _values(self, fields: Fields) -> list[Any]:
         form = self._format
-        values = form.names.values(fields)
+        if form.own is None and form.within is None:
+            return form.names.values(fields)
         text = fields.get(form.within) if form.within is not None else None
         carried = object_text(text) if isinstance(text, str) else None
         inner = json_values(carried, form.own) if carried is not None else None
         own = form.own.values(fields) if form.own is not None else None
-        return first_of(*(each for each in (own, inner, values) if each is not None))
+        given = [row for row in (own, inner) if row is not None]
+        if not given:
+            return form.names.values(fields)
+        values = first_of(*given)
+        form.names.complete(values, fields)
+        return values
 
     def _looked_for(self) -> Iterable[str]:
         own = self._format.own
@@ -142,7 +148,7 @@ def json_by_name(
     within: str | None = None,
 ) -> Callable[[FormatOptions], Format]:
     """A `KnownFormat`'s `make`: `columns` put names before these."""
-    names = Names(places)
+    names = ColumnNames(places)
 
     def make(options: FormatOptions) -> Format:
         refuse_useless(name, options, *OPTIONS)
@@ -151,12 +157,12 @@ def json_by_name(
     return make
 
 
-def own_first(options: FormatOptions, names: Names) -> Names | None:
+def own_first(options: FormatOptions, names: ColumnNames) -> ColumnNames | None:
     """What a rule says goes before `names`; None: nothing. Where it says how times are read, all of them are so."""
     own = own_names(options)
     if options.time_zone is not None or options.time_format is not None:
         own["timestamp"] = (*own.get("timestamp", ()), *names.places["timestamp"])
-    return Names(own, read_time=time_reader(options)) if own else None
+    return ColumnNames(own, read_time=time_reader(options)) if own else None
 
 
 def own_names(options: FormatOptions) -> dict[ColumnName, tuple[JsonPlace, ...]]:

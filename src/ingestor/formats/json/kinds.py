@@ -14,8 +14,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import TypeIs
 
-from ingestor.formats.json.names import Derived, JsonPlaces, Names, value_at
-from ingestor.formats.levels import Level, level_of
+from ingestor.formats.json.names import ColumnNames, Derived, JsonPlaces, value_at
 from ingestor.formats.mapping import Fields
 
 _FIRST_STATUS, _LAST_STATUS = 100, 599
@@ -96,14 +95,6 @@ def _lower_keys(value: object) -> object:
     return {name.lower(): each for name, each in value.items()} if isinstance(value, dict) else None
 
 
-def _slog_level(value: object) -> Level | None:
-    """slog's ERROR+2 is as severe as ERROR; any other level as it is."""
-    if isinstance(value, str):
-        known, severity = level_of(value), level_of(re.split(r"[+-]", value, maxsplit=1)[0]).severity
-        return Level(known.text, known.severity or severity)
-    return level_of(value) if _is_number(value) else None
-
-
 def _clef_level(fields: Fields) -> str | None:
     """Absence implies "informational"."""
     return "Information" if "@t" in fields and ("@m" in fields or "@mt" in fields) else None
@@ -127,6 +118,8 @@ def _platform_message(fields: Fields) -> str | None:
 
 def _ecs_url(fields: Fields) -> str | None:
     """ECS has the query apart, without its question mark."""
+    if "url" not in fields and "url.path" not in fields:
+        return None
     path, query = value_at(fields, "url.path"), value_at(fields, "url.query")
     if not isinstance(path, str):
         return None
@@ -134,6 +127,8 @@ def _ecs_url(fields: Fields) -> str | None:
 
 
 def _log4j_instant(fields: Fields) -> float | None:
+    if "instant" not in fields and "instant.epochSecond" not in fields:
+        return None
     seconds, nanoseconds = value_at(fields, "instant.epochSecond"), value_at(fields, "instant.nanoOfSecond")
     if not _is_integer(seconds) or abs(seconds) > _LAST_SECOND:
         return None
@@ -147,7 +142,7 @@ PLACES: JsonPlaces = {
         "eventTime", "receiveTimestamp", "timeMillis", _log4j_instant,
     ),
     "level": (
-        Derived("level", _slog_level), Derived("log.level", _slog_level), "severity", "@l", _clef_level, "Level",
+        "level", "log.level", "severity", "@l", _clef_level, "Level",
         "levelname", "lvl", "log_level", "loglevel", "logLevel", "LogLevel", _platform_level,
     ),
     "message": (
@@ -205,4 +200,4 @@ PLACES: JsonPlaces = {
 }  # fmt: skip
 """Beside pino's own, which go first: fields.py."""
 
-NAMES = Names(PLACES)
+NAMES = ColumnNames(PLACES)

@@ -7,7 +7,7 @@ from msgspec import ValidationError
 from ingestor.formats.json.envelopes import carried
 from ingestor.formats.json.fields import Entry, Request, decode_field_by_field, decode_strictly
 from ingestor.formats.json.kinds import NAMES, is_gelf, of_gelf, syslog_level
-from ingestor.formats.json.names import Names
+from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.json.objects import fields_of
 from ingestor.formats.json.reasons import UNREADABLE, why_no_time, why_unreadable
 from ingestor.formats.levels import level_of
@@ -39,7 +39,7 @@ class JsonMapper:
 
     unknown_fields = 0
 
-    def __init__(self, origin: RowOrigin, own: Names | None = None) -> None:
+    def __init__(self, origin: RowOrigin, own: ColumnNames | None = None) -> None:
         self._builder = RowBuilder(own or NAMES, origin)
         self._file_id = origin.file_id
         self._id_at = self._builder.id_at
@@ -82,7 +82,7 @@ class JsonMapper:
         return Rejection(why_no_time(text, dict.fromkeys([*own, *NAMES.names_of("timestamp")])))
 
 
-def json_values(text: Entity, own: Names | None = None, depth: int = 1) -> Values | None:
+def json_values(text: Entity, own: ColumnNames | None = None, depth: int = 1) -> Values | None:
     """What `json` makes of an object that another format carries; None: it is no object."""
     try:
         entry = decode_strictly(text)
@@ -94,26 +94,35 @@ def json_values(text: Entity, own: Names | None = None, depth: int = 1) -> Value
     return _values_of(entry, text, own, depth)
 
 
-def _values_of(entry: Entry, text: Entity, own: Names | None, depth: int) -> Values:
-    fields = fields_of(text)
-    if isinstance(fields, Rejection):
-        return _NOTHING.copy()
-    gelf = is_gelf(fields)
-    if gelf:
-        fields = of_gelf(fields)
-        entry.level = syslog_level(entry.level) or entry.level
+def _values_of(entry: Entry, text: Entity, own: ColumnNames | None, depth: int) -> Values:
     timestamp = microseconds_of(entry.timestamp)
     given = entry.timestamp if timestamp is not None else entry.time
     timestamp = timestamp if timestamp is not None else microseconds_of(given)
+    is_pino = entry.level.__class__ is int and timestamp is not None
+    if is_pino and own is None and (entry.msg is not None or entry.message is not None):
+        return list(_row(entry, given, timestamp, None, None, None, None))
+    fields = fields_of(text)
+    if isinstance(fields, Rejection):
+        return _NOTHING.copy()
+    if is_gelf(fields):
+        fields, is_pino = of_gelf(fields), False
+        entry.level = syslog_level(entry.level) or entry.level
+    values = own.values(fields) if own is not None else None
     pino = _row(entry, given, timestamp, None, None, None, None)
-    is_pino = entry.level.__class__ is int and timestamp is not None and not gelf
-    named = pino if is_pino else first_of(_carried(fields, own, depth), pino, NAMES.values(fields))
-    return first_of(own.values(fields), named) if own is not None else list(named)
+    if is_pino:
+        return list(pino) if values is None else first_of(values, pino)
+    within = _carried(fields, own, depth)
+    if values is not None or within is not None:
+        values = first_of(*(row for row in (values, within, pino) if row is not None))
+    else:
+        values = list(pino)
+    NAMES.complete(values, fields)
+    return values
 
 
-def _carried(fields: Fields, own: Names | None, depth: int) -> Values | Row:
+def _carried(fields: Fields, own: ColumnNames | None, depth: int) -> Values | None:
     text = carried(fields) if depth < _DEEPEST_ENVELOPE else None
-    return (text is not None and json_values(text, own, depth + 1)) or _NOTHING
+    return json_values(text, own, depth + 1) if text is not None else None
 
 
 def first_of(*rows: Values | Row) -> Values:

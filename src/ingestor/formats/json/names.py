@@ -5,7 +5,7 @@ entry's own keys are looked up, not the names: an entry has 10 fields, and there
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from math import isfinite
 from typing import Any
@@ -35,24 +35,23 @@ type JsonPlaces = Mapping[ColumnName, tuple[JsonPlace, ...]]
 
 type _Convert = Callable[[Any], object]
 
-_NOWHERE = 1 << 30
+_TAKEN, _NOWHERE = -1, 1 << 30
 _RANKS = [_NOWHERE] * len(COLUMNS)
 _EMPTY: list[object] = [None] * len(COLUMNS)
 _JSONB_VERSION = b"\x01"
+_SCALARS, _NUMBERS = (str, int, float), (int, float)
 
 
-@dataclass(slots=True)
-class _Node:
-    """What a key means: the columns it fills, each with its rank, and the keys of the object it may hold."""
+type _Taker = tuple[int, int, _Convert]
+"""The position of a column, the rank of this place among the column's, and what is made of the value for it."""
 
-    takers: list[tuple[int, int, _Convert]] = field(default_factory=list)
-    within: "dict[str, _Node]" = field(default_factory=dict)
-
+type _Node = tuple[list[_Taker], "dict[str, _Node]"]
+"""What a key means: the columns it fills, and what the keys of the object mean that it may hold."""
 
 type _Table = dict[str, _Node]
 
 
-class Names:
+class ColumnNames:
     """For each column the places where its value may stand, the first with a usable value first."""
 
     def __init__(self, places: JsonPlaces, *, read_time: ReadTime = usual_time) -> None:
@@ -63,11 +62,11 @@ class Names:
         for column, where in places.items():
             self._enter(column, where)
 
-    def preferring(self, places: JsonPlaces, *, read_time: ReadTime | None = None) -> "Names":
+    def preferring(self, places: JsonPlaces, *, read_time: ReadTime | None = None) -> "ColumnNames":
         """The same, with these places looked at before its own."""
         names: list[ColumnName] = [*self.places, *(name for name in places if name not in self.places)]
         both = {name: (*places.get(name, ()), *self.places.get(name, ())) for name in names}
-        return Names(both, read_time=read_time or self._read_time)
+        return ColumnNames(both, read_time=read_time or self._read_time)
 
     def names_of(self, column: ColumnName) -> list[str]:
         """As they are looked for."""
@@ -76,7 +75,15 @@ class Names:
 
     def values(self, fields: Fields) -> list[Any]:
         """One for each of COLUMNS; id, file_id, ordinal and raw_data are the caller's to fill."""
-        values, ranks = _EMPTY.copy(), _RANKS.copy()
+        values = _EMPTY.copy()
+        self._fill(values, _RANKS.copy(), fields)
+        return values
+
+    def complete(self, values: list[Any], fields: Fields) -> None:
+        """Fills only what is None. A level and its severity go together."""
+        self._fill(values, [_NOWHERE if value is None else _TAKEN for value in values], fields)
+
+    def _fill(self, values: list[Any], ranks: list[int], fields: Fields) -> None:
         _collect(fields, self._table, values, ranks)
         for position, rank, place, convert in self._worked_out:
             if (
@@ -86,9 +93,8 @@ class Names:
             ):
                 values[position], ranks[position] = value, rank
         level = values[LEVEL]
-        if isinstance(level, Level):
+        if level.__class__ is Level:
             values[LEVEL], values[SEVERITY] = level.text, level.severity
-        return values
 
     def _enter(self, column: ColumnName, places: tuple[JsonPlace, ...]) -> None:
         position, own = POSITIONS[column], _converter(column, self._read_time)
@@ -103,23 +109,22 @@ class Names:
 
 def _collect(fields: Fields, table: _Table, values: list[object], ranks: list[int]) -> None:
     for key, given in fields.items():
-        node = table.get(key)
-        if node is None or given is None:
-            continue
-        for position, rank, convert in node.takers:
-            if rank < ranks[position] and (value := convert(given)) is not None:
-                values[position], ranks[position] = value, rank
-        if node.within and isinstance(given, dict):
-            _collect(given, node.within, values, ranks)
+        if key in table and given is not None:
+            takers, within = table[key]
+            for position, rank, convert in takers:
+                if rank < ranks[position] and (value := convert(given)) is not None:
+                    values[position], ranks[position] = value, rank
+            if within and given.__class__ is dict:
+                _collect(given, within, values, ranks)
 
 
-def _add(table: _Table, name: str, taker: tuple[int, int, _Convert]) -> None:
+def _add(table: _Table, name: str, taker: _Taker) -> None:
     for start, rest in _splits(name):
-        node = table.setdefault(start, _Node())
+        takers, within = table.setdefault(start, ([], {}))
         if rest:
-            _add(node.within, rest, taker)
+            _add(within, rest, taker)
         else:
-            node.takers.append(taker)
+            takers.append(taker)
 
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:
@@ -172,7 +177,7 @@ def _identifier(value: object) -> str | None:
 def _level(value: object) -> Level | None:
     if isinstance(value, Level):
         return value
-    return level_of(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    return level_of(value) if isinstance(value, _SCALARS) and not isinstance(value, bool) else None
 
 
 def _integer_within(bits: int) -> _Convert:
@@ -187,7 +192,7 @@ def _integer_within(bits: int) -> _Convert:
 
 
 def _float(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     try:
         number = float(value)

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from ingestor.formats import Format, Position
 from ingestor.formats.json.by_name import JsonByName, own_names
-from ingestor.formats.json.names import Names
+from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.json.objects import fields_of
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.limits import Limits
@@ -121,7 +121,7 @@ def make(options: FormatOptions) -> W3cFormat:
     refuse_useless(_NAME, options, "columns", "time_zone")
     read_time = time_reader(options)
     mapping = FieldMapping(FieldMapping(PLACES).preferring(options.columns).places, read_time=read_time)
-    names = Names(PLACES_OF_OBJECTS, read_time=read_time)
+    names = ColumnNames(PLACES_OF_OBJECTS, read_time=read_time)
     objects = JsonByName(_NAME, names.preferring(own_names(options)), prepare=_prepared)
     return W3cFormat(TextFormat(_NAME, parsed, mapping, _framing, derive), objects)
 
