@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestor.processors.redaction.json_entry import JsonRedaction
-from ingestor.processors.redaction.names import Names
+from ingestor.processors.redaction.names import SecretNames
 from ingestor.processors.redaction.options import Redaction, read_redact
+from ingestor.processors.redaction.scan import Scan
 
 SECRET = "s3cr3t-Z9y8X7"
-CREDENTIALS = JsonRedaction(Names(credentials=True))
+CREDENTIALS = JsonRedaction(SecretNames(credentials=True))
 NAMES = [
     "authorization", "Authorization", "AUTHORIZATION", "cookie", "Cookie", "set-cookie", "Set-Cookie", "setCookie",
     "proxy-authorization", "Proxy-Authorization", "x-api-key", "X-Api-Key", "X_API_KEY", "xApiKey", "http_cookie",
@@ -189,10 +190,10 @@ def test_bytes_that_are_no_json_keep_no_secret_behind_a_name(before: bytes, afte
 
 @given(st.text(max_size=80))
 def test_the_search_in_bytes_finds_what_the_search_in_text_finds(text: str) -> None:
-    names = Names(credentials=True, own=("token", "user_id"))
+    names = SecretNames(credentials=True, own=("token", "user_id"))
     assert names.anywhere is not None
     if names.anywhere.search(text):
-        assert names.may_be_in(text.encode())
+        assert Scan(names).hits(text.encode())
 
 
 PIECES = [
@@ -204,7 +205,7 @@ WORDS = st.lists(st.sampled_from(PIECES), max_size=6)
 
 @given(WORDS.map("".join))
 def test_the_search_in_bytes_is_the_search_in_text(text: str) -> None:
-    names = Names(credentials=True, own=("token", "user_id"))
+    names = SecretNames(credentials=True, own=("token", "user_id"))
     assert names.anywhere is not None
     found = {match.end() for match in re.finditer(names.anywhere, text)}
-    assert found <= set(names.ends_in(text.encode()))
+    assert found <= {hit.end() for hit in Scan(names).hits(text.encode())}

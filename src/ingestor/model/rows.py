@@ -1,11 +1,13 @@
 """What becomes of an entry: a row, a rejection or a drop; and who decides that."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Raw
 
 from ingestor.model.columns import Row
+from ingestor.model.entry import Batch
 from ingestor.model.source_file import Store
 
 type Entity = Raw | bytes
@@ -66,6 +68,15 @@ class Mapper(Protocol):
 
     def redacted(self, raw: bytes, /) -> bytes:
         """An entry's bytes as they may be kept where they are no row: `rejected_entries.raw` and `raw_originals`."""
+        ...
+
+
+@runtime_checkable
+class BatchMapper(Mapper, Protocol):
+    """A `Mapper` that does better when it sees many entries at once."""
+
+    def of_batch(self, batch: Batch, /) -> Callable[..., Mapped]:
+        """`row_of` for the entries of this batch, under their own ordinals, and for no others."""
         ...
 
 

@@ -1,6 +1,7 @@
 """Redaction: what nobody may read is replaced before an entry is a row, a rejected entry or an error's text.
 
-    names       which fields are meant, and how their names are found in bytes and in text
+    names       which fields are meant, and how their names are found in text
+    scan        how they are found in the bytes of many entries at once
     values      what is replaced in an entry's fields, and in text
     json_entry  one JSON entry: in its bytes where that is sure, else by its fields
     options     `redact` of a rule

@@ -6,6 +6,7 @@ short or malformed, lose all that follows a name: nobody can tell where its valu
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,20 +14,22 @@ from typing import Any
 from msgspec import MsgspecError
 from msgspec.json import Decoder, Encoder
 
-from ingestor.processors.redaction.names import Names
+from ingestor.model.rows import Entity
+from ingestor.processors.redaction.names import SecretNames
+from ingestor.processors.redaction.scan import Scan, is_escaped, scan_of
 from ingestor.processors.redaction.values import REDACTED, Redactor
 
-_MARK = REDACTED.encode()
+_MARK = b'"%b"' % REDACTED.encode()
 _UNREADABLE = (MsgspecError, UnicodeDecodeError, RecursionError)
 
 # What follows a name that ends a key: a text, an array or an object that holds no other, a number or a literal.
-_TEXT = rb'"(?:[^"\\]++|\\.)*+"'
+_TEXT = rb'"(?:[^"\\\0]++|\\.)*+"'
 _VALUE = re.compile(
-    rb'[)\]]?"[ \t\r\n]*+:[ \t\r\n]*+(?P<value>%(text)s|\[(?:[^"{}\[\]]++|%(text)s)*+\]'
-    rb"|\{(?:[^\"{}\[\]]++|%(text)s)*+\}|[-+.0-9a-zA-Z]++)" % {b"text": _TEXT},
+    rb'[)\]]?"[ \t\r\n]*+:[ \t\r\n]*+(?:null|(%(text)s|\[(?:[^"{}\[\]\0]++|%(text)s)*+\]'
+    rb"|\{(?:[^\"{}\[\]\0]++|%(text)s)*+\}|[-+.0-9a-zA-Z]++))" % {b"text": _TEXT},
     re.DOTALL,
 )
-_NULL = b"null"
+_NUL = b"\0"
 _ESCAPE = re.compile(r"\\+u00([0-9a-fA-F]{2})")
 
 _decode = Decoder(float_hook=Decimal).decode
@@ -37,21 +40,55 @@ _encode = Encoder(decimal_format="number").encode
 class JsonRedaction:
     """What is redacted, in JSON and in any text."""
 
-    names: Names
+    names: SecretNames
     patterns: tuple[re.Pattern[str], ...] = ()
 
     def entry(self, text: bytes) -> bytes:
         """`text` itself where there was nothing to redact."""
         if not self.patterns:
-            if not self.names.may_be_in(text):
+            block = self.block([text])
+            if block is None:
                 return text
-            in_bytes = self._in_bytes(text)
-            if in_bytes is not None:
-                return in_bytes
+            if block[0] is not None:
+                return block[0]
         try:
             return self._by_fields(text)
         except _UNREADABLE:
             return self.malformed(text)
+
+    def rejected(self, raw: bytes) -> bytes:
+        """Of bytes that may be no entry at all."""
+        try:
+            _decode(raw)
+        except _UNREADABLE:
+            return self.malformed(raw)
+        return self.entry(raw)
+
+    def block(self, entries: Sequence[Entity]) -> list[bytes | None] | None:
+        """Several entries, looked at together. None: there is nothing to redact in any of them.
+
+        Of an entry that is None, the bytes alone don't tell: not every name in it is the key of a value whose end is
+        certain. Entries are JSON, in which no NUL can be.
+        """
+        joined = _NUL.join(entries)
+        parts: list[bytes] = []
+        unsure: list[int] = []
+        at, value_after = 0, _VALUE.match
+        for hit in self._scan.hits(joined):
+            value = value_after(joined, hit.end())
+            if value is None or is_escaped(hit):
+                unsure.append(hit.end())
+                continue
+            start, end = value.span(1)
+            if start >= at:
+                parts += (joined[at:start], _MARK)
+                at = end
+        if not parts and not unsure:
+            return None
+        redacted: list[bytes | None] = [*b"".join([*parts, joined[at:]]).split(_NUL)]
+        for each in _entries_at(unsure, joined):
+            redacted[each] = None
+        return redacted
 
     def text(self, text: str) -> str:
         return self.redactor().text(text)
@@ -59,13 +96,17 @@ class JsonRedaction:
     def redactor(self) -> Redactor:
         return Redactor(self.names, self.patterns, self._within)
 
+    @property
+    def _scan(self) -> Scan:
+        return scan_of(self.names)
+
     def malformed(self, raw: bytes) -> bytes:
         text = raw.decode("utf-8", "surrogateescape")
         plain = _ESCAPE.sub(_unescaped, text)
         for pattern in self.patterns:
             text = pattern.sub(REDACTED, text)
         if any(pattern.search(_ESCAPE.sub(_unescaped, text)) for pattern in self.patterns):
-            return _MARK
+            return REDACTED.encode()
         if self.names.anywhere is not None and self.names.anywhere.search(plain):
             text = self._before_names(text)
         return text.encode("utf-8", "surrogateescape")
@@ -80,19 +121,6 @@ class JsonRedaction:
         if follows is not None and not follows[0].rstrip().endswith(","):
             return text[: follows.end()] + REDACTED
         return text[: max(text.rfind("{", 0, found.start()), text.rfind("[", 0, found.start()), 0)] + REDACTED
-
-    def _in_bytes(self, text: bytes) -> bytes | None:
-        """None: not every name is the key of a value that ends for certain."""
-        if self.names.is_written_with_escapes(text):
-            return None
-        spans = []
-        for end in self.names.ends_in(text):
-            found = _VALUE.match(text, end)
-            if found is None:
-                return None
-            if found["value"] != _NULL:
-                spans.append(found.span("value"))
-        return _without(spans, text)
 
     def _by_fields(self, text: bytes) -> bytes:
         fields = _decode(text)
@@ -112,15 +140,12 @@ class JsonRedaction:
         return text if _same(cleaned, fields) else _encode(cleaned).decode()
 
 
-def _without(spans: list[tuple[int, int]], text: bytes) -> bytes:
-    if not spans:
-        return text
-    parts, at = [], 0
-    for start, end in sorted(spans):
-        if start >= at:
-            parts += [text[at:start], b'"', _MARK, b'"']
-        at = max(at, end)
-    return b"".join([*parts, text[at:]])
+def _entries_at(positions: list[int], joined: bytes) -> Iterator[int]:
+    entry, at = 0, 0
+    for position in positions:
+        entry += joined.count(_NUL, at, position)
+        at = position
+        yield entry
 
 
 def _same(cleaned: Any, fields: Any) -> bool:  # noqa: ANN401 - whatever JSON holds

@@ -1,15 +1,21 @@
 """Mappers that redact each entry before they map it: of JSON its bytes, of text its fields and its line."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from string import ascii_letters, digits
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from msgspec import Raw
+
+from ingestor.model.entry import Batch, Value
 from ingestor.model.rows import EditedEntry, Entity, Mapped, Mapper, Rejection, TextEntryMapper
 from ingestor.processors.redaction.json_entry import JsonRedaction
 from ingestor.processors.redaction.options import Redaction
 from ingestor.processors.redaction.values import REDACTED
+
+_BLOCK = 128
+"""As many entries are looked at together: their bytes fit into the processor's cache."""
 
 _SHORTEST_SURE = 4
 """A shorter value is found in many places of a line that are none of its own."""
@@ -41,13 +47,42 @@ class RedactingJsonMapper:
         return self._mapper.unknown_fields
 
     def redacted(self, raw: bytes, /) -> bytes:
-        return self._redaction.entry(self._mapper.redacted(raw))
+        return self._redaction.rejected(self._mapper.redacted(raw))
 
     def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
         given = bytes(text)
         redacted = self._redaction.entry(given)
-        mapped = self._mapper.row_of(text if redacted is given else redacted, ordinal, context)
-        return _quoting_nothing(mapped, self._redaction)
+        return self._mapper.row_of(text if redacted is given else redacted, ordinal, context)
+
+    def of_batch(self, batch: Batch, /) -> Callable[..., Mapped]:
+        """The format's own `row_of`, where no entry of the batch holds anything to redact."""
+        texts = None if self._redaction.patterns else self._redacted_texts(batch.values)
+        if texts is None:
+            return self.row_of if self._redaction.patterns else self._mapper.row_of
+        first, row_of, redact_and_map = batch.first_ordinal, self._mapper.row_of, self.row_of
+
+        def row_of_redacted(text: Entity, ordinal: int, context: object = None) -> Mapped:
+            redacted = texts[ordinal - first]
+            if redacted is None:
+                return redact_and_map(text, ordinal, context)
+            return row_of(redacted, ordinal, context)
+
+        return row_of_redacted
+
+    def _redacted_texts(self, values: Sequence[Value]) -> list[Entity | None] | None:
+        """For each entry what is to be mapped; None where that isn't known yet. None for all: there is nothing."""
+        texts: list[Entity | None] = []
+        has_any = False
+        for start in range(0, len(values), _BLOCK):
+            block = values[start : start + _BLOCK]
+            raw = [value for value in block if isinstance(value, Raw)]
+            if len(raw) < len(block):
+                redacted: Sequence[Entity | None] | None = [None] * len(block)
+            else:
+                redacted = self._redaction.block(raw)
+            has_any = has_any or redacted is not None
+            texts += raw if redacted is None else redacted
+        return texts if has_any else None
 
 
 class RedactingTextMapper:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ingestor.processors.mistakes import OptionMistake
 from ingestor.processors.redaction.json_entry import JsonRedaction
-from ingestor.processors.redaction.names import CREDENTIALS, Names
+from ingestor.processors.redaction.names import CREDENTIALS, SecretNames
 
 _USAGE = (
     f'must be a list of names of fields, "{CREDENTIALS}" among them, and of patterns: '
@@ -18,7 +18,7 @@ _USAGE = (
 class Redaction:
     """`patterns` are regular expressions, looked for in every text and number of an entry."""
 
-    names: Names
+    names: SecretNames
     patterns: tuple[str, ...] = ()
 
     @cached_property
@@ -46,7 +46,7 @@ def read_redact(given: object) -> Redaction | list[OptionMistake]:
     if mistakes:
         return [OptionMistake("redact", sentence) for sentence in dict.fromkeys(mistakes)]
     own = tuple(name for name in names if name != CREDENTIALS)
-    return Redaction(Names(credentials=CREDENTIALS in names, own=own), tuple(patterns))
+    return Redaction(SecretNames(credentials=CREDENTIALS in names, own=own), tuple(patterns))
 
 
 def _wrong_name(name: str) -> list[str]:

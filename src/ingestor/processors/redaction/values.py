@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ingestor.processors.redaction.names import Names
+from ingestor.processors.redaction.names import SecretNames
 
 REDACTED = "[redacted]"
 
@@ -21,7 +21,7 @@ class Redactor:
     """Of one entry. `removed` are the values that it took out, as text."""
 
     def __init__(
-        self, names: Names, patterns: tuple[re.Pattern[str], ...], within: Callable[[str], str | None]
+        self, names: SecretNames, patterns: tuple[re.Pattern[str], ...], within: Callable[[str], str | None]
     ) -> None:
         """`within` redacts a text that is JSON itself; None: it is none."""
         self._names = names

@@ -11,7 +11,7 @@ from psycopg.adapt import PyFormat
 from ingestor.database import Connection
 from ingestor.model.columns import COLUMNS, COPY_TYPES, TIMESTAMP_POSITION, Row
 from ingestor.model.entry import Batch, InContext, Repaired
-from ingestor.model.rows import Drop, Mapper, Rejection
+from ingestor.model.rows import BatchMapper, Drop, Mapper, Rejection
 from ingestor.sinks.postgres.outcome import Original, Rejected, SpanOutcome, rejected
 
 type Treatment = Callable[[Row], Row] | None
@@ -48,7 +48,8 @@ def _streamed(
     treatment: Treatment,
     all_sent: Callable[[], None],
 ) -> SpanOutcome:
-    values, first_ordinal, row_of = batch.values, batch.first_ordinal, mapper.row_of
+    values, first_ordinal = batch.values, batch.first_ordinal
+    row_of = mapper.of_batch(batch) if isinstance(mapper, BatchMapper) else mapper.row_of
     times: list[int] = []
     rejects: list[Rejected] = []
     originals: list[Original] = []
