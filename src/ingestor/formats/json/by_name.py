@@ -43,8 +43,8 @@ type Attached = Callable[[Any], Fields]
 class JsonByName:
     """A `Format`. Without a `framing`, entries are framed as those of `json`.
 
-    `within` is the field that may hold an entry of `json` as text: what that says goes before `names`, and `own`, which
-    are a rule's, before both.
+    `prepare_attached` is to what is attached as `prepare` is to the entry's own fields. `within` is the field that may
+    hold an entry of `json` as text: what that says goes before `names`, and `own`, which are a rule's, before both.
     """
 
     name: str
@@ -52,6 +52,7 @@ class JsonByName:
     framing: Callable[[Limits], Framing] | None = None
     prepare: Prepare | None = None
     attached: Attached | None = None
+    prepare_attached: Callable[[Fields], Fields] | None = None
     within: str | None = None
     own: ColumnNames | None = None
 
@@ -81,15 +82,14 @@ class JsonByName:
 class ByNameMapper:
     """A `Mapper`."""
 
-    __slots__ = ("_around", "_builder", "_format", "_suffix_of")
+    __slots__ = ("_around", "_builder", "_format")
 
     unknown_fields = 0
 
     def __init__(self, json_format: JsonByName, origin: RowOrigin) -> None:
         self._format = json_format
         self._builder = RowBuilder(json_format.names, origin)
-        self._around: Fields = {}
-        self._suffix_of: object = None
+        self._around = _Around(None, {}, {}, b"")
 
     def redacted(self, raw: bytes, /) -> bytes:
         return raw
@@ -100,14 +100,22 @@ class ByNameMapper:
             return fields
         raw_data = text
         if self._format.attached is not None and context is not None:
-            if self._suffix_of is not context:
-                self._around, self._suffix_of = self._format.attached(context), context
-            raw_data = with_members(bytes(text), fields, self._around)
-            fields = self._around | fields
+            around = self._around_of(context)
+            raw_data = _with_members(bytes(text), fields, around)
+            fields = around.fields | fields
         if self._format.prepare is not None:
             fields = self._format.prepare(fields, context)
         row = self._builder.row_with(self._values(fields), raw_data, ordinal)
         return Rejection(why_no_time(text, self._looked_for())) if row is None else row
+
+    def _around_of(self, context: object) -> "_Around":
+        """The same for all entries of one object."""
+        form = self._format
+        if self._around.context is not context and form.attached is not None:
+            members = form.attached(context)
+            known = form.prepare_attached(members) if form.prepare_attached is not None else members
+            self._around = _Around(context, members, known, as_json(members)[1:])
+        return self._around
 
     def _values(self, fields: Fields) -> list[Any]:
         form = self._format
@@ -130,12 +138,24 @@ class ByNameMapper:
         return dict.fromkeys([*names, *self._format.names.names_of("timestamp")])
 
 
-def with_members(text: bytes, fields: Fields, members: Fields) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What `context` attaches to its entries: as members, as the names know them, and as JSON that ends an object."""
+
+    context: object
+    members: Fields
+    fields: Fields
+    end: bytes
+
+
+def _with_members(text: bytes, fields: Fields, around: _Around) -> bytes:
     """`text`, an object, with these members behind its own; those of its own names are left out."""
-    added = {name: value for name, value in members.items() if name not in fields}
-    if not added:
+    end = around.end
+    if not fields.keys().isdisjoint(around.members):
+        end = as_json({name: value for name, value in around.members.items() if name not in fields})[1:]
+    if end == b"}":
         return text
-    return text.rstrip()[:-1] + (b"," if fields else b"") + as_json(added)[1:]
+    return text.rstrip()[:-1] + (b"," if fields else b"") + end
 
 
 def json_by_name(
@@ -145,6 +165,7 @@ def json_by_name(
     framing: Callable[[Limits], Framing] | None = None,
     prepare: Prepare | None = None,
     attached: Attached | None = None,
+    prepare_attached: Callable[[Fields], Fields] | None = None,
     within: str | None = None,
 ) -> Callable[[FormatOptions], Format]:
     """A `KnownFormat`'s `make`: `columns` put names before these."""
@@ -152,7 +173,8 @@ def json_by_name(
 
     def make(options: FormatOptions) -> Format:
         refuse_useless(name, options, *OPTIONS)
-        return JsonByName(name, names, framing, prepare, attached, within, own_first(options, names))
+        own = own_first(options, names)
+        return JsonByName(name, names, framing, prepare, attached, prepare_attached, within, own)
 
     return make
 

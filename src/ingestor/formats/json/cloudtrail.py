@@ -26,11 +26,14 @@ def _level(fields: Fields) -> str:
     code = fields.get("errorCode")
     if isinstance(code, str):
         return "error" if any(part in code for part in _SERVICE_FAILED) else "warn"
-    return "warn" if isinstance(fields.get("insightDetails"), dict) else "info"
+    return "warn" if "insightDetails" in fields else "info"
 
 
 def _message(fields: Fields) -> str | None:
     """What was done; behind it what it failed with, or which insight it is."""
+    name = fields.get("eventName")
+    if isinstance(name, str) and "errorCode" not in fields:
+        return name
     insight = fields.get("insightDetails")
     said = fields if not isinstance(insight, dict) else fields | insight
     parts = (said.get(name) for name in ("eventName", "insightType", "state", "errorCode", "errorMessage"))

@@ -13,7 +13,6 @@ from typing import Any
 from ingestor.formats.levels import Level, level_of
 from ingestor.formats.mapping import LEVEL, POSITIONS, SEVERITY, ColumnName, Fields, ReadTime, usual_time
 from ingestor.formats.mapping import as_json as encoded
-from ingestor.formats.repair import repaired_escapes
 from ingestor.model.columns import COLUMNS
 
 
@@ -206,7 +205,7 @@ def _boolean(value: object) -> bool | None:
 
 
 def _jsonb(value: object) -> bytes:
-    return _JSONB_VERSION + repaired_escapes(encoded(value))
+    return _JSONB_VERSION + encoded(value)
 
 
 _BY_NAME: dict[ColumnName, _Convert] = {"request_id": _identifier, "level": _level}

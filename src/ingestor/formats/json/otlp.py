@@ -31,6 +31,8 @@ def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - whatever an Any
     """{"stringValue":"a"} is "a", and an intValue is digits."""
     if not isinstance(value, dict) or depth > _DEEPEST:
         return None
+    if "stringValue" in value:
+        return value["stringValue"]
     for kind, given in value.items():
         match kind, given:
             case "intValue", str() if (
@@ -58,11 +60,15 @@ def _attributes(given: object, depth: int = 0) -> Fields:
 
 
 def _prepared(fields: Fields, _context: object) -> Fields:
-    resource, body = fields.get("resource"), _plain(fields.get("body"))
-    return fields | {
-        "attributes": _attributes(fields.get("attributes")),
-        "resource": _attributes(resource.get("attributes")) if isinstance(resource, dict) else {},
-        "body": body,
+    fields["attributes"] = _attributes(fields.get("attributes"))
+    fields["body"] = _plain(fields.get("body"))
+    return fields
+
+
+def _prepared_around(members: Fields) -> Fields:
+    resource = members.get("resource")
+    return members | {
+        "resource": _attributes(resource.get("attributes")) if isinstance(resource, dict) else {}
     }
 
 
@@ -137,7 +143,13 @@ def recognises(head: bytes) -> bool:
 KNOWN = KnownFormat(
     "otlp",
     json_by_name(
-        "otlp", PLACES, framing=_EXPANSION.framing, prepare=_prepared, attached=_around, within="body"
+        "otlp",
+        PLACES,
+        framing=_EXPANSION.framing,
+        prepare=_prepared,
+        attached=_around,
+        prepare_attached=_prepared_around,
+        within="body",
     ),
     recognises,
 )

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
 from ingestor.formats.http import query_of
 from ingestor.formats.json.by_name import json_by_name
 from ingestor.formats.json.heads import members_of
-from ingestor.formats.json.names import Derived, JsonPlaces, value_at
+from ingestor.formats.json.names import Derived, JsonPlaces
 from ingestor.formats.known import KnownFormat
 from ingestor.formats.mapping import Fields
 
@@ -21,7 +21,10 @@ def _level(action: object) -> str | None:
 
 
 def _url(fields: Fields) -> str | None:
-    uri, args = value_at(fields, "httpRequest.uri"), value_at(fields, "httpRequest.args")
+    request = fields.get("httpRequest")
+    if not isinstance(request, dict):
+        return None
+    uri, args = request.get("uri"), request.get("args")
     if not isinstance(uri, str):
         return None
     return f"{uri}?{args}" if isinstance(args, str) and args else uri
@@ -45,11 +48,16 @@ def _headers(given: object) -> dict[str, str] | None:
 
 
 def _host(given: object) -> str | None:
-    return (_headers(given) or {}).get("host")
+    named = (each for each in given if isinstance(each, dict)) if isinstance(given, list) else ()
+    return next(
+        (each["value"] for each in named if str(each.get("name")).lower() == "host" and "value" in each), None
+    )
 
 
 def _message(fields: Fields) -> str | None:
-    parts = (fields.get("action"), value_at(fields, "httpRequest.httpMethod"), _url(fields))
+    request = fields.get("httpRequest")
+    method = request.get("httpMethod") if isinstance(request, dict) else None
+    parts = (fields.get("action"), method, _url(fields))
     said = " ".join(part for part in parts if isinstance(part, str))
     rule = fields.get("terminatingRuleId")
     return f"{said} ({rule})" if isinstance(rule, str) else said or None
