@@ -25,11 +25,12 @@ install: ## .venv with the project and its development tools
 tools-install: install ## .tools with ministack and AWS SAM CLI
 	@tools/install_sandbox.sh
 
-check: install ## format, lint, types, imports, known vulnerabilities
+check: install ## format, lint, types, imports, names, known vulnerabilities
 	@$(BIN)/ruff format --check --quiet $(CODE)
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy --no-error-summary
 	@found=$$($(BIN)/lint-imports --no-logo) || { echo "$$found"; exit 1; }
+	@found=$$($(PYTEST) tests/unit/test_names.py) || { echo "$$found"; exit 1; }
 	@tools/audit.sh
 
 format: install ## write what `check` would only ask for

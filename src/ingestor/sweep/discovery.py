@@ -55,7 +55,7 @@ class Discovery:
         )
 
 
-type _Open = Callable[[Connection, Scope], ledger.Listing | None]
+type _OpenListing = Callable[[Connection, Scope], ledger.Listing | None]
 
 
 def discover_objects(context: SweepContext, deadline: Deadline) -> Discovery:
@@ -94,7 +94,7 @@ def dry_run_discovery(context: SweepContext) -> Discovery:
 
 
 def _list(
-    context: SweepContext, scope: Scope, open_listing: _Open, most_pages: int, deadline: Deadline
+    context: SweepContext, scope: Scope, open_listing: _OpenListing, most_pages: int, deadline: Deadline
 ) -> Discovery:
     with context.database.transaction() as connection:
         listing = open_listing(connection, scope)
