@@ -41,6 +41,7 @@ _ID, _FILE_ID, _ORDINAL, _RAW_DATA = (POSITIONS[name] for name in ("id", "file_i
 _EMPTY: list[object] = [None] * len(COLUMNS)
 _MANY = 24
 _SCALARS = (str, int, float)
+_SHAPES_KEPT, _NAMES_KEPT, _SHAPE_LENGTH = 256, 64, 2048
 _JSONB_VERSION = b"\x01"
 _LONGEST_BIGINT = len(str(-(2**63)))
 # `str | int | float` in a call of isinstance is made anew each time: as long as the rest of the call.
@@ -59,7 +60,6 @@ class _Step(NamedTuple):
     A named tuple: a loop over a dozen of them for each entry unpacks it, and reads no attributes.
     """
 
-    order: int
     position: int
     name: str
     work_out: Callable[[Fields], object] | None
@@ -75,9 +75,9 @@ class FieldMapping:
         self.places = dict(places)
         self.read_time = read_time
         wanted = [(column, place) for column, where in places.items() if column != "level" for place in where]
-        self._steps = [_step(order, *each, read_time) for order, each in enumerate(wanted)]
-        self._by_name = _by_name(self._steps) if len(wanted) > _MANY else None
-        self._level = [_step(0, "level", place, read_time) for place in places.get("level", ())]
+        self._steps = [_step(column, place, read_time) for column, place in wanted]
+        self._steps_of_shape: dict[tuple[str, ...], list[_Step]] = {}
+        self._level = [_step("level", place, read_time) for place in places.get("level", ())]
 
     def preferring(self, places: Mapping[ColumnName, tuple[Place, ...]]) -> "FieldMapping":
         """The same, with these places looked at before its own."""
@@ -89,18 +89,31 @@ class FieldMapping:
         """One for each of COLUMNS; id, file_id, ordinal and raw_data are the caller's to fill."""
         values: list[Any] = _EMPTY.copy()
         field_of = fields.get
-        steps = self._steps if self._by_name is None else _steps_for(fields, self._by_name)
-        for _, position, name, work_out, convert in steps:
+        shape = tuple(fields)
+        steps = self._steps_of_shape.get(shape)
+        if steps is None:
+            steps = self._steps_for(shape)
+        for position, name, work_out, convert in steps:
             found = field_of(name) if work_out is None else work_out(fields)
             if found is not None and values[position] is None:
                 values[position] = convert(found)
-        for _, _, name, work_out, _ in self._level:
+        for _, name, work_out, _ in self._level:
             found = field_of(name) if work_out is None else work_out(fields)
             if found is not None and _is_scalar(found):
                 level = level_of(cast("GivenLevel", found))
                 values[LEVEL], values[SEVERITY] = level.text and _text(level.text), level.severity
                 break
         return values
+
+    def _steps_for(self, shape: tuple[str, ...]) -> list[_Step]:
+        """Those that may find something. Most entries of a file have the same names: they are looked for once."""
+        names = set(shape)
+        steps = [step for step in self._steps if step.work_out is not None or step.name in names]
+        if len(shape) <= _NAMES_KEPT and sum(map(len, shape)) <= _SHAPE_LENGTH:
+            if len(self._steps_of_shape) >= _SHAPES_KEPT:
+                self._steps_of_shape.clear()
+            self._steps_of_shape[shape] = steps
+        return steps
 
 
 class ColumnMapping(Protocol):
@@ -142,30 +155,12 @@ def as_json(fields: object) -> bytes:
     return repaired_escapes(_encode(fields))
 
 
-def _by_name(steps: list[_Step]) -> dict[str, list[_Step]]:
-    """Those that are worked out are under no name."""
-    found: dict[str, list[_Step]] = {}
-    for step in steps:
-        found.setdefault(step.name, []).append(step)
-    return found
-
-
-def _steps_for(fields: Fields, by_name: dict[str, list[_Step]]) -> list[_Step]:
-    """Where an entry has ten fields and fifty names are looked for, its own names are looked up instead."""
-    steps = by_name.get("", []).copy()
-    for name in fields:
-        if name in by_name and name:
-            steps += by_name[name]
-    steps.sort()
-    return steps
-
-
-def _step(order: int, column: ColumnName, place: Place, read_time: ReadTime) -> _Step:
+def _step(column: ColumnName, place: Place, read_time: ReadTime) -> _Step:
     position = POSITIONS[column]
     convert = read_time if column == "timestamp" else _CONVERTERS[COLUMNS[position].postgres_type]
     if isinstance(place, str):
-        return _Step(order, position, place, None, convert)
-    return _Step(order, position, "", place, convert)
+        return _Step(position, place, None, convert)
+    return _Step(position, "", place, convert)
 
 
 def _is_scalar(value: object) -> bool:

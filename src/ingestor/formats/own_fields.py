@@ -10,6 +10,7 @@ WHOLE = "\0whole"
 """Where the mapping finds the complete text of an entry: no field is called so."""
 
 _DURATION = re.compile(r"([0-9]++(?:\.[0-9]++)?)(ns|us|µs|μs|ms|s|m|h)").match
+_NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?").fullmatch
 _MILLISECONDS = {
     "ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6,
 }  # fmt: skip
@@ -22,6 +23,8 @@ def milliseconds_of(text: str) -> float | None:
     """A duration with its units, as Go writes it: 340µs, 1.5s, 1m2.5s."""
     if len(text) > _LONGEST_DURATION:
         return None
+    if text.endswith("ms") and _NUMBER(text, 0, len(text) - 2):
+        return float(text[:-2])
     total, at = 0.0, 0
     while at < len(text):
         found = _DURATION(text, at)
