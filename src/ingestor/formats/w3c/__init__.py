@@ -11,7 +11,6 @@ read as such, and stays in `raw_data` byte for byte.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ingestor.formats import Format, Position
 from ingestor.formats.json.by_name import JsonByName, own_names
@@ -56,11 +55,8 @@ def _prepared(fields: Fields, _context: object) -> Fields:
         for name, value in fields.items()
         if value != "-"
     }
-    derive(found, _columns_of(tuple(fields)))
+    derive(found, columns_of(tuple(fields)))
     return found
-
-
-_columns_of = lru_cache(maxsize=8)(columns_of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import lru_cache
 
 from ingestor.formats.positional import Positions
 
@@ -42,7 +43,9 @@ class Columns:
     date: str | None = None
 
 
+@lru_cache(maxsize=8)
 def columns_of(names: tuple[str, ...], software: str = "", date: str | None = None) -> Columns:
+    """Kept, for a file may have the same header line at any place."""
     headers = {name: header for name in names if (header := _header_of(name)) is not None}
     positions = Positions(names, tuple(name for name in names if name in NUMBERS))
     return Columns(positions, _writer_of(names, software), headers, date)
