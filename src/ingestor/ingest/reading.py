@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from ingestor.errors import UnreadableError
 from ingestor.formats import Limits, Position
 from ingestor.formats.compression import uncompressed
+from ingestor.formats.file_head import FileHead
 from ingestor.formats.head import refuse_binary
-from ingestor.formats.known import HEAD_BYTES
 from ingestor.ingest.pace import Pace
 from ingestor.ingest.worker import Worker
 from ingestor.ledger import Claim
@@ -26,7 +25,7 @@ class Reading:
 
     def batches(self, stream: ByteStream) -> Iterator[Batch]:
         """From the checkpoint on; each batch's time begins when it is asked for."""
-        head = _Head(uncompressed(stream))
+        head = FileHead(uncompressed(stream))
         for _ in head.read():
             if self._pace.time_is_up():
                 yield self._sign_of_life()
@@ -51,34 +50,3 @@ class Reading:
     def _sign_of_life(self) -> Batch:
         claim = self._claim
         return Batch((), claim.checkpoint, claim.checkpoint_offset, is_last=False, offset_of=lambda _: 0)
-
-
-class _Head:
-    """The first bytes, read once and given again: they decide the format, however the file is cut into pieces."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._read: list[bytes] = []
-        self._failure: UnreadableError | None = None
-
-    @property
-    def first_bytes(self) -> bytes:
-        return b"".join(self._read)[:HEAD_BYTES]
-
-    def read(self) -> Iterator[None]:
-        """One step for each piece. Corrupt compression after some bytes is raised where those have been read again."""
-        length = 0
-        try:
-            while length < HEAD_BYTES and (piece := next(self._pieces, None)) is not None:
-                self._read.append(piece)
-                length += len(piece)
-                yield
-        except UnreadableError as error:
-            self._failure = error
-
-    def pieces(self) -> Iterator[bytes]:
-        yield from self._read
-        self._read = []
-        if self._failure is not None:
-            raise self._failure
-        yield from self._pieces

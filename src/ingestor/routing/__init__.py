@@ -67,6 +67,6 @@ class _Always:
         return self.pipeline
 
 
-def always(entry_format: Format) -> Router:
+def always(entry_format: Format, reason: str = "it is the only format") -> Router:
     """Every file is read in this format."""
-    return _Always(Pipeline(entry_format, entry_format.name, "it is the only format"))
+    return _Always(Pipeline(entry_format, entry_format.name, reason))

@@ -7,6 +7,12 @@ _COMMANDS = "ingestor.cli.commands"
 ENTRIES = (
     CommandEntry("local", f"{_COMMANDS}.local", "local", 'Load local log files; "-" is standard input.'),
     CommandEntry(
+        "try",
+        f"{_COMMANDS}.try_file",
+        "try_file",
+        'Show what files would become, without a database; "-" is standard input.',
+    ),
+    CommandEntry(
         "status",
         f"{_COMMANDS}.status",
         "status",

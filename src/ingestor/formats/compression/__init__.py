@@ -51,8 +51,14 @@ _CODECS = (
 _LONGEST_BEGIN = max(len(begin) for codec in _CODECS for begin in codec.begins)
 
 
-def uncompressed(stream: ByteStream) -> Iterator[bytes]:
+def _unreported(_codec: str) -> None:
+    pass
+
+
+def uncompressed(stream: ByteStream, on_codec: Callable[[str], None] = _unreported) -> Iterator[bytes]:
     """The uncompressed bytes in pieces of at most 256 KiB, some of them empty: one at least after each read.
+
+    `on_codec` is told the name of each layer's compression, the outermost first.
 
     Raises UnreadableError for truncated or corrupt compression, after all that could be decoded before it, for a zip
     archive of several members, and for what is compressed in a way that no log is. What `stream.read` raises passes
@@ -70,6 +76,7 @@ def uncompressed(stream: ByteStream) -> Iterator[bytes]:
         if codec is None:
             break
         layers.add(codec)
+        on_codec(codec.name)
     innermost = layers.innermost
     yield innermost.take(innermost.available)
     while layers.read_more():
