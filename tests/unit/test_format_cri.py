@@ -1,5 +1,7 @@
 """Lines of Kubernetes' container runtimes: parts are joined for each stream, and JSON within is mapped as json is."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,8 @@ from tests.support.formats import SMALL, assert_cuts_and_resuming_change_nothing
 from ingestor.errors import ConfigurationError
 from ingestor.formats.cri import KNOWN
 from ingestor.formats.known import FormatOptions
+from ingestor.processors.options import ProcessingOptions
+from ingestor.routing.processed_format import processed_format
 
 SAMPLE = sample("cri.log")
 LINES = SAMPLE.decode().splitlines()
@@ -95,3 +99,11 @@ def test_any_bytes_give_the_same_rows_and_rejections_wherever_they_are_cut(
     data: bytes, cuts: list[int]
 ) -> None:
     assert_cuts_and_resuming_change_nothing(KNOWN, data, cuts)
+
+
+def test_what_a_rule_sets_is_in_the_row() -> None:
+    options = ProcessingOptions.from_table({"set": {"cluster": "blue"}})
+    assert isinstance(options, ProcessingOptions)
+    changing = replace(KNOWN, make=lambda given: processed_format(KNOWN.make(given), options))
+    (found,) = rows_of(changing, TIME + b" stdout F ready\n")
+    assert found["raw_data"]["cluster"] == "blue"

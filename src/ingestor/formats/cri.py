@@ -11,7 +11,6 @@ https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cr
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec import Raw
 
@@ -28,7 +27,7 @@ from ingestor.formats.lines import LineSplitter, Overlong, overlong, text_value
 from ingestor.formats.mapping import TIMESTAMP, FieldMapping, Fields, RowBuilder, as_json
 from ingestor.formats.times import iso_time
 from ingestor.model.entry import RAW_LIMIT, Batch
-from ingestor.model.rows import Entity, Mapped, Rejection, RowOrigin
+from ingestor.model.rows import EditedEntry, Entity, Mapped, Rejection, RowOrigin
 
 _BEGINNING = (
     rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})) "
@@ -165,7 +164,7 @@ class CriMapper:
     def row_of(self, text: Entity, ordinal: int, _context: object = None, /) -> Mapped:
         line = str(text, "utf-8")
         fields = _parsed(line)
-        return fields if isinstance(fields, Rejection) else self.row_from(fields, line, ordinal)
+        return fields if isinstance(fields, Rejection) else self._row(fields, ordinal)
 
     def fields_of(self, text: Entity, _context: object = None, /) -> Fields | Rejection:
         fields = _parsed(str(text, "utf-8"))
@@ -175,9 +174,10 @@ class CriMapper:
         log = None if within is None else object_of(within)
         return fields if log is None or isinstance(log, Rejection) else {**fields, "log": log}
 
-    def row_from(
-        self, fields: dict[str, Any], _message: str, ordinal: int, _context: object = None, /
-    ) -> Mapped:
+    def row_from(self, entry: EditedEntry, ordinal: int, _context: object = None, /) -> Mapped:
+        return self._row(entry.fields, ordinal)
+
+    def _row(self, fields: Fields, ordinal: int) -> Mapped:
         log = fields.get("log")
         within = (
             object_text(log) if isinstance(log, str) else Raw(as_json(log)) if isinstance(log, dict) else None
