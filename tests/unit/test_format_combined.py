@@ -31,6 +31,7 @@ def test_every_column_of_a_usual_line() -> None:
         "message": LINES[0],
         "method": "GET",
         "url": "/health?full=1",
+        "query": {"full": "1"},
         "headers": {"referer": "https://www.example.org/start", "user-agent": "curl/8.5.0"},
         "remote_address": "192.0.2.7",
         "status_code": 200,
@@ -75,10 +76,12 @@ def test_the_first_of_several_addresses_in_front_is_the_client() -> None:
 def test_a_request_is_taken_apart_only_where_it_is_one() -> None:
     assert values("url") == [
         "/health?full=1", "/", "/orders/a b", '/x"y', "/behind-a-proxy", None, None, None,
-        "http://www.example.org/proxied", "/slow", "/named", "/ingress", "/more", "/dav",
+        "/proxied", "/slow", "/named", "/ingress", "/more", "/dav",
     ]  # fmt: skip
     assert ROWS[5]["raw_data"]["request"] == r"\x16\x03\x01\x02\x00\x01\x00"
     assert values("method")[-1] == "PROPFIND"
+    assert ROWS[8]["hostname"] == "www.example.org"
+    assert ROWS[8]["raw_data"]["request_uri"] == "http://www.example.org/proxied"
 
 
 def test_what_is_escaped_is_read_and_what_is_no_text_stays_escaped() -> None:

@@ -11,6 +11,7 @@ https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-fo
 import re
 from typing import Any
 
+from ingestor.formats.http import HOST, QUERY, URL, add_target
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import FieldMapping, Fields
@@ -205,17 +206,28 @@ _MAPPING = FieldMapping(
         "level": (_level,),
         "message": ("message",),
         "method": ("request_method",),
-        "url": ("request_uri",),
+        "url": (URL,),
+        "query": (QUERY,),
         "headers": (_headers,),
         "status_code": ("status",),
         "remote_address": ("remote_addr",),
         "processing_time_ms": (_milliseconds,),
         "request_id": ("req_id", "request_id"),
         "trace_id": ("trace_id",),
-        "hostname": ("server_name",),
+        "hostname": ("server_name", HOST),
     },
     read_time=clf_time,
 )
+
+
+def _add_target(fields: Fields, _context: object) -> None:
+    target = fields.get("request_uri")
+    if target is None:
+        return
+    if target.startswith("/") and "?" not in target:
+        fields[URL] = target
+    else:
+        add_target(fields, target)
 
 
 def make(options: FormatOptions) -> TextFormat:
@@ -223,7 +235,7 @@ def make(options: FormatOptions) -> TextFormat:
     mapping = FieldMapping(
         _MAPPING.preferring(options.columns).places, read_time=time_reader(options, clf_time)
     )
-    return TextFormat(KNOWN.name, parsed, mapping)
+    return TextFormat(KNOWN.name, parsed, mapping, derive=_add_target)
 
 
 def recognises(head: bytes) -> bool:
