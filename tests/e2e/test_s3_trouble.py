@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 KEYS = ["0.json", "1.json", "2.json"]
 ENTRIES = 3
+PADDING = "x" * 40_000
+BEHIND_THE_HEAD = 100_000
+"""Bytes of a file: its format is told by then, and two of its entries are whole."""
 
 
 @pytest.fixture
@@ -42,7 +45,8 @@ def upload(service: Service) -> None:
     service.s3.create_bucket(Bucket=BUCKET)
     for key in KEYS:
         text = "".join(
-            json.dumps({"time": 1795432855268, "msg": f"{key} {n}"}) + "\n" for n in range(ENTRIES)
+            json.dumps({"time": 1795432855268, "msg": f"{key} {n}", "padding": PADDING}) + "\n"
+            for n in range(ENTRIES)
         )
         etag = service.s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())["ETag"].strip('"')
         message = {"ingestor": "load", "bucket": BUCKET, "key": key, "etag": etag}
@@ -74,8 +78,9 @@ INTERNAL_ERROR = [Refuse(500, "InternalError")] * clients.USUAL_OF_S3.attempts
     [
         pytest.param(SLOW_DOWN, 0, id="throttled"),
         pytest.param(INTERNAL_ERROR, 0, id="error of its own"),
-        pytest.param([Cut(50), Cut(0), Cut(0)], 1, id="broken mid-body, again and again"),
-        pytest.param([Cut(50), *SLOW_DOWN, *SLOW_DOWN], 1, id="broken mid-body, then throttled"),
+        pytest.param([Cut(50), Cut(0), Cut(0)], 0, id="broken before its format can be told"),
+        pytest.param([Cut(BEHIND_THE_HEAD), Cut(0), Cut(0)], 2, id="broken mid-body, again and again"),
+        pytest.param([Cut(BEHIND_THE_HEAD), *SLOW_DOWN, *SLOW_DOWN], 2, id="broken mid-body, then throttled"),
     ],
 )
 def test_a_file_that_meets_s3s_trouble_fails_alone_and_loads_the_next_time(
