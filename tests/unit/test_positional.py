@@ -60,6 +60,13 @@ def test_a_line_without_quotes_within_reads_the_same_with_and_without_escapes(
         assert quoted_fields(line) == quoted_fields(line, is_escaped=False)
 
 
+@given(PIECES.map(lambda line: line.replace("\\", "").rstrip(" ")))
+def test_a_line_that_needs_a_closer_look_has_the_same_fields(line: str) -> None:
+    found = quoted_fields(line)
+    # A backslash has the line read field by field.
+    assert quoted_fields(f"{line} \\") == (None if found is None else [*found, "\\"])
+
+
 def test_what_is_nothing_is_absent_and_what_is_behind_is_extra() -> None:
     assert POSITIONS.fields(["-", "", "7", "x", "-"]) == {"number": 7, "extra": ["x", "-"]}
     assert POSITIONS.fields(["a"]) == {"word": "a"}

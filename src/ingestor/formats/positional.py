@@ -97,7 +97,8 @@ def quoted_fields(line: str, *, is_escaped: bool = True) -> list[str] | None:
     if len(parts) == 1:
         return text.split(" ")
     first, last = parts[0], parts[-1]
-    if "\\" in text or len(parts) % 2 == 0 or first[-1:] not in _EDGES or last[:1] not in _EDGES:
+    is_hard = (is_escaped and "\\" in text) or len(parts) % 2 == 0
+    if is_hard or first[-1:] not in _EDGES or last[:1] not in _EDGES:
         return _exactly(text, is_escaped=is_escaped)
     fields = first[:-1].split(" ") if first else []
     fields.append(parts[1])
