@@ -133,6 +133,12 @@ def test_a_time_without_a_zone_is_in_that_of_the_rule() -> None:
     assert [row["timestamp"] for row in rows_of(KNOWN, times, options)] == [NOON] * 3
 
 
+def test_a_time_may_have_a_format_of_the_rule() -> None:
+    options = FormatOptions(columns={"timestamp": ("when",)}, time_format="%d/%m/%Y %H:%M:%S.%f")
+    [row] = rows_of(KNOWN, b'{"when":"23/11/2026 12:00:00.5","msg":"a"}', options)
+    assert (row["timestamp"], row["message"]) == (NOON, "a")
+
+
 def test_an_option_of_no_use_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="`delimiter` is of no use to json"):
         KNOWN.make(FormatOptions(delimiter=";"))
