@@ -1,9 +1,7 @@
 """What a rule says about its entries: read, refused where it is wrong, and done to entries of every format."""
 
 import json
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,55 +204,6 @@ def test_every_mistake_is_named_at_once() -> None:
 )
 def test_a_mistake(table: dict[str, Any]) -> None:
     assert len(mistakes(**table)) == 1
-
-
-def module(folder: Path, name: str, content: str) -> None:
-    (folder / f"{name}.py").write_text(content)
-    sys.modules.pop(name, None)
-
-
-ENRICH = """
-from ingestor.processors import Drop, EntryContext
-
-
-def enrich(entry: dict, context: EntryContext) -> dict | Drop | None:
-    if entry["msg"] == "noise":
-        return Drop("noise")
-    return entry | {"hostname": f"{context.bucket}/{context.key}/{context.ordinal}"}
-"""
-
-
-def from_folder(folder: Path, **table: Any) -> ProcessingOptions:  # noqa: ANN401
-    read = ProcessingOptions.from_table(table, folder)
-    assert isinstance(read, ProcessingOptions), read
-    return read
-
-
-def test_a_function_is_imported_from_beside_the_configuration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    module(tmp_path, "mylogs_one", ENRICH)
-    read = from_folder(tmp_path, processors=["mylogs_one:enrich"])
-    mapper = processed_format(JsonFormat(), read).mapper(ORIGIN)
-    assert mapper.row_of(entry(msg="noise"), 0) == Drop("noise")
-    row = mapper.row_of(entry(msg="x"), 3)
-    assert isinstance(row, tuple)
-    assert "bucket/key/3" in row
-
-
-def test_the_fingerprint_follows_the_options_and_the_source_of_their_python(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    module(tmp_path, "mylogs_two", ENRICH)
-    first = from_folder(tmp_path, processors=["mylogs_two:enrich"]).fingerprint()
-    assert first == from_folder(tmp_path, processors=["mylogs_two:enrich"]).fingerprint()
-    module(tmp_path, "mylogs_two", ENRICH + "# other\n")
-    assert first != from_folder(tmp_path, processors=["mylogs_two:enrich"]).fingerprint()
-    assert options(sample=0.5).fingerprint() != options(sample=0.6).fingerprint()
-    assert options().fingerprint() is None
-    assert options(columns={"a": "b"}).fingerprint() is None
 
 
 def test_without_options_a_format_is_itself() -> None:

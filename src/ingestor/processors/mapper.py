@@ -143,6 +143,8 @@ class _TextEntries:
     def row_from(
         self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
     ) -> Mapped:
+        if _encoded(changed) == _encoded(fields, allow_nan=True):
+            return self.mapper.row_of(text, ordinal, context)
         edited = EditedEntry(changed, fields, str(text, "utf-8"))
         try:
             return self.mapper.row_from(edited, ordinal, context)

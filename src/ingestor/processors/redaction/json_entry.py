@@ -8,10 +8,9 @@ short or malformed, lose all that follows a name: nobody can tell where its valu
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from msgspec import MsgspecError
+from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder, Encoder
 
 from ingestor.model.rows import Entity
@@ -32,8 +31,30 @@ _VALUE = re.compile(
 _NUL = b"\0"
 _ESCAPE = re.compile(r"\\+u00([0-9a-fA-F]{2})")
 
-_decode = Decoder(float_hook=Decimal).decode
-_encode = Encoder(decimal_format="number").encode
+
+class _Number:
+    """One with a fraction or an exponent, as it is written: no type of Python holds them all.
+
+    No dataclass: those msgspec encodes as objects.
+    """
+
+    __slots__ = ("written",)
+
+    def __init__(self, written: str) -> None:
+        self.written = written
+
+    def __str__(self) -> str:
+        return self.written
+
+
+def _as_written(value: object) -> Raw:
+    if isinstance(value, _Number):
+        return Raw(value.written.encode())
+    raise NotImplementedError
+
+
+_decode = Decoder(float_hook=_Number).decode
+_encode = Encoder(enc_hook=_as_written).encode
 
 
 @dataclass(frozen=True, slots=True)
