@@ -24,6 +24,7 @@ from ingestor.routing.condition import ObjectCondition
 from ingestor.routing.condition_options import read_condition
 from ingestor.routing.detection import Detection
 from ingestor.routing.format_options import read_format
+from ingestor.routing.golden_test import GoldenTest, read_golden_test
 from ingestor.routing.rules import PipelineOptions, Rule, RuleRouter, by_format_name
 from ingestor.routing.toml_lines import TomlLines
 from ingestor.routing.toml_table import Mistakes, Table
@@ -55,6 +56,7 @@ class RuleSet:
     path: str
     rules: tuple[Rule, ...]
     otherwise: PipelineOptions
+    tests: tuple[GoldenTest, ...] = ()
 
     def router(self, detection: Detection) -> RuleRouter:
         return RuleRouter(self.rules, detection, self.otherwise)
@@ -69,10 +71,11 @@ def read_configuration(source: ConfigurationText, detection: Detection) -> RuleS
     rules = _Rules(source, by_format_name(detection), defaults)
     read = tuple(rules.read(table) for table in top.tables("rule"))
     otherwise = rules.read_defaults()
+    tests = tuple(read_golden_test(table, source.folder) for table in top.tables("test"))
     top.refuse_others()
     if mistakes:
         raise ConfigurationError("\n".join([f"{source.path} is wrong:", *(f"  {each}" for each in mistakes)]))
-    return RuleSet(source.path, read, otherwise)
+    return RuleSet(source.path, read, otherwise, tests)
 
 
 def _parsed(source: ConfigurationText) -> dict[str, Any]:

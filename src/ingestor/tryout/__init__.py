@@ -1,5 +1,6 @@
 """What a file would become, without a database: `ingestor try`.
 
+reading    which format, as loading tells it
 tally      what became of the entries: counts, the first rows, the first of each kind of failure
 unmapped   fields that fill no column, by how often they occur
 naming     the line of configuration that would give such a field a column
@@ -12,16 +13,13 @@ from dataclasses import dataclass
 
 from ingestor.errors import IngestorError
 from ingestor.formats import Limits, Position
-from ingestor.formats.compression import uncompressed
-from ingestor.formats.file_head import FileHead
-from ingestor.formats.head import refuse_binary
-from ingestor.model.instants import microseconds_from
 from ingestor.model.rows import RowOrigin
 from ingestor.model.source_file import ByteStream, SourceFile
 from ingestor.routing import Pipeline, Router, Skip
 from ingestor.routing.detection import Detection
 from ingestor.routing.rules import by_format_name
 from ingestor.tryout.naming import Suggestion, suggestion_for
+from ingestor.tryout.reading import open_file
 from ingestor.tryout.tally import Tally
 from ingestor.tryout.unmapped import UnmappedFields
 
@@ -78,6 +76,7 @@ class _TryoutReading:
         self.codecs: list[str] = []
         self.stored_bytes = 0
         self.uncompressed_bytes = 0
+        self._origin: RowOrigin | None = None
         self._file = file
         self._stream = _Counted(stream, self._count_stored)
         self._router = router
@@ -85,28 +84,23 @@ class _TryoutReading:
 
     def read(self) -> None:
         """Raises UnreadableError, SourceUnavailableError."""
-        self.route = self._router.by_name(self._file)
-        if isinstance(self.route, Skip):
+        opened = open_file(self._file, self._stream, self._router, self.codecs.append)
+        if isinstance(opened, Skip):
+            self.route = opened
             return
-        head = FileHead(uncompressed(self._stream, self.codecs.append))
-        for _ in head.read():
-            pass
-        if self.route is None:
-            self.route = self._router.by_head(self._file, head.first_bytes)
-        refuse_binary(head.first_bytes)
-        self._read_entries(self.route, self._counted(head.pieces()))
-
-    def _read_entries(self, pipeline: Pipeline, pieces: Iterator[bytes]) -> None:
-        mapper = pipeline.format.mapper(_origin(self._file, pipeline))
-        self.unmapped = unmapped = UnmappedFields(pipeline.format, _origin(self._file, pipeline))
-        for batch in pipeline.format.batches(pieces, self._limits, Position(), lambda: False):
+        self.route, self._origin = opened.pipeline, opened.origin
+        entry_format = opened.pipeline.format
+        mapper = entry_format.mapper(opened.origin)
+        self.unmapped = unmapped = UnmappedFields(entry_format, opened.origin)
+        pieces = self._counted(opened.pieces)
+        for batch in entry_format.batches(pieces, self._limits, Position(), lambda: False):
             self.tally.add(batch, mapper, unmapped)
 
     def suggestion(self, detection: Detection) -> Suggestion | None:
-        if self.unmapped is None or not isinstance(self.route, Pipeline):
+        if self.unmapped is None or self._origin is None or not isinstance(self.route, Pipeline):
             return None
         known = by_format_name(detection)[self.route.format.name]
-        return suggestion_for(known, self.unmapped, _origin(self._file, self.route))
+        return suggestion_for(known, self.unmapped, self._origin)
 
     def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
@@ -131,16 +125,3 @@ class _Counted:
 
     def close(self) -> None:
         self._stream.close()
-
-
-def _origin(file: SourceFile, pipeline: Pipeline) -> RowOrigin:
-    falls_back = pipeline.falls_back_to_upload_time and file.uploaded_at is not None
-    return RowOrigin(
-        file_id=0,
-        bucket=file.bucket,
-        key=file.key,
-        etag=file.etag,
-        version_id=file.version_id,
-        store=file.store,
-        fallback_time=microseconds_from(file.uploaded_at) if falls_back and file.uploaded_at else None,
-    )

@@ -14,6 +14,7 @@ from ingestor import bootstrap
 from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.group import FAILED
 from ingestor.cli.support.terminal import json_option, messages, print_json
+from ingestor.cli.views.golden_view import show_golden, show_golden_sum
 from ingestor.cli.views.try_facts import TriedFile, tried_facts
 from ingestor.cli.views.try_view import show_tried
 from ingestor.errors import ConfigurationError, IngestorError
@@ -25,6 +26,7 @@ from ingestor.routing.rules import by_format_name
 from ingestor.settings import Settings
 from ingestor.sources.local import LocalFiles, local_source_file
 from ingestor.tryout import try_out
+from ingestor.tryout.golden import differences
 
 STANDARD_INPUT = "-"
 
@@ -44,6 +46,9 @@ STANDARD_INPUT = "-"
 @click.option(
     "--bucket", metavar="BUCKET", help="Choose the rule as if the object were in this bucket. Needs --key."
 )
+@click.option(
+    "--test", "tests", is_flag=True, help="Run the [[test]] tables of ingestor.toml. Takes no files."
+)
 @json_option
 def try_file(
     *,
@@ -52,6 +57,7 @@ def try_file(
     rules: str | None,
     key: str | None,
     bucket: str | None,
+    tests: bool,
     as_json: bool,
 ) -> None:
     """Show what files would become, without a database; "-" is standard input.
@@ -68,15 +74,21 @@ def try_file(
       kubectl logs my-pod | ingestor try -
       ingestor try access.log --format combined
       ingestor try a.log --rules ingestor.toml --bucket my-logs --key edge/2026/a.log
+      ingestor try --test
       ingestor try *.gz --json | jq '{file, format, rejected}'
     """
+    settings = environment_settings()
+    if rules is not None:
+        settings = settings.model_copy(update={"ingestor_config": rules})
+    if tests:
+        if files or format_name or key:
+            raise click.UsageError("--test takes its input from ingestor.toml: no file, --format or --key")
+        _run_tests(settings, as_json=as_json)
+        return
     if not files:
         raise click.UsageError("name a file, or '-' for standard input")
     if bucket is not None and key is None:
         raise click.UsageError("--bucket needs --key: the key within the bucket")
-    settings = environment_settings()
-    if rules is not None:
-        settings = settings.model_copy(update={"ingestor_config": rules})
     router = bootstrap.router(settings) if format_name is None else _in_format(format_name)
     trying = _Trying(settings, router, key, bucket or "")
     is_good = True
@@ -88,6 +100,34 @@ def try_file(
             show_tried(tried)
     if not is_good:
         click.get_current_context().exit(FAILED)
+
+
+def _run_tests(settings: Settings, *, as_json: bool) -> None:
+    rules = bootstrap.rule_set(settings)
+    if rules is None or not rules.tests:
+        raise ConfigurationError(
+            f"there is no [[test]] in {rules.path if rules else 'any ingestor.toml here'}"
+        )
+    router, failed = rules.router(bootstrap.DETECTION), 0
+    for test in rules.tests:
+        found = differences(test, router, _limits(settings))
+        failed += bool(found)
+        if as_json:
+            print_json({"test": test.name, "line": test.line, "is_ok": not found, "differences": found})
+        else:
+            show_golden(test, found)
+    if not as_json:
+        show_golden_sum(len(rules.tests) - failed, failed)
+    if failed:
+        click.get_current_context().exit(FAILED)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        chunk_rows=settings.chunk_rows,
+        chunk_bytes=settings.chunk_bytes,
+        max_entry_bytes=settings.max_entry_bytes,
+    )
 
 
 def _in_format(name: str) -> Router:
@@ -128,7 +168,9 @@ class _Trying:
         except IngestorError as error:
             return TriedFile(name, None, str(error), self.settings.max_reject_ratio)
         with closing(opened.stream):
-            tryout = try_out(opened.file, opened.stream, self.router, self._limits, bootstrap.DETECTION)
+            tryout = try_out(
+                opened.file, opened.stream, self.router, _limits(self.settings), bootstrap.DETECTION
+            )
         return TriedFile(name, tryout, tryout.error, self.settings.max_reject_ratio)
 
     def _open(self, name: str) -> _Opened:
@@ -142,15 +184,6 @@ class _Trying:
         if self.key is not None:
             file = replace(file, bucket=self.bucket, key=self.key, store=Store.S3)
         return _Opened(replace(file, known_since=now), stream)
-
-    @property
-    def _limits(self) -> Limits:
-        settings = self.settings
-        return Limits(
-            chunk_rows=settings.chunk_rows,
-            chunk_bytes=settings.chunk_bytes,
-            max_entry_bytes=settings.max_entry_bytes,
-        )
 
 
 class _StandardInput:
