@@ -10,6 +10,7 @@ from ingestor.setting_values import (
     DatabaseName,
     DatabasePassword,
     DatabasePort,
+    SchemaName,
     SslMode,
 )
 
@@ -32,9 +33,8 @@ class DatabaseSettings(BaseModel):
         default=None,
         description="That user's password. Needed, unless the secret has it or DB_IAM_AUTH is true. Never printed.",
     )
-    db_schema: str = Field(
+    db_schema: SchemaName = Field(
         default="public",
-        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
         description="The schema of the tables, so that a database with other tables can host them.",
     )
     db_sslmode: SslMode = Field(

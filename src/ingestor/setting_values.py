@@ -84,6 +84,14 @@ def _host(value: str) -> str:
     return _name(value)
 
 
+def _schema(value: str) -> str:
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", value):
+        raise ValueError(
+            "must be at most 63 lower-case letters, digits and _, with no digit first, such as DB_SCHEMA=logs"
+        )
+    return value
+
+
 def _password(value: SecretStr) -> SecretStr:
     _without_nul(value.get_secret_value())
     return value
@@ -106,6 +114,7 @@ def _port(value: object) -> object:
 
 DatabaseName = Annotated[str, AfterValidator(_name)]
 DatabaseHost = Annotated[str, AfterValidator(_host)]
+SchemaName = Annotated[str, AfterValidator(_schema)]
 DatabasePort = Annotated[int, BeforeValidator(_port), Field(ge=1, le=65535)]
 DatabasePassword = Annotated[SecretStr, AfterValidator(_password)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]

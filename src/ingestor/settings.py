@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from ingestor.database_settings import DatabaseSettings
 from ingestor.errors import ConfigurationError
+from ingestor.setting_mistakes import explained
 from ingestor.setting_names import mistyped_names, unknown_database_names
 from ingestor.setting_values import (
     AWS_AUTHORITIES,
@@ -131,6 +132,7 @@ class Settings(DatabaseSettings):
         default=None,
         ge=1,
         le=36_500,
+        examples=[90],
         description="Days that logs are kept; a month whose logs are all older is dropped. Unset: for ever. The ledger "
         "stays, so nothing is loaded again. Where the sweeper's user doesn't own the tables, give it to "
         "`ingestor migrate` as well.",
@@ -151,7 +153,7 @@ class Settings(DatabaseSettings):
         try:
             settings = cls.model_validate({name: given[name] for name in cls.model_fields if name in given})
         except ValidationError as error:
-            raise ConfigurationError("\n".join([*mistakes, _explain(error)])) from None
+            raise ConfigurationError("\n".join([*mistakes, explained(error, cls.model_fields)])) from None
         if mistakes:
             raise ConfigurationError("\n".join(mistakes))
         settings._unknown_database_names = unknown_database_names(environ, names)  # noqa: SLF001 - our own class
@@ -162,7 +164,7 @@ class Settings(DatabaseSettings):
         try:
             return self.model_validate(self.model_dump(exclude_unset=True) | given)
         except ValidationError as error:
-            raise ConfigurationError(_explain(error)) from None
+            raise ConfigurationError(explained(error, type(self).model_fields)) from None
 
     @property
     def endpoint_url(self) -> str | None:
@@ -201,12 +203,3 @@ class Settings(DatabaseSettings):
 
 
 type SettingName = Literal["db_host", "db_username", "db_password", "queue_url", "dlq_url", "buckets"]
-
-
-def _explain(error: ValidationError) -> str:
-    lines = [
-        f"  {'.'.join(str(part) for part in problem['loc'][:1]).upper() or 'settings'}: "
-        f"{problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-    return "these settings are wrong:\n" + "\n".join(lines)

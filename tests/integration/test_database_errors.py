@@ -1,23 +1,18 @@
 """What PostgreSQL and libpq complain of, as the service's own errors; the password is in none."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import LiteralString
 
 import psycopg
 import pytest
-from psycopg import sql
-from tests.support.connections import Connect
 
-from ingestor.database import ConnectionParameters, Database, run_query
+from ingestor.database import ConnectionParameters, Database
 from ingestor.errors import (
     DatabaseUnavailableError,
     DuplicateRowError,
     IngestorError,
     LockTimeoutError,
-    LoginRefusedError,
-    QueryError,
     SchemaError,
     TransactionFailedError,
     TransactionInterruptedError,
@@ -186,62 +181,6 @@ def test_a_refused_password_is_said_and_not_shown(database_parameters: Connectio
     ):
         pass
     assert PASSWORD not in f"{raised.value} {raised.value.__cause__}"
-
-
-NO_RIGHT = [
-    ("REVOKE USAGE ON SCHEMA public FROM PUBLIC", "SELECT count(*) FROM processed_files"),
-    ("SELECT", "SELECT count(*) FROM processed_files"),
-    ("CREATE SEQUENCE public.theirs", "SELECT nextval('theirs')"),
-    ("SELECT", "CREATE TABLE public.mine (id int)"),
-]
-
-
-@pytest.mark.parametrize(("before", "query"), NO_RIGHT, ids=["schema", "table", "sequence", "create"])
-def test_a_user_without_a_right_is_told_the_roles_whatever_the_right_is(
-    connect: Connect,
-    database_as: Callable[[str | None], Database],
-    before: LiteralString,
-    query: LiteralString,
-) -> None:
-    with connect() as administrator:
-        administrator.execute(before)
-    said = pytest.raises(SchemaError, match="ingestor_reader to read, ingestor_ingest to load")
-    with said, database_as(None).transaction() as connection:
-        connection.execute(query)
-
-
-def test_a_user_without_a_right_is_told_the_roles_for_a_query_of_its_own(
-    database_as: Callable[[str | None], Database],
-) -> None:
-    with pytest.raises(QueryError, match=r"permission denied.*ingestor_reader to read"):
-        run_query(database_as(None), "SELECT count(*) FROM logs")
-
-
-def test_a_user_who_may_not_connect_is_told_the_grant(
-    connect: Connect, database_as: Callable[[str | None], Database]
-) -> None:
-    with connect() as administrator:
-        name = sql.Identifier(administrator.info.dbname)
-        administrator.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(name))
-    said = pytest.raises(
-        LoginRefusedError, match=r"permission denied for database .*: grant this user CONNECT on it"
-    )
-    with said, database_as(None).transaction():
-        pass
-
-
-def test_a_user_whose_transactions_are_read_only_is_told_so(
-    connect: Connect, database_as: Callable[[str | None], Database]
-) -> None:
-    reader = database_as("ingestor_ingest")
-    with connect() as administrator:
-        name = sql.Identifier(reader.parameters.user)
-        administrator.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(name))
-    with (
-        pytest.raises(DatabaseUnavailableError, match="this user may only read, or the server is a standby"),
-        reader.transaction() as connection,
-    ):
-        connection.execute("DELETE FROM logs")
 
 
 def test_a_database_that_is_not_there_yet_is_an_unavailable_one(

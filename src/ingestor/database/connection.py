@@ -54,6 +54,8 @@ class ConnectionParameters:
     sslmode: str = SslMode.PREFER.value
     sslrootcert: str | None = None
     connect_timeout: int = 10
+    is_embedded: bool = False
+    """No setting names it, so none is advised."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -99,6 +101,7 @@ class Database:
         self._connection: BoundedConnection | None = None
         self._connect_seconds = math.inf
         self._address = "the database"
+        self._has_settings = True
 
     @property
     def parameters(self) -> ConnectionParameters:
@@ -123,7 +126,7 @@ class Database:
             self._end(connection)
             if spoils_connection(error):
                 self.close()
-            raise translated(error, self._address) from error
+            raise translated(error, self._address, has_settings=self._has_settings) from error
         except IngestorError:
             self._end(connection)
             raise
@@ -192,6 +195,7 @@ class Database:
 
     def _connect_with(self, parameters: ConnectionParameters) -> BoundedConnection:
         self._address = parameters.address
+        self._has_settings = not parameters.is_embedded
         self._connect_seconds = parameters.connect_timeout
         connection = BoundedConnection.connect(
             host=parameters.host,

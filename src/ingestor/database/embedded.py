@@ -202,6 +202,7 @@ class EmbeddedPostgres:
             user=SUPERUSER,
             password=(data.parent / "password").read_text(),
             sslmode=SslMode.DISABLE.value,
+            is_embedded=True,
         )
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -58,6 +58,21 @@ _ADVICE = {
 }
 _MAY_NOT_CONNECT = "permission denied for database"
 
+_LOGIN = "check DB_USERNAME and DB_PASSWORD, or the secret that DB_SECRET_ARN names"
+_SETTINGS_TO_CHECK = (
+    (r"failed to resolve host", "check DB_HOST"),
+    (r"Connection refused|[Tt]imed? ?out|unreachable|No route to host",
+     "check DB_HOST and DB_PORT, and whether the server runs and may be reached from here"),
+    (r"(password|PAM|LDAP) authentication failed|no password supplied|role .* does not exist", _LOGIN),
+    (r"no pg_hba\.conf entry",
+     "its pg_hba.conf lets nobody in so: check DB_USERNAME, DB_NAME and DB_SSLMODE"),
+    (r"database .* does not exist", "check DB_NAME"),
+    (r"does not match host name", "check DB_HOST: it must be a name in the server's certificate"),
+    (r"certificate", "check DB_SSLROOTCERT"),
+    (r"does not support SSL", "check DB_SSLMODE"),
+)  # fmt: skip
+"""What libpq says while it connects, and which setting to look at; the first that fits."""
+
 _OUR_OWN_FAULT = (
     psycopg.DataError,
     psycopg.IntegrityError,
@@ -68,11 +83,14 @@ _OUR_OWN_FAULT = (
 that made no sense, as when a pooler gives two at the end."""
 
 
-def translated(error: psycopg.Error, address: str) -> IngestorError:
-    """The service's error for `error`. It names the database, and neither the row's values nor the password."""
+def translated(error: psycopg.Error, address: str, *, has_settings: bool) -> IngestorError:
+    """The service's error for `error`. It names the database, and neither the row's values nor the password.
+
+    `has_settings`: DB_* variables name the database, so a failed connection names those to look at.
+    """
     kind = _kind(error)
     said = f"{address}: {_in_one_line(error)}"
-    advice = advice_for(error)
+    advice = advice_for(error) or (_setting_to_check(error) if has_settings else None)
     if advice is None and kind is SchemaError:
         advice = "is the schema up to date? Run `ingestor migrate`"
     elif advice is None and kind is DuplicateRowError:
@@ -85,6 +103,13 @@ def advice_for(error: psycopg.Error) -> str | None:
     if error.sqlstate is None and _MAY_NOT_CONNECT in str(error):
         return "grant this user CONNECT on it"
     return _ADVICE.get(error.sqlstate or "")
+
+
+def _setting_to_check(error: psycopg.Error) -> str | None:
+    """Only while connecting has an error of the server's no SQLSTATE."""
+    if error.sqlstate is not None:
+        return None
+    return next((advice for said, advice in _SETTINGS_TO_CHECK if re.search(said, str(error))), None)
 
 
 def spoils_connection(error: psycopg.Error) -> bool:
