@@ -57,6 +57,8 @@ def read(
         for batch in framed_batches(
             pieces_of(data, cuts), framing, limits, checkpoint=checkpoint, time_is_up=lambda: False
         ):
+            assert len(batch.values) <= limits.chunk_rows
+            assert len(batch.values) <= 1 or sum(map(size_of, batch.values)) <= limits.chunk_bytes
             for index, value in enumerate(batch.values):
                 offset = batch.offset_of(index)
                 assert is_in_place(data, offset, value)

@@ -7,6 +7,7 @@ bytes before a checkpoint are read and decompressed in any case, because gzip ha
 docs/decisions/0017-resuming-by-framing-again.md
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -63,6 +64,7 @@ class _Unhandled:
         self.batching = Batching(limits, checkpoint, 0)
         self._left_out = 0
         self._checkpoint = checkpoint
+        self._chunk_bytes = limits.chunk_bytes
 
     @property
     def is_short(self) -> bool:
@@ -74,11 +76,22 @@ class _Unhandled:
         if skipped:
             self._left_out += skipped
             values, offsets = values[skipped:], offsets[skipped:]
-        if values:
-            end = offsets[-1] + size_of(values[-1])
-            yield from self.batching.add_run(_Run(values, offsets), end, end - offsets[0])
+        yield from self._in_runs(values, offsets)
         if frames.failure is not None:
             raise frames.failure
+
+    def _in_runs(self, values: list[Value], offsets: list[int]) -> Iterator[Batch]:
+        """None of more than a chunk's bytes, but for a value that is larger alone."""
+        start = 0
+        while start < len(values):
+            most = offsets[start] + self._chunk_bytes
+            stop = bisect_right(offsets, most, start + 1)
+            if stop > start + 1 and offsets[stop - 1] + size_of(values[stop - 1]) > most:
+                stop -= 1
+            end = offsets[stop - 1] + size_of(values[stop - 1])
+            run = _Run(values[start:stop], offsets[start:stop])
+            yield from self.batching.add_run(run, end, end - offsets[start])
+            start = stop
 
 
 def framed_batches(
