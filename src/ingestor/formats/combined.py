@@ -187,7 +187,7 @@ def _number(text: str) -> int | float | str:
 
 def _level(fields: Fields) -> str | None:
     status = fields.get("status")
-    return None if status is None else level_of_status(status)
+    return level_of_status(status) if isinstance(status, int) else None
 
 
 def _headers(fields: Fields) -> dict[str, Any] | None:
@@ -222,7 +222,7 @@ _MAPPING = FieldMapping(
 
 def _add_target(fields: Fields, _context: object) -> None:
     target = fields.get("request_uri")
-    if target is None:
+    if not isinstance(target, str):
         return
     if target.startswith("/") and "?" not in target:
         fields[URL] = target

@@ -77,7 +77,8 @@ class SyslogFormat(TextFormat):
         uploaded_at = origin.fallback_time
 
         def add_year(fields: Fields, _context: object) -> None:
-            found = _OLD_TIME(fields.get("timestamp", ""))
+            given = fields.get("timestamp")
+            found = _OLD_TIME(given) if isinstance(given, str) else None
             if found is not None:
                 month, day, year, clock = found.groups()
                 fields[_WITH_YEAR] = (
@@ -167,7 +168,7 @@ def _put_message(fields: Fields, rest: str) -> None:
 
 def _level(fields: Fields) -> str | None:
     severity = fields.get("severity")
-    return None if severity is None else _LEVELS[severity]
+    return _LEVELS[severity] if isinstance(severity, int) and 0 <= severity < len(_LEVELS) else None
 
 
 _PLACES = FieldMapping(

@@ -89,7 +89,12 @@ class TextMapper:
     def row_from(self, entry: EditedEntry, ordinal: int, context: object = None, /) -> Mapped:
         given = entry.fields.get("message")
         is_given = isinstance(given, str) and given != entry.original.get("message")
-        return self._row(dict(entry.fields), str(given) if is_given else entry.text, ordinal, context)
+        message = str(given) if is_given else entry.text
+        try:
+            return self._row(dict(entry.fields), message, ordinal, context)
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            # A rule may give a field any type; what columns are made of was written for those of the format.
+            return Rejection(f"a changed field is of a type that the format never has: {error}")
 
     def _row(self, fields: Fields, message: str, ordinal: int, context: object) -> Mapped:
         if EXTRA in fields:
