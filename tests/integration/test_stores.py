@@ -15,7 +15,6 @@ from ingestor.database import Database
 from ingestor.errors import ErrorKind
 from ingestor.formats.json import JsonFormat
 from ingestor.ingest import Failed, Loaded, ingest
-from ingestor.ingest.chunk import row_origin
 from ingestor.model.source_file import LOCAL_BUCKET, SourceFile, Store
 from ingestor.routing import Pipeline
 from ingestor.settings import Settings
@@ -146,7 +145,7 @@ def test_a_local_file_and_an_object_of_the_bucket_called_file_are_loaded_both(
 
 def test_rows_know_their_files_store(database: Database) -> None:
     claim = claimed(database, replace(FILE, store=Store.GS))
-    assert row_origin(claim, Pipeline(JsonFormat(), "json", "")).store is Store.GS
+    assert Pipeline(JsonFormat(), "json", "").row_origin(claim.file, claim.file_id).store is Store.GS
 
 
 # As a migration with two unique indexes for a moment, of which ON CONFLICT names one.

@@ -21,12 +21,12 @@ from ingestor.model.instants import microseconds_of
 
 SAMPLE = sample("syslog.log")
 LINES = SAMPLE.decode().splitlines()
-UPLOADED = replace(ORIGIN, fallback_time=microseconds_of("2026-11-24T12:30:00Z"))
+UPLOADED = replace(ORIGIN, uploaded_at=microseconds_of("2026-11-24T12:30:00Z"))
 FOUND = outcomes(KNOWN, SAMPLE, origin=UPLOADED)
 
 
 def times(lines: str, uploaded_at: str, options: FormatOptions | None = None) -> list[str]:
-    origin = replace(ORIGIN, fallback_time=microseconds_of(uploaded_at))
+    origin = replace(ORIGIN, uploaded_at=microseconds_of(uploaded_at))
     found = outcomes(KNOWN, lines.encode(), options or FormatOptions(), origin=origin)
     return [each.row["timestamp"].removesuffix("+00:00") for each in found]
 
@@ -92,9 +92,13 @@ def test_what_is_no_syslog_is_rejected() -> None:
     ]
 
 
-def test_only_the_new_form_is_recognised() -> None:
+def test_both_forms_are_recognised_where_a_program_is_named() -> None:
     assert KNOWN.recognises(SAMPLE[:400])
-    assert not KNOWN.recognises(b"Nov 24 12:00:00 web-1 su: x\n")
+    assert KNOWN.recognises(b"Nov 24 12:00:00 web-1 su: x\n")
+    assert KNOWN.recognises(b"<34>Nov  4 12:00:00 web-1 CRON[12]: (root) CMD (true)\n")
+    assert KNOWN.recognises(b"2026-11-24T12:00:00.123456+01:00 web-1 sshd[812]: Accepted\n")
+    assert not KNOWN.recognises(b"Nov 24 12:00:00 started all workers\n")
+    assert not KNOWN.recognises(b"2026-11-24T12:00:00Z INFO main: ready\n")
     assert not KNOWN.recognises(b"<xml>1 2026</xml>\n")
     assert not KNOWN.recognises(b"")
 

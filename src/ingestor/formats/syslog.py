@@ -5,8 +5,7 @@
     2026-11-24T12:00:00.123456+00:00 web-1 sshd[812]: Accepted publickey
 
 The older form has no year, and the load's clock must not choose one. So its year is that in which its time is the last
-before a day after the object's upload, where the rule gives entries the object's time (`time_fallback = "object"`);
-else it has no usable time. Its clock is in the rule's `time_zone`.
+before a day after the object's upload. Its clock is in the rule's `time_zone`.
 https://www.rfc-editor.org/rfc/rfc5424#section-6
 https://www.rfc-editor.org/rfc/rfc3164#section-4.1
 """
@@ -41,7 +40,12 @@ _OLD_TIME = re.compile(r"([A-Z][a-z]{2}) ([0-9]{1,2})(?: ([0-9]{4}))? ([0-9:.]++
 _WITH_YEAR = "timestamp with year"
 _HOST = re.compile(r"([^ \[]++)(?<!:) (.*+)", re.DOTALL).fullmatch
 _TAG = re.compile(r"([^ :\[\]]{1,64}+)(?:\[([^\]]{0,64}+)\])?: ?(.*+)", re.DOTALL).fullmatch
-_BEGINS = re.compile(rb"<[0-9]{1,3}>[1-9][0-9]{0,2} (?:-|[0-9]{4}-[0-9]{2}-[0-9]{2}T)").match
+_BEGINS = re.compile(
+    rb"<[0-9]{1,3}>[1-9][0-9]{0,2} (?:-|[0-9]{4}-[0-9]{2}-[0-9]{2}T)"
+    rb"|(?:<[0-9]{1,3}>)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}[0-9]{1,2} "
+    rb"[0-9]{2}:[0-9]{2}:[0-9]{2} [^ ]++ [^ :\[\]]{1,64}+(?:\[[^ \]]{1,64}+\])?:"
+    rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(?:Z|[+-][0-9]{2}:[0-9]{2}) [^ ]++ [^ :\[\]]{1,64}+\[[0-9]{1,10}\]:"
+).match
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 _YEARS_BACK = 9
@@ -74,7 +78,7 @@ class SyslogFormat(TextFormat):
     zone: tzinfo = UTC
 
     def mapper(self, origin: RowOrigin, /) -> TextMapper:
-        uploaded_at = origin.fallback_time
+        uploaded_at = origin.uploaded_at
 
         def add_year(fields: Fields, _context: object) -> None:
             given = fields.get("timestamp")
@@ -190,7 +194,7 @@ def make(options: FormatOptions) -> SyslogFormat:
 
 
 def recognises(head: bytes) -> bool:
-    """Only RFC 5424: the older form needs a rule that says whose year it is."""
+    """The older form by its time, host and a program with a colon; with an ISO time, by the process id as well."""
     lines = first_lines(head)
     return 2 * sum(1 for line in lines if _BEGINS(line)) > len(lines)
 

@@ -18,8 +18,6 @@ from ingestor.errors import (
 )
 from ingestor.ingest.worker import Worker
 from ingestor.model.entry import Batch
-from ingestor.model.instants import microseconds_from
-from ingestor.model.rows import RowOrigin
 from ingestor.routing import After, Pipeline
 from ingestor.sinks import CopiedBatch
 
@@ -81,7 +79,7 @@ class Chunk:
         after: Committed | None = None
         has_begun = False
         worker, claim = self.worker, self.claim
-        mapper = self.pipeline.format.mapper(row_origin(claim, self.pipeline))
+        mapper = self.pipeline.format.mapper(self.pipeline.row_origin(claim.file, claim.file_id))
         try:
             with worker.database.transaction(worker.chunk_limits) as connection:
                 has_begun = True
@@ -179,17 +177,3 @@ def _action(after: After) -> ledger.AfterAction | None:
             return ledger.AfterAction.DELETE
         case _:
             assert_never(after)
-
-
-def row_origin(claim: ledger.Claim, pipeline: Pipeline) -> RowOrigin:
-    file = claim.file
-    falls_back = pipeline.falls_back_to_upload_time and file.uploaded_at is not None
-    return RowOrigin(
-        file_id=claim.file_id,
-        bucket=file.bucket,
-        key=file.key,
-        etag=file.etag,
-        version_id=file.version_id,
-        store=file.store,
-        fallback_time=microseconds_from(file.uploaded_at) if falls_back and file.uploaded_at else None,
-    )

@@ -18,7 +18,8 @@ type Entity = Raw | bytes
 class RowOrigin:
     """Whose rows they are: the ledger's id, and the object version that the rows' ids are made from.
 
-    `fallback_time` is the time of entries without one, in microseconds since 2000-01-01 UTC; None: they are rejected.
+    Times are microseconds since 2000-01-01 UTC. `fallback_time` is the time of entries without one; None: they are
+    rejected. `uploaded_at` is that of the object version, and completes times that have no year.
     """
 
     file_id: int
@@ -28,6 +29,7 @@ class RowOrigin:
     version_id: str | None
     store: Store = Store.S3
     fallback_time: int | None = None
+    uploaded_at: int | None = None
 
     @property
     def object_version(self) -> str | None:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from ingestor.formats import Format
+from ingestor.model.instants import microseconds_from
+from ingestor.model.rows import RowOrigin
 from ingestor.model.source_file import SourceFile
 
 __all__ = ["After", "Pipeline", "Router", "Skip", "always"]
@@ -35,6 +37,19 @@ class Pipeline:
     reason: str
     falls_back_to_upload_time: bool = False
     after: After = After.KEEP
+
+    def row_origin(self, file: SourceFile, file_id: int) -> RowOrigin:
+        uploaded_at = None if file.uploaded_at is None else microseconds_from(file.uploaded_at)
+        return RowOrigin(
+            file_id=file_id,
+            bucket=file.bucket,
+            key=file.key,
+            etag=file.etag,
+            version_id=file.version_id,
+            store=file.store,
+            fallback_time=uploaded_at if self.falls_back_to_upload_time else None,
+            uploaded_at=uploaded_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)

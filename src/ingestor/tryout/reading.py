@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from ingestor.formats.compression import uncompressed
 from ingestor.formats.file_head import FileHead
 from ingestor.formats.head import refuse_binary
-from ingestor.model.instants import microseconds_from
 from ingestor.model.rows import RowOrigin
 from ingestor.model.source_file import ByteStream, SourceFile
 from ingestor.routing import Pipeline, Router, Skip
@@ -33,17 +32,4 @@ def open_file(
         pass
     pipeline = router.by_head(file, head.first_bytes) if route is None else route
     refuse_binary(head.first_bytes)
-    return OpenedFile(pipeline, head.pieces(), _origin(file, pipeline))
-
-
-def _origin(file: SourceFile, pipeline: Pipeline) -> RowOrigin:
-    falls_back = pipeline.falls_back_to_upload_time and file.uploaded_at is not None
-    return RowOrigin(
-        file_id=0,
-        bucket=file.bucket,
-        key=file.key,
-        etag=file.etag,
-        version_id=file.version_id,
-        store=file.store,
-        fallback_time=microseconds_from(file.uploaded_at) if falls_back and file.uploaded_at else None,
-    )
+    return OpenedFile(pipeline, head.pieces(), pipeline.row_origin(file, 0))
