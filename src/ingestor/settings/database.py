@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ingestor.setting_values import (
+from ingestor.settings.values import (
     AWS_AUTHORITIES,
     DatabaseHost,
     DatabaseName,

@@ -5,11 +5,11 @@ from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from ingestor.database_settings import DatabaseSettings
 from ingestor.errors import ConfigurationError
-from ingestor.setting_mistakes import explained
-from ingestor.setting_names import mistyped_names, unknown_database_names
-from ingestor.setting_values import (
+from ingestor.settings.database import DatabaseSettings
+from ingestor.settings.mistakes import explained
+from ingestor.settings.names import mistyped_names, unknown_database_names
+from ingestor.settings.values import (
     AWS_AUTHORITIES,
     FROM_THE_BEGINNING,
     KIB,

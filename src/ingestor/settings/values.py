@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from ingestor.setting_names import is_service_port
+from ingestor.settings.names import is_service_port
 
 KIB = 1024
 MIB = 1024 * KIB
