@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import tzinfo
+from functools import lru_cache
 
 from ingestor.errors import ConfigurationError
 from ingestor.formats import Format
-from ingestor.formats.limits import WHITESPACE
+from ingestor.formats.limits import BOM, WHITESPACE
 from ingestor.formats.mapping import ColumnName
 
 HEAD_BYTES = 64 * 1024
@@ -67,7 +68,13 @@ def never(_head: bytes) -> bool:
 
 def first_lines(head: bytes) -> list[bytes]:
     """At most 20 lines that are not blank, without their ends; the last of `head` only if it is whole or alone."""
-    lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    return list(_first_lines(head))
+
+
+# Eight formats ask the same of one head.
+@lru_cache(maxsize=1)
+def _first_lines(head: bytes) -> tuple[bytes, ...]:
+    lines = head.removeprefix(BOM).split(b"\n")
     if len(lines) > 1 and lines[-1]:
         del lines[-1]
-    return [line.rstrip(b"\r") for line in lines if line.strip(WHITESPACE)][:_HEAD_LINES]
+    return tuple([line.rstrip(b"\r") for line in lines if line.strip(WHITESPACE)][:_HEAD_LINES])

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ingestor.errors import UnreadableError
 from ingestor.formats.json.cursor import Cursor
@@ -37,6 +38,8 @@ class HeadMembers:
         return members_of(text[1:]) if text.startswith(b"[") else HeadMembers({})
 
 
+# Six formats ask the same of one head.
+@lru_cache(maxsize=4)
 def members_of(head: bytes) -> HeadMembers:
     """Of the first object, at the top or first in an array; none where `head` begins otherwise."""
     text = head.removeprefix(BOM).lstrip(WHITESPACE)
