@@ -45,7 +45,7 @@ _SEVERITIES = {
     "panic": 21,
 }
 
-_KNOWN: dict[GivenLevel, Level] = {
+KNOWN_LEVELS: dict[GivenLevel, Level] = {
     None: Level(None, None),
     **{number: Level(label, _SEVERITIES[label]) for number, label in _PINO_LABELS.items()},
     **{name: Level(name, severity) for name, severity in _SEVERITIES.items()},
@@ -56,7 +56,7 @@ _KNOWN: dict[GivenLevel, Level] = {
 
 def level_of(value: GivenLevel) -> Level:
     """pino's own numbers get their labels; other numbers keep their digits, and the severity of the label below."""
-    known = _KNOWN.get(value)
+    known = KNOWN_LEVELS.get(value)
     if known is not None:
         return known
     if value is None or isinstance(value, str):
