@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from ingestor.errors import UnreadableError
 from ingestor.formats.framing import framed_batches
-from ingestor.formats.json import expand
+from ingestor.formats.json import holding
 from ingestor.formats.json.expand import ExpandedLevel, Expansion
 from ingestor.formats.limits import Limits
 from ingestor.model.entry import InContext, Malformed, Repaired, Value, size_of
@@ -192,7 +192,7 @@ def test_arrays_within_arrays_give_the_context_of_each_level() -> None:
 
 
 def test_more_elements_than_are_held_get_what_was_said_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expand, "HELD_BYTES", 20)
+    monkeypatch.setattr(holding, "HELD_BYTES", 20)
     data = b'{"events":[{"a":1},{"a":2},{"a":3},{"a":4}],"group":"late"}'
     for cuts in ((), range(len(data))):
         contexts = [context for _, _, context in read(data, EVENTS, cuts).entries]

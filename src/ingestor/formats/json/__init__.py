@@ -7,6 +7,9 @@
     judge         one value: an entry, a repaired entry, or malformed
     batching      entries to batches
     mapping       entries to rows: pino's names fast (fields), other loggers' (kinds), an entry within one (envelopes)
+    expand        objects whose inner array holds the entries, as CloudTrail writes them
+      cursor, elements, holding     their bytes piece by piece, the array's elements, what is said of these
+    heads         what a file's first bytes say, for recognising these
     names, by_name      any names, for each column an ordered list: what other formats of JSON are made of
 
 The sequence of entries (ordinal, bytes, offset, kind) is a function of the file's bytes alone, never of where reads,

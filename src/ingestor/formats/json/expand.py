@@ -10,24 +10,21 @@ is a malformed entry, unless it is known as a control file or message.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
-from msgspec import Raw
 
 from ingestor.errors import UnreadableError
 from ingestor.formats.framing import Frames
 from ingestor.formats.json.cursor import Cursor, CursorStep
 from ingestor.formats.json.elements import Elements
+from ingestor.formats.json.holding import Holding
 from ingestor.formats.json.judge import NOT_AN_OBJECT, malformed
 from ingestor.formats.json.objects import value_of
 from ingestor.formats.limits import Limits
 from ingestor.formats.mapping import Fields
-from ingestor.model.entry import RAW_LIMIT, InContext, Malformed, Repaired, Value, size_of
-
-HELD_BYTES = 4 * 1024 * 1024
-"""No more than this of an object's elements waits for what the object says behind them."""
+from ingestor.model.entry import RAW_LIMIT
 
 _OPEN, _CLOSE, _OPEN_ARRAY, _CLOSE_ARRAY, _COMMA, _COLON, _QUOTE, _NEWLINE = b'{}[],:"\n'
 _LONGEST_KEY = 256
@@ -75,12 +72,8 @@ class Expand:
         self._expansion = expansion
         self._limit = limits.max_entry_bytes
         self._cursor = Cursor()
-        self._elements = Elements(self._cursor, limits, self._take)
-        self._parents: list[Fields] = []
-        self._context: tuple[Fields, ...] | None = None
-        self._ready = Frames([], [])
-        self._held = Frames([], [])
-        self._held_bytes = 0
+        self._holding = Holding(in_context=expansion.in_context)
+        self._elements = Elements(self._cursor, limits, self._holding.take)
         self._start: int | None = None
         self._begin = b""
         self._values: dict[bytes, object] = {}
@@ -96,9 +89,8 @@ class Expand:
         try:
             next(self._steps)
         except UnreadableError as error:
-            return self._failed(error)
-        ready, self._ready = self._ready, Frames([], [])
-        return ready
+            return self._holding.give(error)
+        return self._holding.give()
 
     def finish(self) -> Frames:
         if self._start is None:
@@ -106,18 +98,14 @@ class Expand:
         self._cursor.at = len(self._cursor.data)
         if self._is_foreign:
             self._take_malformed(NOT_AN_OBJECT, self._start)
-            return self._held if self._expansion.in_context else self._ready
-        return self._failed(
+            self._holding.release()
+            return self._holding.give()
+        return self._holding.give(
             UnreadableError(
                 f"truncated: the object that starts at uncompressed byte {self._start} is not closed when the file "
                 f"ends at byte {self._cursor.place}; upload the whole file again"
             )
         )
-
-    def _failed(self, error: UnreadableError) -> Frames:
-        """What is complete comes before the error."""
-        self._release()
-        return replace(self._ready, failure=error)
 
     def _objects(self) -> CursorStep[None]:
         cursor = self._cursor
@@ -128,13 +116,13 @@ class Expand:
                 yield from self._outermost(self._start)
             else:
                 yield from self._foreign(self._start)
-            self._release()
+            self._holding.release()
             self._start = None
 
     def _outermost(self, start: int) -> CursorStep[None]:
         has_array, members = yield from self._object(0)
         if self._expansion.is_control(members):
-            self._held, self._held_bytes = Frames([], []), 0
+            self._holding.drop()
         elif not has_array:
             reason = f"an object without an array `{self._expansion.levels[0].key}`"
             self._take_malformed(reason, start)
@@ -151,8 +139,8 @@ class Expand:
     def _object(self, depth: int) -> CursorStep[tuple[bool, Fields]]:
         """Whether the array was there, and the kept members."""
         cursor, level = self._cursor, self._expansion.levels[depth]
-        self._parents.append({})
-        self._context, has_array = None, False
+        self._holding.enter()
+        has_array = False
         cursor.at += 1
         byte = yield from cursor.byte()
         while byte != _CLOSE:
@@ -165,13 +153,12 @@ class Expand:
                 yield from self._array(depth)
             elif key in level.kept:
                 text = yield from cursor.value(self._limit)
-                self._parents[-1][key] = None if text is None else value_of(text)
+                self._holding.say(key, None if text is None else value_of(text))
             else:
                 yield from cursor.value(0)
             byte = yield from self._next(_CLOSE)
         cursor.at += 1
-        self._context = None
-        return has_array, self._parents.pop()
+        return has_array, self._holding.leave()
 
     def _simple_member(self, level: ExpandedLevel) -> bool:
         """What most members are, and what the steps below would read it as, in a twentieth of the time."""
@@ -181,7 +168,7 @@ class Expand:
             return False
         key, text = found["key"].decode("utf-8", "replace"), found["value"]
         if key in level.kept:
-            self._parents[-1][key] = self._value_of(text) if len(text) <= self._limit else None
+            self._holding.say(key, self._value_of(text) if len(text) <= self._limit else None)
         cursor.at = found.end()
         return True
 
@@ -219,7 +206,9 @@ class Expand:
                 yield from self._object(depth + 1)
             else:
                 text = yield from cursor.value(RAW_LIMIT)
-                self._take([malformed(NOT_AN_OBJECT, start, text or b"", cursor.place - start)], [start])
+                self._holding.take(
+                    [malformed(NOT_AN_OBJECT, start, text or b"", cursor.place - start)], [start]
+                )
             byte = yield from self._next(_CLOSE_ARRAY)
         cursor.at += 1
 
@@ -239,7 +228,7 @@ class Expand:
     def _take_malformed(self, reason: str, start: int) -> None:
         """What began at `start`, up to here."""
         text = self._begun(start, self._cursor.at)
-        self._take([malformed(reason, start, text, self._cursor.place - start)], [start])
+        self._holding.take([malformed(reason, start, text, self._cursor.place - start)], [start])
 
     def _begun(self, start: int, end: int) -> bytes:
         """Its first bytes: those of earlier pieces, and those of this one before index `end`."""
@@ -247,35 +236,3 @@ class Expand:
             return self._begin
         first = max(start - self._cursor.offset, 0)
         return self._begin + self._cursor.data[first : min(end, first + RAW_LIMIT)]
-
-    def _take(self, values: Sequence[Value], offsets: Sequence[int]) -> None:
-        if not self._expansion.in_context:
-            self._ready.values.extend(values)
-            self._ready.offsets.extend(offsets)
-            return
-        for value, offset in zip(values, offsets, strict=True):
-            if self._context is None:
-                self._context = tuple(self._parents)
-            self._held.values.append(_in_context(value, self._context))
-            self._held.offsets.append(offset)
-            self._held_bytes += size_of(value)
-            if self._held_bytes > HELD_BYTES:
-                self._release()
-
-    def _release(self) -> None:
-        """What is said of an entry later than this is not said of it: what comes behind it is written elsewhere."""
-        self._ready.values.extend(self._held.values)
-        self._ready.offsets.extend(self._held.offsets)
-        self._held, self._held_bytes = Frames([], []), 0
-        self._parents = [dict(members) for members in self._parents]
-        self._context = None
-
-
-def _in_context(value: Value, context: tuple[Fields, ...]) -> Value:
-    match value:
-        case Raw():
-            return InContext(value, context)
-        case Repaired():
-            return replace(value, context=context)
-        case InContext() | Malformed():
-            return value
