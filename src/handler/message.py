@@ -159,15 +159,22 @@ class MessageLoader:
             "loaded",
             rows=rows,
             rejected=rejected,
+            dropped=loaded.rows_dropped,
+            dropped_by_reason=dict(loaded.losses.dropped),
             unknown_fields=loaded.unknown_fields,
             bytes=loaded.bytes_loaded,
             seconds=round(seconds, 3),
             lag_seconds=loaded.lag_seconds,
         )
+        for failure, entries in loaded.losses.failures.items():
+            self._telemetry.logger.warning(
+                "entries rejected by a processor", failure=failure, entries=entries
+            )
         count = self._telemetry.count
         count("FilesLoaded", 1)
         count("RowsLoaded", rows)
         count("RowsRejected", rejected)
+        count("DroppedEntries", loaded.rows_dropped)
         count("UnknownFields", loaded.unknown_fields)
         count("RejectedRatio", rejected / max(rows + rejected, 1))
         count("BytesLoaded", loaded.bytes_loaded, MetricUnit.Bytes)

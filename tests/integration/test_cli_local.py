@@ -56,7 +56,8 @@ def test_json_is_one_line_a_file_and_nothing_else_on_standard_output(
     loaded, missing = done.json_lines
     assert done.status == 1
     assert set(loaded) == set(missing) == {
-        "file", "key", "state", "rows", "rejected", "seconds", "rows_per_second", "error", "next", "dropped"
+        "file", "key", "state", "rows", "rejected", "seconds", "rows_per_second", "error", "next", "dropped",
+        "dropped_by_reason",
     }  # fmt: skip
     assert (loaded["file"], loaded["key"], loaded["state"]) == ("app.json", str(path), "loaded")
     assert (loaded["rows"], loaded["rejected"]) == (5, 1)

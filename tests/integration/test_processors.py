@@ -145,3 +145,14 @@ def test_without_processors_the_formats_own_mapper_works(database: Database) -> 
     worker = bootstrap.worker(database, Held(CONTENT), SETTINGS)
     route = worker.router.by_head(FILE, CONTENT)
     assert type(route.format) is JsonFormat
+
+
+def test_what_was_dropped_is_counted_by_reason_and_what_failed_by_its_kind(database: Database) -> None:
+    def choosy(entry: dict[str, Any], context: EntryContext) -> Processed:
+        if context.ordinal == 0:
+            return Drop("first")
+        raise RuntimeError(f"no user {entry['msg']}")
+
+    outcome = loaded(database, choosy)
+    assert outcome.losses.dropped == {"first": 1}
+    assert outcome.losses.failures == {"processor mine: RuntimeError": 2}

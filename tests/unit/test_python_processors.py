@@ -2,13 +2,14 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingestor.formats.json import JsonFormat
-from ingestor.model.rows import Drop, RowOrigin
+from ingestor.model.rows import MOST_REASONS, Drop, LossCounts, RowOrigin
 from ingestor.processors.options import ProcessingOptions
 from ingestor.routing.processed_format import processed_format
 
@@ -73,3 +74,11 @@ def test_the_fingerprint_follows_the_options_and_the_source_of_their_python(
     assert options(sample=0.5).fingerprint() != options(sample=0.6).fingerprint()
     assert options().fingerprint() is None
     assert options(columns={"a": "b"}).fingerprint() is None
+
+
+def test_reasons_that_quote_the_entry_do_not_fill_the_memory() -> None:
+    counts = LossCounts()
+    for number in range(1_000):
+        counts += LossCounts(Counter({f"entry {number}": 1}))
+    assert counts.dropped.total() == 1_000
+    assert len(counts.dropped) <= MOST_REASONS + 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from ingestor import ledger
@@ -18,6 +18,7 @@ from ingestor.errors import (
 )
 from ingestor.ingest.worker import Worker
 from ingestor.model.entry import Batch
+from ingestor.model.rows import LossCounts
 from ingestor.routing import After, Pipeline
 from ingestor.sinks import CopiedBatch
 
@@ -37,6 +38,7 @@ class Committed:
     has_too_many_rejects: bool = False
     newer_waits: bool = False
     lag_seconds: float | None = None
+    losses: LossCounts = field(default_factory=LossCounts)
 
 
 def renew_lease(worker: Worker, claim: ledger.Claim) -> None:
@@ -103,10 +105,16 @@ class Chunk:
                 connection, claim, progress, skip_newer=worker.skip_newer, after=_action(self.pipeline.after)
             )
             return Committed(
-                moved, is_complete=True, newer_waits=done.newer_waits, lag_seconds=done.lag_seconds
+                moved,
+                is_complete=True,
+                newer_waits=done.newer_waits,
+                lag_seconds=done.lag_seconds,
+                losses=copied.losses,
             )
         ledger.advance(connection, claim, progress, lease_seconds=worker.settings.lease_seconds)
-        return Committed(moved, is_complete=False, has_too_many_rejects=has_too_many_rejects)
+        return Committed(
+            moved, is_complete=False, has_too_many_rejects=has_too_many_rejects, losses=copied.losses
+        )
 
     def _progress(self, copied: CopiedBatch) -> ledger.Progress:
         return ledger.Progress(

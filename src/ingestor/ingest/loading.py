@@ -29,6 +29,7 @@ from ingestor.ingest.reading import Reading
 from ingestor.ingest.starting_over import start_over, take_current_version, take_version
 from ingestor.ingest.worker import Worker
 from ingestor.model.entry import Batch
+from ingestor.model.rows import LossCounts
 from ingestor.model.source_file import ByteStream, SourceFile
 from ingestor.routing import Pipeline, Skip
 from ingestor.routing.skipped import SkippedFormat
@@ -66,6 +67,7 @@ class Loading:
         self._worker = worker
         self._claim = claim
         self._replacement = replacement
+        self._losses = LossCounts()
         self._pace = Pace(worker.settings.lease_seconds, deadline)
 
     def run(self) -> Outcome:
@@ -104,6 +106,7 @@ class Loading:
         )
 
     def _load_version(self) -> Outcome:
+        self._losses = LossCounts()
         route = self._worker.router.by_name(self._claim.file)
         if isinstance(route, Skip):
             return self._skip(route)
@@ -120,9 +123,10 @@ class Loading:
                 batch = batches.next()
                 committed = self._commit(batch, reading.pipeline, partial(self._read_on, batches, batch))
                 self._claim = committed.claim
+                self._losses += committed.losses
                 self._pace.chunk_done()
                 if committed.is_complete:
-                    return _loaded(committed)
+                    return self._loaded(committed)
                 if committed.has_too_many_rejects:
                     raise self._too_many_rejects()
                 if not self._pace.may_go_on():
@@ -144,7 +148,7 @@ class Loading:
         nothing = Batch(
             (), self._claim.checkpoint, self._claim.checkpoint_offset, is_last=True, offset_of=int
         )
-        return _loaded(self._commit(nothing, pipeline, lambda: None))
+        return self._loaded(self._commit(nothing, pipeline, lambda: None))
 
     def _open(self) -> ByteStream:
         """What the key holds now, if that is the claim's version: an older one is still there, but not to be begun.
@@ -206,6 +210,20 @@ class Loading:
             return Failed(ErrorKind.TRANSIENT, f"{error}; and its failure could not be recorded: {refusal}")
         return Failed(kind, error, ending.due_in_seconds)
 
+    def _loaded(self, committed: Committed) -> Loaded:
+        claim = committed.claim
+        return Loaded(
+            claim.file_id,
+            claim.rows_loaded,
+            claim.rows_rejected,
+            bytes_loaded=claim.checkpoint_offset,
+            lag_seconds=committed.lag_seconds,
+            newer_waits=committed.newer_waits,
+            rows_dropped=claim.rows_dropped,
+            unknown_fields=claim.unknown_fields,
+            losses=self._losses,
+        )
+
 
 def _cause(rejected: FirstRejected | None) -> str:
     if rejected is None:
@@ -216,17 +234,3 @@ def _cause(rejected: FirstRejected | None) -> str:
 
 def _first(rejected: FirstRejected | None) -> str:
     return "" if rejected is None else f" (first: entry {rejected.ordinal}, {excerpt(rejected.raw)})"
-
-
-def _loaded(committed: Committed) -> Loaded:
-    claim = committed.claim
-    return Loaded(
-        claim.file_id,
-        claim.rows_loaded,
-        claim.rows_rejected,
-        bytes_loaded=claim.checkpoint_offset,
-        lag_seconds=committed.lag_seconds,
-        newer_waits=committed.newer_waits,
-        rows_dropped=claim.rows_dropped,
-        unknown_fields=claim.unknown_fields,
-    )

@@ -1,8 +1,9 @@
 """How a worker's turn with one file can end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingestor.errors import ErrorKind
+from ingestor.model.rows import LossCounts
 from ingestor.model.source_file import SourceFile
 
 
@@ -10,6 +11,7 @@ from ingestor.model.source_file import SourceFile
 class Loaded:
     """COMPLETED by this worker; the counts are the whole file's. `newer_waits`: replace it now.
 
+    `losses` are those of this worker's turn: an earlier one may have had a part in the file.
     The bytes are uncompressed; the lag is from the upload to the last commit, None where the upload's time is unknown.
     """
 
@@ -21,6 +23,7 @@ class Loaded:
     newer_waits: bool = False
     rows_dropped: int = 0
     unknown_fields: int = 0
+    losses: LossCounts = field(default_factory=LossCounts, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What becomes of an entry: a row, a rejection or a drop; and who decides that."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Raw
@@ -38,9 +39,13 @@ class RowOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An entry that can't be a row, and why."""
+    """An entry that can't be a row, and why.
+
+    `failure`: the processor that failed and how, in the same words for each entry.
+    """
 
     reason: str
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,32 @@ class Drop:
     """An entry that nobody wants as a row; `reason` is what drops are counted by."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LossCounts:
+    """How many entries were dropped, by their reasons, and how many rejected by a processor's failure, by its kind.
+
+    Each has at most MOST_REASONS and OTHER_REASONS: a reason that quotes the entry must not fill the memory.
+    """
+
+    dropped: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: "LossCounts") -> "LossCounts":
+        return LossCounts(_bounded(self.dropped + other.dropped), _bounded(self.failures + other.failures))
+
+
+MOST_REASONS = 100
+OTHER_REASONS = "other reasons"
+
+
+def _bounded(counts: Counter[str]) -> Counter[str]:
+    if len(counts) <= MOST_REASONS:
+        return counts
+    kept = Counter(dict(counts.most_common(MOST_REASONS)))
+    kept[OTHER_REASONS] += counts.total() - kept.total()
+    return kept
 
 
 type Mapped = Row | Rejection | Drop

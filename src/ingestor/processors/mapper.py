@@ -83,8 +83,8 @@ class ProcessingMapper:
         given = bytes(text)
         kind = f"processor {failure.processor}: {type(failure.error).__name__}"
         if self._mapper.redacted(given) != given:
-            return Rejection(f"{kind} (its text is left out, because the entry holds what is redacted)")
-        return Rejection(f"{kind}: {failure.error}"[:_REASON_CHARACTERS])
+            return Rejection(f"{kind} (its text is left out, because the entry holds what is redacted)", kind)
+        return Rejection(f"{kind}: {failure.error}"[:_REASON_CHARACTERS], kind)
 
     def _is_sampled_out(self, text: Entity, ordinal: int, context: object) -> bool:
         sampling = self._sampling

@@ -1,13 +1,13 @@
 """Where rows go. `RowSink` is what a worker needs of it; `postgres` is the one there is, and `bootstrap` picks it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from ingestor.database import Connection
 from ingestor.model.entry import Batch
-from ingestor.model.rows import Mapper
+from ingestor.model.rows import LossCounts, Mapper
 
 __all__ = ["CopiedBatch", "FirstRejected", "RowSink"]
 
@@ -25,6 +25,7 @@ class CopiedBatch:
     first_log_at: datetime | None
     last_log_at: datetime | None
     unknown_fields: int = 0
+    losses: LossCounts = field(default_factory=LossCounts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The report of `ingestor local` on each file."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
@@ -10,6 +10,7 @@ from ingestor.cli.support.terminal import count, counted, duration
 from ingestor.database import Connection
 from ingestor.errors import ErrorKind, IngestorError
 from ingestor.ingest import AlreadyLoaded, Continued, Failed, FileResult, HeldElsewhere, Loaded
+from ingestor.visible_text import visible
 
 
 class LocalState(StrEnum):
@@ -34,8 +35,8 @@ class LocalState(StrEnum):
 class FileReport:
     """One file. `file` is as it was given, `key` its key in the ledger; None when it could not even be opened.
 
-    `rows`, `rejected` and `dropped` are the whole file's, `rows_per_second` is of this command alone. `next` says
-    what to do, where there is something.
+    `rows`, `rejected` and `dropped` are the whole file's; `rows_per_second` and `dropped_by_reason` are of this
+    command alone. `next` says what to do, where there is something.
     """
 
     file: str
@@ -48,6 +49,7 @@ class FileReport:
     error: str | None = None
     next: str | None = None
     dropped: int = 0
+    dropped_by_reason: dict[str, int] = field(default_factory=dict)
 
     @property
     def summary_hint(self) -> str | None:
@@ -58,13 +60,19 @@ class FileReport:
     def line(self) -> str:
         facts = f"{self.file}: {self.state}"
         if self.state is LocalState.LOADED:
-            facts += (
-                f", {counted(self.rows, 'row')}, {count(self.rejected)} rejected, {duration(self.seconds)}"
-            )
+            facts += f", {counted(self.rows, 'row')}, {count(self.rejected)} rejected{self._dropped}, "
+            facts += duration(self.seconds)
         if self.state is LocalState.HELD:
             return f"{self.file}: {self.next}"
         hint = None if self.summary_hint else self.next
         return "; ".join(part for part in (facts, self.error, hint) if part)
+
+    @property
+    def _dropped(self) -> str:
+        if not self.dropped:
+            return ""
+        reasons = [f"{visible(reason)} {count(number)}" for reason, number in self.dropped_by_reason.items()]
+        return f", {count(self.dropped)} dropped" + (f" ({', '.join(reasons)})" if reasons else "")
 
 
 def unopened(name: str, error: IngestorError, *, seconds: float) -> FileReport:
@@ -85,11 +93,21 @@ def report(name: str, result: FileResult, connection: Connection, *, seconds: fl
         rows=record.rows_loaded if record else 0,
         rejected=record.rows_rejected if record else 0,
         dropped=record.rows_dropped if record else 0,
+        dropped_by_reason=_reasons(result),
         seconds=round(seconds, 3),
         rows_per_second=None if rate is None else round(rate, 1),
         error=error,
         next=_next(name, state, result, record),
     )
+
+
+def _reasons(result: FileResult) -> dict[str, int]:
+    """Those of this command's turn with the file."""
+    match result.outcome:
+        case Loaded(losses=losses):
+            return dict(losses.dropped.most_common())
+        case _:
+            return {}
 
 
 def _state(result: FileResult) -> tuple[LocalState, str | None]:

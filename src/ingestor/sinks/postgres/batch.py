@@ -47,10 +47,11 @@ def copy_batch(
     return CopiedBatch(
         rows=outcome.rows,
         rejected=len(outcome.rejected),
-        dropped=sum(outcome.dropped.values()),
+        dropped=outcome.losses.dropped.total(),
         first_log_at=None if outcome.first is None else datetime_of(outcome.first),
         last_log_at=None if outcome.last is None else datetime_of(outcome.last),
         unknown_fields=outcome.unknown_fields,
+        losses=outcome.losses,
     )
 
 

@@ -1,6 +1,5 @@
 """What became of a span of entries, before the exceptional ones are written down."""
 
-from collections import Counter
 from collections.abc import Buffer, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
@@ -8,7 +7,7 @@ from itertools import chain
 from msgspec import Raw
 
 from ingestor.model.entry import RAW_LIMIT, Batch, InContext, Malformed, Repaired
-from ingestor.model.rows import Mapper
+from ingestor.model.rows import LossCounts, Mapper
 
 _REASON_CHARACTERS = 1_000
 
@@ -34,14 +33,17 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class SpanOutcome:
-    """`first` and `last` are microseconds since 2000-01-01 UTC, None if there are no rows; `dropped` is by reason."""
+    """`first` and `last` are microseconds since 2000-01-01 UTC, None if there are no rows.
+
+    `losses` counts why entries are no rows.
+    """
 
     rows: int = 0
     first: int | None = None
     last: int | None = None
     rejected: list[Rejected] = field(default_factory=list)
     originals: list[Original] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
+    losses: LossCounts = field(default_factory=LossCounts)
     unknown_fields: int = 0
 
 
@@ -53,7 +55,7 @@ def combined(outcomes: Iterable[SpanOutcome]) -> SpanOutcome:
         last=max((part.last for part in parts if part.last is not None), default=None),
         rejected=list(chain.from_iterable(part.rejected for part in parts)),
         originals=list(chain.from_iterable(part.originals for part in parts)),
-        dropped=sum((part.dropped for part in parts), Counter()),
+        losses=sum((part.losses for part in parts), LossCounts()),
         unknown_fields=sum(part.unknown_fields for part in parts),
     )
 

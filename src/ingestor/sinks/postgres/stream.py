@@ -1,6 +1,5 @@
 """The hot loop: entries to rows, rows to Postgres."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, LiteralString
 
@@ -11,7 +10,7 @@ from psycopg.adapt import PyFormat
 from ingestor.database import Connection
 from ingestor.model.columns import COLUMNS, COPY_TYPES, TIMESTAMP_POSITION, Row
 from ingestor.model.entry import Batch, InContext, Repaired
-from ingestor.model.rows import BatchMapper, Drop, Mapper, Rejection
+from ingestor.model.rows import BatchMapper, Drop, LossCounts, Mapper, Rejection
 from ingestor.sinks.postgres.outcome import Original, Rejected, SpanOutcome, rejected
 
 type Treatment = Callable[[Row], Row] | None
@@ -53,7 +52,7 @@ def _streamed(
     times: list[int] = []
     rejects: list[Rejected] = []
     originals: list[Original] = []
-    dropped: Counter[str] = Counter()
+    losses = LossCounts()
     unknown_fields_before = mapper.unknown_fields
     with cursor.copy(_COPY_LOGS) as copy:
         copy.set_types(COPY_TYPES)
@@ -69,9 +68,11 @@ def _streamed(
                 row = Rejection(value.reason)
             if isinstance(row, Rejection):
                 rejects.append(rejected(batch, index, row.reason, mapper))
+                if row.failure is not None:
+                    losses.failures[row.failure] += 1
                 continue
             if isinstance(row, Drop):
-                dropped[row.reason] += 1
+                losses.dropped[row.reason] += 1
                 continue
             write_row(treatment(row) if treatment else row)
             times.append(row[TIMESTAMP_POSITION])
@@ -84,6 +85,6 @@ def _streamed(
         max(times, default=None),
         rejects,
         originals,
-        dropped,
+        losses,
         mapper.unknown_fields - unknown_fields_before,
     )
