@@ -1,4 +1,4 @@
-"""Gzipped JSON logs from S3 into Postgres: every entry exactly once.
+"""Log files from S3 into Postgres: every entry exactly once.
 
 `process_local_file` and `process_files` are for Python programs; importing the package opens and reads nothing.
 """

@@ -49,9 +49,9 @@ _NUMBERS = ("rows", "rejected", "seconds", "rows/s")
 def local(*, files: tuple[str, ...], replace: bool, quiet: bool, as_json: bool) -> None:
     """Load local log files; "-" is standard input.
 
-    Files hold a JSON array, or newline-delimited or concatenated objects, gzipped or plain; names don't matter. Loading
-    a file again changes nothing. A file that failed half-way continues where it stopped. If one file fails, the others
-    are still loaded.
+    A file's format is told by its first bytes, or by a rule of ingestor.toml; `ingestor try` shows what would come of
+    it. It may be compressed. Loading a file again changes nothing. A file that failed half-way continues where it
+    stopped. If one file fails, the others are still loaded.
 
     Ctrl-C commits the current chunk and stops; rerun to continue. A second Ctrl-C stops at once: the file can then be
     loaded again when its claim expires, after LEASE_SECONDS (120).
