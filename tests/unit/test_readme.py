@@ -43,7 +43,8 @@ def test_it_stays_short() -> None:
 def test_the_two_commands_come_first_and_then_ones_own_file() -> None:
     typed = command_lines(README)
     assert typed[:2] == ["make demo", "make test"]
-    assert [line.split("/")[-1] for line in typed[2:4]] == ["make install", "ingestor local my.json.gz"]
+    own_file = ["make install", "ingestor try my.json.gz", "ingestor local my.json.gz"]
+    assert [line.split("/")[-1].partition("  #")[0].strip() for line in typed[2:5]] == own_file
 
 
 def test_it_says_what_happens_when_things_go_wrong_in_one_table() -> None:
