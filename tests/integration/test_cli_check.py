@@ -18,6 +18,7 @@ from tests.support.sweeping import Place
 
 from ingestor.aws.bucket_notifications import BucketNotifications
 from ingestor.aws.queue_attributes import read_queue_attributes
+from ingestor.cli.commands.check import _RECOMMENDED
 from ingestor.database import code_version
 from ingestor.errors import ServiceUnavailableError
 
@@ -52,12 +53,13 @@ def test_where_all_is_in_place_each_line_is_ok(place: Place, command: CommandLin
     assert (answer.status, answer.stderr) == (0, "")
     names = [line.partition(": ")[0] for line in answer.stdout.splitlines()]
     assert names == [
-        "settings", "rules", "database", "tls", "schema", "rights", f"bucket {place.bucket}", "queue",
+        "settings", "rules", "redaction", "database", "tls", "schema", "rights", f"bucket {place.bucket}", "queue",
         "dead-letter queue", "queue settings", "redrive policy", f"notification of {place.bucket}",
     ]  # fmt: skip
     said = [line.partition(": ")[2] for line in answer.stdout.splitlines()]
     assert said[1] == "not set (ingestor.toml)"
-    assert all(each.startswith("ok") for each in [said[0], *said[2:]])
+    assert said[2].startswith('not set (redact = ["credentials"] ')
+    assert all(each.startswith("ok") for each in [said[0], *said[3:]])
     assert list(checks(command("check", "--json"))) == names
 
 
@@ -78,7 +80,8 @@ def test_what_is_not_set_is_no_failure(ingestor: CommandLine) -> None:
     answer = ingestor.using(nothing | WITHOUT_AWS)("check", "--json")
     assert answer.status == 0
     assert {name: each["said"] for name, each in checks(answer).items()} == {
-        "settings": "ok", "rules": "not set (ingestor.toml)", "database": "not set (DB_*)",
+        "settings": "ok", "rules": "not set (ingestor.toml)", "redaction": f"not set ({_RECOMMENDED})",
+        "database": "not set (DB_*)",
         "buckets": "not set (BUCKETS)",
         "queue": "not set (QUEUE_URL)", "dead-letter queue": "not set (DLQ_URL)",
     }  # fmt: skip
@@ -221,6 +224,24 @@ def test_a_role_that_may_not_look_is_told_the_permission() -> None:
         stub.add_client_error("get_queue_attributes", "AccessDenied", "no")
         with pytest.raises(ServiceUnavailableError, match=r"the role needs sqs:GetQueueAttributes$"):
             read_queue_attributes(sqs, "https://sqs/1/q")
+
+
+def test_redaction_is_recommended_where_it_is_not_wanted_yet(command: CommandLine, tmp_path: Path) -> None:
+    rules = tmp_path / "mine.toml"
+    named = command.using({"INGESTOR_CONFIG": str(rules)})
+
+    def said(text: str) -> str:
+        rules.write_text(text)
+        found: str = checks(named("check", "--json"))["redaction"]["said"]
+        return found.removesuffix(f" ({_RECOMMENDED})")
+
+    redact = 'redact = ["credentials"]\n'
+    rule = '[[rule]]\nkey = "a/*"\n'
+    assert said(rule) == "not set for line 1 of mine.toml, files that no rule matches"
+    assert said(rule + redact) == "not set for files that no rule matches"
+    assert said("[[rule]]\n" + redact) == "ok"
+    assert said(f"[defaults]\n{redact}{rule}") == "ok"
+    assert said(f"{rule}skip = true\n[[rule]]\n{redact}") == "ok"
 
 
 def test_the_rules_are_checked_and_each_mistake_is_told(command: CommandLine, tmp_path: Path) -> None:

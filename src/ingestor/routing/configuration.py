@@ -58,6 +58,17 @@ class RuleSet:
     otherwise: PipelineOptions
     tests: tuple[GoldenTest, ...] = ()
 
+    @property
+    def unredacted(self) -> tuple[str, ...]:
+        """Where files are read without `redact`."""
+        places = [
+            each.place for each in self.rules if not each.skips and each.options.processing.redaction is None
+        ]
+        reaches_all = any(each.condition.is_always_met for each in self.rules)
+        if self.otherwise.processing.redaction is None and not reaches_all:
+            places.append("files that no rule matches")
+        return tuple(places)
+
     def router(self, detection: Detection) -> RuleRouter:
         return RuleRouter(self.rules, detection, self.otherwise)
 

@@ -1,5 +1,6 @@
 """The configuration that would give unmapped fields a column, where their names say which one."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Suggestion:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        pairs = ", ".join(f'{column} = ["{_escaped(name)}"]' for column, name in self.columns.items())
+        pairs = ", ".join(f"{column} = [{_quoted(name)}]" for column, name in self.columns.items())
         return (f'format = "{self.format}"', f"columns = {{ {pairs} }}")
 
 
@@ -75,5 +76,6 @@ def _plain(name: str) -> str:
     return _NOT_LETTERS.sub("", name.lower())
 
 
-def _escaped(name: str) -> str:
-    return name.replace("\\", "\\\\").replace('"', '\\"')
+def _quoted(name: str) -> str:
+    """As a string of TOML, whose escapes are those of JSON."""
+    return json.dumps(name, ensure_ascii=False)

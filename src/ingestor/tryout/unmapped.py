@@ -82,6 +82,8 @@ class UnmappedFields:
                 return
             unmapped = self._of_shape[shape] = tuple(self._without_column(fields, paths, entry))
             if len(entry.text) <= _LARGEST_SAMPLE:
+                # The bytes alone: what was read with them may go.
+                entry = ReadableEntry(bytes(entry.text), entry.context)
                 self.samples |= {path: entry for path in unmapped if path not in self.samples}
         self.counts.update(unmapped)
 

@@ -12,7 +12,13 @@ from ingestor.cli.support.database_choice import environment_settings
 from ingestor.cli.support.group import FAILED
 from ingestor.cli.support.terminal import counted, json_option, output, print_json, shown
 from ingestor.errors import ConfigurationError
+from ingestor.routing.configuration import RuleSet
 from ingestor.settings import Settings
+
+_NAMED_PLACES = 3
+_RECOMMENDED = (
+    'redact = ["credentials"] in ingestor.toml keeps authorization and cookie headers out of the database'
+)
 
 
 @click.command()
@@ -20,9 +26,10 @@ from ingestor.settings import Settings
 def check(*, as_json: bool) -> None:
     """Check the settings, the database, the buckets and the queues, and say what to mend.
 
-    Each line is "ok", "not set", or the sentence that mends it. Rules: those of ingestor.toml. Database: it answers,
-    TLS, the tables' version, the user's rights. AWS: each bucket of BUCKETS, QUEUE_URL, DLQ_URL, and each bucket's
-    notification to the queue. Nothing is changed. Exit status 1 if anything needs mending.
+    Each line is "ok", "not set", or the sentence that mends it. Rules: those of ingestor.toml, and whether they
+    redact. Database: it answers, TLS, the tables' version, the user's rights. AWS: each bucket of BUCKETS,
+    QUEUE_URL, DLQ_URL, and each bucket's notification to the queue. Nothing is changed. Exit status 1 if anything
+    needs mending.
 
     \b
     Examples:
@@ -50,19 +57,34 @@ def _results() -> Iterator[CheckResult]:
         yield failed("settings", error)
         return
     yield passed("settings")
-    yield _rules(settings)
+    yield from _rules(settings)
     yield from database_checks(settings)
     yield from aws_checks(settings)
 
 
-def _rules(settings: Settings) -> CheckResult:
+def _rules(settings: Settings) -> Iterator[CheckResult]:
     try:
         rules = bootstrap.rule_set(settings)
     except ConfigurationError as error:
-        return failed("rules", error)
+        yield failed("rules", error)
+        return
     if rules is None:
-        return not_set("rules", "ingestor.toml")
-    return passed("rules", f"{counted(len(rules.rules), 'rule')} in {rules.path}")
+        yield not_set("rules", "ingestor.toml")
+    else:
+        yield passed("rules", f"{counted(len(rules.rules), 'rule')} in {rules.path}")
+    yield _redaction(rules)
+
+
+def _redaction(rules: RuleSet | None) -> CheckResult:
+    """Off unless it is wanted, and so no failure: `raw_data` is the complete entry."""
+    if rules is not None and not rules.unredacted:
+        return passed("redaction")
+    where = (
+        ""
+        if rules is None or len(rules.unredacted) > _NAMED_PLACES
+        else f" for {', '.join(rules.unredacted)}"
+    )
+    return CheckResult("redaction", is_ok=True, said=f"not set{where} ({_RECOMMENDED})")
 
 
 def _show(result: CheckResult) -> None:
