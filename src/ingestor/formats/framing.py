@@ -4,7 +4,7 @@ Where entries begin and end is a function of the file's bytes alone, never of wh
 resumed worker frames the file from its first byte and leaves out the entries that are handled already: a header line, a
 half-read group and the depth inside an array come back by themselves, and the ledger need not know about them. The
 bytes before a checkpoint are read and decompressed in any case, because gzip has no other way in.
-docs/decisions/0017-resuming-by-framing-again.md
+docs/decisions/0026-resuming-by-framing-again.md
 """
 
 from bisect import bisect_right
