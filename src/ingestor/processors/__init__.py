@@ -5,7 +5,16 @@ puts them in front of a format's mapper. A format without any has no part of thi
 """
 
 from ingestor.model.rows import Drop
-from ingestor.processors.mapper import ProcessingMapper, Steps
+from ingestor.processors.mapper import ProcessingMapper, Steps, processed
 from ingestor.processors.processor import EntryContext, FunctionProcessor, Processed, Processor
 
-__all__ = ["Drop", "EntryContext", "FunctionProcessor", "Processed", "ProcessingMapper", "Processor", "Steps"]
+__all__ = [
+    "Drop",
+    "EntryContext",
+    "FunctionProcessor",
+    "Processed",
+    "ProcessingMapper",
+    "Processor",
+    "Steps",
+    "processed",
+]

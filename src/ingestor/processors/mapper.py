@@ -62,14 +62,14 @@ class ProcessingMapper:
         if fields is None:
             return self._mapper.row_of(text, ordinal, context)
         entry_context = EntryContext(self._origin.bucket, self._origin.key, ordinal)
-        ended = _processed(fields, self._drops, entry_context)
+        ended = _tried(fields, self._drops, entry_context)
         if isinstance(ended, _Failure):
             return self._rejected(ended, text)
         if isinstance(ended, Drop):
             return ended
         if self._is_sampled_out(text, ordinal, context):
             return Drop(SAMPLED_OUT)
-        changed = _processed(fields, self._changes, entry_context)
+        changed = _tried(fields, self._changes, entry_context)
         if isinstance(changed, _Failure):
             return self._rejected(changed, text)
         if isinstance(changed, Drop):
@@ -81,10 +81,10 @@ class ProcessingMapper:
     def _rejected(self, failure: "_Failure", text: Entity) -> Rejection:
         """An exception may quote the entry: where that holds what is redacted, its text is left out."""
         given = bytes(text)
-        kind = f"processor {failure.processor}: {type(failure.error).__name__}"
         if self._mapper.redacted(given) != given:
-            return Rejection(f"{kind} (its text is left out, because the entry holds what is redacted)", kind)
-        return Rejection(f"{kind}: {failure.error}"[:_REASON_CHARACTERS], kind)
+            left_out = f"{failure.kind} (its text is left out, because the entry holds what is redacted)"
+            return Rejection(left_out, failure.kind)
+        return failure.rejection
 
     def _is_sampled_out(self, text: Entity, ordinal: int, context: object) -> bool:
         sampling = self._sampling
@@ -157,8 +157,24 @@ class _Failure:
     processor: str
     error: Exception
 
+    @property
+    def kind(self) -> str:
+        return f"processor {self.processor}: {type(self.error).__name__}"
 
-def _processed(
+    @property
+    def rejection(self) -> Rejection:
+        return Rejection(f"{self.kind}: {self.error}"[:_REASON_CHARACTERS], self.kind)
+
+
+def processed(
+    fields: EntryFields, processors: Sequence[Processor], context: EntryContext
+) -> EntryFields | Rejection | Drop:
+    """What becomes of one entry, without a format around it."""
+    outcome = _tried(fields, processors, context)
+    return outcome.rejection if isinstance(outcome, _Failure) else outcome
+
+
+def _tried(
     fields: EntryFields, processors: Sequence[Processor], context: EntryContext
 ) -> "EntryFields | _Failure | Drop":
     """`fields` itself where no processor wanted anything else; it is never changed in place."""
