@@ -11,6 +11,7 @@ import pytest
 from tests.integration.conftest import SOURCES, CommandLine
 from tests.support.private_folders import mode_of, umask
 
+from ingestor.database import code_version
 from ingestor.database.embedded import EmbeddedPostgres
 
 
@@ -45,6 +46,27 @@ def test_it_is_introduced_once_migrated_and_stopped_after_each_command(
     assert bare("psql", "-At", "-c", "SELECT message FROM logs").stdout == "hello\n"
     assert not server.is_running()
     assert (bare.folder / ".ingestor" / ".gitignore").read_text() == "*\n"
+
+
+def test_check_looks_at_it_and_changes_nothing(bare: CommandLine, server: EmbeddedPostgres) -> None:
+    assert "database: not set (DB_*)\n" in bare("check").stdout
+    assert not (bare.folder / ".ingestor").exists()
+    assert bare("local", "app.json").status == 0
+
+    def said() -> list[str]:
+        answer = bare("check")
+        assert (answer.status, answer.stderr, server.is_running()) == (0, "", False)
+        return [line for line in answer.stdout.splitlines() if line.startswith(("database", "schema", "tls"))]
+
+    database, schema = said()
+    assert database.startswith("database: ok: PostgreSQL ")
+    assert database.endswith(f", embedded in {bare.folder / '.ingestor'}, because no DB_* variable is set")
+    assert schema == f"schema: ok: public, at migration {code_version():04}"
+    newest = "(SELECT max(version) FROM schema_migrations)"
+    assert bare("psql", "-c", f"DELETE FROM schema_migrations WHERE version = {newest}").status == 0  # noqa: S608 - ours
+    older = [said()[1], said()[1]]
+    assert older[0].endswith(", which the next command updates")
+    assert older[0] == older[1]
 
 
 def test_it_runs_until_the_last_command_that_uses_it_ends(

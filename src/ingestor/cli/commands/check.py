@@ -27,9 +27,9 @@ def check(*, as_json: bool) -> None:
     """Check the settings, the database, the buckets and the queues, and say what to mend.
 
     Each line is "ok", "not set", or the sentence that mends it. Rules: those of ingestor.toml, and whether they
-    redact. Database: it answers, TLS, the tables' version, the user's rights. AWS: each bucket of BUCKETS,
-    QUEUE_URL, DLQ_URL, and each bucket's notification to the queue. Nothing is changed. Exit status 1 if anything
-    needs mending.
+    redact. Database: it answers, TLS, the tables' version, the user's rights; without DB_* variables the embedded one,
+    if it is there. AWS: each bucket of BUCKETS, QUEUE_URL, DLQ_URL, and each bucket's notification to the queue.
+    Nothing is changed. Exit status 1 if anything needs mending.
 
     \b
     Examples:

@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 
 from ingestor.cli.support.check_result import CheckResult, failed, not_set, passed
-from ingestor.cli.support.database_choice import named_database
+from ingestor.cli.support.database_choice import (
+    embedded_folder,
+    has_embedded_database,
+    named_database,
+    unchanged_embedded_database,
+)
 from ingestor.database import DatabaseCondition, code_version, read_condition
 from ingestor.errors import IngestorError, SchemaError
 from ingestor.settings import Settings, SslMode
@@ -14,7 +19,7 @@ _VERIFIES = {SslMode.VERIFY_CA, SslMode.VERIFY_FULL}
 def database_checks(settings: Settings) -> Iterator[CheckResult]:
     """What rests on a line that failed is left out: it would only repeat it."""
     if not settings.names_a_database:
-        yield not_set("database", "DB_*")
+        yield from _embedded_checks(settings)
         return
     try:
         with named_database(settings) as database, database.transaction() as connection:
@@ -31,6 +36,31 @@ def database_checks(settings: Settings) -> Iterator[CheckResult]:
     yield schema
     if schema.is_ok:
         yield _rights(condition)
+
+
+def _embedded_checks(settings: Settings) -> Iterator[CheckResult]:
+    """Of a server that listens on this machine alone, whose superuser we are."""
+    try:
+        if not has_embedded_database():
+            yield not_set("database", "DB_*")
+            return
+        with unchanged_embedded_database(settings) as database, database.transaction() as connection:
+            condition = read_condition(connection, settings.db_schema)
+    except SchemaError as error:
+        yield failed("schema", error)
+        return
+    except IngestorError as error:
+        yield failed("database", error)
+        return
+    yield passed(
+        "database",
+        f"PostgreSQL {condition.server_version}, embedded in {embedded_folder()}, because no DB_* variable is set",
+    )
+    if condition.version is None:
+        yield passed("schema", "there are no tables yet; the next command makes them")
+        return
+    later = ", which the next command updates" if condition.version < code_version() else ""
+    yield passed("schema", f"{settings.db_schema}, at migration {condition.version:04}{later}")
 
 
 def _answers(condition: DatabaseCondition) -> CheckResult:

@@ -28,8 +28,11 @@ def existing_database(settings: Settings) -> Iterator[Database]:
 
     Raises ConfigurationError where there is none.
     """
-    if not settings.names_a_database:
-        _require_embedded(Path(FOLDER))
+    if not settings.names_a_database and not has_embedded_database():
+        raise ConfigurationError(
+            f"there is no database here: no DB_* variable is set, and {embedded_folder()} holds none. Change to the "
+            "folder where `ingestor local` loaded files, or set DB_HOST, DB_USERNAME and DB_PASSWORD"
+        )
     with chosen_database(settings) as database:
         yield database
 
@@ -72,18 +75,32 @@ def _end_claims_of_the_dead(database: Database, loaders: BinaryIO) -> None:
     fcntl.flock(loaders, fcntl.LOCK_UN)
 
 
-def _require_embedded(folder: Path) -> None:
-    """Finds the embedded database, without creating one. Raises DatabaseUnavailableError for an unreadable folder."""
+@contextmanager
+def unchanged_embedded_database(settings: Settings) -> Iterator[Database]:
+    """The embedded one as it is: it is started, and not migrated."""
+    with _embedded_server(Path(FOLDER), is_quiet=True) as server, _lock_file(server, "arrival") as arrival:
+        fcntl.flock(arrival, fcntl.LOCK_EX)
+        parameters = server.start()
+        fcntl.flock(arrival, fcntl.LOCK_UN)
+        with server.explained(), closing(Database(lambda: parameters, settings.db_schema)) as database:
+            yield database
+
+
+def has_embedded_database() -> bool:
+    """Raises DatabaseUnavailableError for an unreadable folder."""
+    folder = Path(FOLDER)
     try:
-        place = folder.absolute()
-        if folder.is_dir() and (EmbeddedPostgres(folder).data_folder / "PG_VERSION").exists():
-            return
+        return folder.is_dir() and (EmbeddedPostgres(folder).data_folder / "PG_VERSION").exists()
     except OSError as error:
         raise unusable(folder, error) from error
-    raise ConfigurationError(
-        f"there is no database here: no DB_* variable is set, and {place} holds none. Change to the folder "
-        "where `ingestor local` loaded files, or set DB_HOST, DB_USERNAME and DB_PASSWORD"
-    )
+
+
+def embedded_folder() -> Path:
+    """Raises DatabaseUnavailableError in a working directory that is gone."""
+    try:
+        return Path(FOLDER).absolute()
+    except OSError as error:
+        raise unusable(Path(FOLDER), error) from error
 
 
 @contextmanager
