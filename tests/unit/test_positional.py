@@ -9,7 +9,8 @@ from tests.support.formats import sample
 
 from ingestor.formats.http import add_request, percent_decoded, query_of
 from ingestor.formats.mapping import Fields
-from ingestor.formats.positional import QUOTED, Positions, exactly_these, number, quoted_fields, unescaped
+from ingestor.formats.positional import QUOTED, exactly_these, quoted_fields, unescaped
+from ingestor.formats.positions import Positions, number
 
 POSITIONS = Positions(("word", "text", "number"), ("number",))
 PIECES = st.lists(st.sampled_from(["a", " ", '"', "\\", "-", "1", "\\x41", '" "', "é"]), max_size=12).map(
@@ -110,3 +111,32 @@ def test_percent_decoding_is_the_usual_one(text: str) -> None:
 def test_unescaping_leaves_other_text_as_it_is(text: str) -> None:
     if "\\" not in text:
         assert unescaped(text) == text
+
+
+@given(
+    rows=st.lists(
+        st.lists(
+            st.one_of(st.sampled_from(["-", "", "0", "007", "-1", "0.250", "٣", "1" * 19, "1e3"]), st.text()),
+            max_size=5,
+        ),
+        min_size=1,
+    )
+)
+def test_what_is_compiled_finds_what_is_found_one_by_one(rows: list[list[str]]) -> None:
+    names = ("word", "'", "number", "fields")
+    positions = Positions(names, ("number", "fields"))
+    for _ in range(100):
+        positions.fields(["a", "b", "1", "2"])
+    assert positions.fields != positions.one_by_one
+    for values in rows:
+        found, expected = positions.fields(values), positions.one_by_one(values)
+        assert (repr(found), list(found)) == (repr(expected), list(expected))
+
+
+@pytest.mark.parametrize("names", [("a", "b", "a"), tuple(f"c{index}" for index in range(1000))])
+def test_a_name_twice_and_a_header_of_a_thousand_names_are_read_one_by_one(names: tuple[str, ...]) -> None:
+    positions = Positions(names)
+    values = [f"v{index}" for index in range(len(names))]
+    for _ in range(100):
+        assert len(positions.fields(values)) == len(set(names))
+    assert positions.fields == positions.one_by_one

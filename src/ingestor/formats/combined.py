@@ -15,7 +15,8 @@ from ingestor.formats.http import HOST, QUERY, URL, add_target
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.text import EXTRA, TextFormat
+from ingestor.formats.positions import EXTRA
+from ingestor.formats.text import TextFormat
 from ingestor.formats.times import clf_time, time_reader
 from ingestor.model.rows import Rejection
 

@@ -17,7 +17,8 @@ from ingestor.formats.limits import Limits
 from ingestor.formats.lines import LineSplitter, Overlong, overlong, text_value
 from ingestor.formats.mapping import Fields
 from ingestor.formats.own_fields import WHOLE, own_mapping
-from ingestor.formats.text import EXTRA, Parse, TextFormat
+from ingestor.formats.positions import EXTRA
+from ingestor.formats.text import Parse, TextFormat
 from ingestor.model.entry import RAW_LIMIT
 from ingestor.model.rows import Rejection
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from ingestor.formats.mapping import Fields
-from ingestor.formats.positional import number
+from ingestor.formats.positions import number
 
 METHOD, URL, HOST, QUERY, HEADERS, ADDRESS, PORT = (
     "method",

@@ -4,19 +4,10 @@ h2 2026-11-24T12:00:00.186641Z 0.001 200 "GET https://www.example.org:443/?a=\x2
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 
-from ingestor.formats.mapping import Fields
-from ingestor.formats.text import EXTRA
+from ingestor.formats.positions import Positions
 
-type Number = int | float | str
-
-_NOTHING = "-"
-_KEPT = 4096
-_LONGEST_NUMBER = 18
-_NUMBER = re.compile(r"-?+[0-9]++(\.[0-9]++)?+").fullmatch
 # A quote closes a field only before a space or the end of the line: some programs write quotes within as they are.
 _ESCAPING = re.compile(r'"((?:[^"\\]++|\\.|\\|"(?! |$))*+)"(?: |$)', re.DOTALL).match
 _LITERAL = re.compile(r'"((?:[^"]++|"(?! |$))*+)"(?: |$)', re.DOTALL).match
@@ -24,29 +15,6 @@ _EDGES = ("", " ")
 """What a quote has before it where it opens a field, and after it where it closes one."""
 
 _ESCAPES = re.compile(r'(?:\\x[0-9A-Fa-f]{2})++|\\(["\\])')
-
-
-@dataclass(frozen=True, slots=True)
-class Positions:
-    """What stands where; `numbers` are the names of those that are numbers."""
-
-    names: tuple[str, ...]
-    numbers: tuple[str, ...] = ()
-
-    def fields(self, values: Sequence[str]) -> Fields:
-        """By name, without those that are nothing; what stands behind the last name is under EXTRA."""
-        names = self.names
-        fields: Fields = {
-            name: value for name, value in zip(names, values, strict=False) if value != _NOTHING and value
-        }
-        field_of = fields.get
-        for name in self.numbers:
-            text = field_of(name)
-            if text is not None and len(text) <= _LONGEST_NUMBER:
-                fields[name] = _number(text)
-        if len(values) > len(names):
-            fields[EXTRA] = list(values[len(names) :])
-        return fields
 
 
 def exactly_these(
@@ -71,19 +39,6 @@ def exactly_these(
 
 _WORD = r"([^ ]++)"
 QUOTED = r'"([^"]*+)"'
-
-
-def number(text: str) -> Number:
-    """An integer or a decimal fraction; anything else stays as it is, and so does one with too many digits."""
-    return _number(text) if len(text) <= _LONGEST_NUMBER else text
-
-
-@lru_cache(maxsize=_KEPT)
-def _number(text: str) -> Number:
-    found = _NUMBER(text)
-    if found is None:
-        return text
-    return int(text) if found[1] is None else float(text)
 
 
 def quoted_fields(line: str, *, is_escaped: bool = True) -> list[str] | None:

@@ -15,7 +15,8 @@ from ingestor.formats.http import HEADERS, HOST, METHOD, QUERY, URL, add_headers
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.positional import QUOTED, Positions, exactly_these, quoted_fields
+from ingestor.formats.positional import QUOTED, exactly_these, quoted_fields
+from ingestor.formats.positions import Positions
 from ingestor.formats.text import TextFormat, TextMapper
 from ingestor.formats.times import clf_time
 from ingestor.model.rows import Rejection, RowOrigin

@@ -11,6 +11,7 @@ from ingestor.formats.framing import Framing, framed_batches
 from ingestor.formats.limits import Limits
 from ingestor.formats.lines import Lines
 from ingestor.formats.mapping import FieldMapping, Fields, RowBuilder, as_json
+from ingestor.formats.positions import EXTRA
 from ingestor.model.entry import Batch
 from ingestor.model.rows import EditedEntry, Entity, Mapped, Rejection, RowOrigin
 
@@ -25,8 +26,6 @@ type Derive = Callable[[Fields, object], None]
 
 Raises nothing; linear in the entry's length as well.
 """
-
-EXTRA = "extra"
 
 _as_in_json = Decoder(dict[str, Any]).decode
 

@@ -13,7 +13,7 @@ from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refu
 from ingestor.formats.limits import Limits
 from ingestor.formats.lines import Lines
 from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.positional import Positions
+from ingestor.formats.positions import Positions
 from ingestor.formats.text import TextFormat
 from ingestor.model.rows import Rejection
 

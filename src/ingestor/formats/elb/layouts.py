@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingestor.formats.positional import QUOTED, Positions, exactly_these, number
+from ingestor.formats.positional import QUOTED, exactly_these
+from ingestor.formats.positions import Positions, number
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refu
 from ingestor.formats.limits import Limits
 from ingestor.formats.lines import Lines
 from ingestor.formats.mapping import FieldMapping, Fields, as_json
-from ingestor.formats.positional import number, quoted_fields
+from ingestor.formats.positional import quoted_fields
+from ingestor.formats.positions import number
 from ingestor.formats.text import TextFormat, TextMapper
 from ingestor.formats.times import time_reader
 from ingestor.formats.w3c.columns import CLOUDFRONT, NUMBERS, Columns, FieldsHeader, columns_of
