@@ -36,6 +36,7 @@ def quote(entry, context):
 
 GOOD = {"time": TIME, "req": {"headers": {"Authorization": f"Bearer {SECRET}", "cookie": SECRET}}}
 HEADERS = [{"name": "X-Api-Key", "value": SECRET}]
+ATTRIBUTE = {"key": "http.request.header.authorization", "value": {"stringValue": SECRET}}
 KINDS = {
     "good": json.dumps(GOOD),
     "deeper": json.dumps({"time": TIME, "a": [{"headers": {"set-cookie": [SECRET, SECRET]}}]}),
@@ -85,6 +86,21 @@ FILES = {
             "logEvents": [
                 {"id": str(at), "timestamp": TIME, "message": text} for at, text in enumerate(KINDS.values())
             ],
+        }
+    ),
+    "otlp.json": json.dumps(
+        {
+            "resourceLogs": [
+                {
+                    "resource": {"attributes": [ATTRIBUTE]},
+                    "scopeLogs": [
+                        {
+                            "scope": {"name": "s", "attributes": [ATTRIBUTE]},
+                            "logRecords": [{"timeUnixNano": f"{TIME}000000", "attributes": [ATTRIBUTE]}],
+                        }
+                    ],
+                }
+            ]
         }
     ),
     "waf.json": json.dumps(

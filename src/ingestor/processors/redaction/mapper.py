@@ -36,11 +36,13 @@ def redacting(mapper: Mapper, redaction: Redaction) -> Mapper:
 class RedactingJsonMapper:
     """A `Mapper` of JSON around another one."""
 
-    __slots__ = ("_mapper", "_redaction")
+    __slots__ = ("_around", "_context", "_mapper", "_redaction")
 
     def __init__(self, mapper: Mapper, redaction: JsonRedaction) -> None:
         self._mapper = mapper
         self._redaction = redaction
+        self._context: object = None
+        self._around: tuple[Any, ...] = ()
 
     @property
     def unknown_fields(self) -> int:
@@ -52,7 +54,18 @@ class RedactingJsonMapper:
     def row_of(self, text: Entity, ordinal: int, context: object = None, /) -> Mapped:
         given = bytes(text)
         redacted = self._redaction.entry(given)
-        return self._mapper.row_of(text if redacted is given else redacted, ordinal, context)
+        return self._mapper.row_of(
+            text if redacted is given else redacted, ordinal, self._redacted_context(context)
+        )
+
+    def _redacted_context(self, context: object) -> object:
+        """What stands around an entry is attached to it. The same for all entries of one object, so it is kept."""
+        if not isinstance(context, tuple):
+            return context
+        if self._context is not context:
+            redactor = self._redaction.redactor()
+            self._context, self._around = context, tuple(redactor.cleaned(each) for each in context)
+        return self._around
 
     def of_batch(self, batch: Batch, /) -> Callable[..., Mapped]:
         """The format's own `row_of`, where no entry of the batch holds anything to redact."""
