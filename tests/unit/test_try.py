@@ -91,6 +91,8 @@ def test_a_file_that_is_no_log_or_is_not_there_is_an_error_of_its_own(tries: Try
     assert parquet["error"].startswith("this is Parquet")
     assert missing["error"].endswith("no such file")
     assert (good["error"], good["rows"]) == (None, 1)
+    (tmp_path / "notes.txt").write_text("just some words\n")
+    assert tries("notes.txt").stdout.splitlines()[1].startswith("  error:          this is plain text")
 
 
 def test_standard_input_is_read_as_it_comes(tries: Try) -> None:

@@ -44,7 +44,8 @@ def show_tried(tried: TriedFile) -> None:
 
 def _facts(tried: TriedFile) -> Iterator[tuple[str, str]]:
     tryout = tried.tryout
-    if tryout is not None and tryout.route is not None:
+    is_log = tryout is not None and (tried.error is None or tryout.tally.entries)
+    if is_log and tryout is not None and tryout.route is not None:
         yield "format", shown(f"{format_of(tryout)} ({tryout.route.reason})")
         if not isinstance(tryout.route, Skip):
             yield from _content_facts(tried, tryout)
@@ -121,15 +122,14 @@ def _show_unmapped(console: Console, tryout: Tryout) -> None:
     if tryout.unmapped is None or not tryout.unmapped.counts:
         return
     suggested = {} if tryout.suggestion is None else {v: k for k, v in tryout.suggestion.columns.items()}
-    title = "Fields without a column"
-    if tryout.unmapped.looked_at == MOST_LOOKED_AT:
-        title += f" (of the first {MOST_LOOKED_AT:,} entries)"
-    rows = table("field", "entries", "", numbers=frozenset({"entries"}), title=title)
+    rows = table("field", "entries", "", numbers=frozenset({"entries"}), title="Fields without a column")
     for path, number in tryout.unmapped.counts.most_common(_SHOWN_FIELDS):
         name = ".".join(path)
         column = suggested.get(name)
         rows.add_row(shown(name), count(number), shown(f"could be {column}" if column else in_raw_data(path)))
     console.print("", rows, sep="\n")
+    if tryout.unmapped.looked_at == MOST_LOOKED_AT:
+        console.print(f"  of the first {MOST_LOOKED_AT:,} entries")
     left_out = len(tryout.unmapped.counts) - _SHOWN_FIELDS
     if left_out > 0:
         console.print(f"  … and {counted(left_out, 'more field', 'more fields')}")
