@@ -99,8 +99,8 @@ class _TryoutReading:
     def suggestion(self, detection: Detection) -> Suggestion | None:
         if self.unmapped is None or self._origin is None or not isinstance(self.route, Pipeline):
             return None
-        known = by_format_name(detection)[self.route.format.name]
-        return suggestion_for(known, self.unmapped, self._origin)
+        known = by_format_name(detection).get(self.route.format.name)
+        return None if known is None else suggestion_for(known, self.unmapped, self._origin)
 
     def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
