@@ -7,10 +7,8 @@ from enum import StrEnum
 from fnmatch import translate
 from typing import Any, assert_never
 
-from ingestor.model.rows import Drop
-from ingestor.processors.fields import Absent, value_at
+from ingestor.processors.fields import Absent, EntryFields, value_at
 from ingestor.processors.mistakes import OptionMistake
-from ingestor.processors.processor import EntryContext, Processed
 
 _REASON = "reason"
 
@@ -41,8 +39,8 @@ class Condition:
     comparison: Comparison
     operand: Any
 
-    def holds(self, entry: Mapping[str, Any]) -> bool:
-        value = value_at(dict(entry) if not isinstance(entry, dict) else entry, self.field)
+    def holds(self, entry: EntryFields) -> bool:
+        value = value_at(entry, self.field)
         if self.comparison is Comparison.EXISTS:
             return isinstance(value, Absent) is not self.operand
         return not isinstance(value, Absent) and _compared(value, self.comparison, self.operand)
@@ -50,17 +48,13 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class DropWhen:
-    """A `Processor`: drops an entry of which all conditions hold."""
+    """Drops an entry of which all conditions hold."""
 
     conditions: tuple[Condition, ...]
     reason: str
 
-    @property
-    def name(self) -> str:
-        return "drop_when"
-
-    def process(self, entry: dict[str, Any], _context: EntryContext, /) -> Processed:
-        return Drop(self.reason) if all(condition.holds(entry) for condition in self.conditions) else None
+    def holds(self, entry: EntryFields) -> bool:
+        return all(condition.holds(entry) for condition in self.conditions)
 
 
 def read_drop_when(given: object) -> tuple[list[DropWhen], list[OptionMistake]]:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec import MsgspecError, ValidationError
+from msgspec.json import Decoder
+
 from ingestor.model.columns import SEVERITY_POSITION
 from ingestor.model.rows import (
     Drop,
@@ -16,18 +19,20 @@ from ingestor.model.rows import (
     RowOrigin,
     TextEntryMapper,
 )
+from ingestor.processors.conditions import DropWhen
 from ingestor.processors.fields import EntryFields, copied
 from ingestor.processors.processor import EntryContext, Processor
 from ingestor.processors.sampling import SAMPLED_OUT, Sample
 
 _REASON_CHARACTERS = 300
+_decode = Decoder(dict[str, Any]).decode
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
     """What is done to an entry, in this order."""
 
-    drops: tuple[Processor, ...] = ()
+    drops: tuple[DropWhen, ...] = ()
     sample: Sample | None = None
     changes: tuple[Processor, ...] = ()
 
@@ -62,11 +67,9 @@ class ProcessingMapper:
         if fields is None:
             return self._mapper.row_of(text, ordinal, context)
         entry_context = EntryContext(self._origin.bucket, self._origin.key, ordinal)
-        ended = _tried(fields, self._drops, entry_context)
-        if isinstance(ended, _Failure):
-            return self._rejected(ended, text)
-        if isinstance(ended, Drop):
-            return ended
+        for drop in self._drops:
+            if drop.holds(fields):
+                return Drop(drop.reason)
         if self._is_sampled_out(text, ordinal, context):
             return Drop(SAMPLED_OUT)
         changed = _tried(fields, self._changes, entry_context)
@@ -117,19 +120,28 @@ class _JsonEntries:
 
     def fields_of(self, text: Entity, _context: object, /) -> EntryFields | None:
         try:
-            fields = json.loads(bytes(text))
-        except (ValueError, RecursionError):
+            return _decode(text)
+        except ValidationError:
+            return _with_numbers_beyond(text)
+        except (MsgspecError, UnicodeDecodeError, RecursionError):
             return None
-        return fields if isinstance(fields, dict) else None
 
     def row_from(
         self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
     ) -> Mapped:
         """The very same text where nothing changed: `raw_data` then holds the entry's own bytes."""
-        encoded = _encoded(changed)
-        if encoded == _encoded(fields, allow_nan=True):
+        if _are_the_same(changed, fields):
             return self.mapper.row_of(text, ordinal, context)
-        return self.mapper.row_of(encoded.encode(), ordinal, context)
+        return self.mapper.row_of(_encoded(changed).encode(), ordinal, context)
+
+
+def _with_numbers_beyond(text: Entity) -> EntryFields | None:
+    """1e400 is a number in JSON, and none for msgspec."""
+    try:
+        fields = json.loads(bytes(text))
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +155,7 @@ class _TextEntries:
     def row_from(
         self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
     ) -> Mapped:
-        if _encoded(changed) == _encoded(fields, allow_nan=True):
+        if _are_the_same(changed, fields):
             return self.mapper.row_of(text, ordinal, context)
         edited = EditedEntry(changed, fields, str(text, "utf-8"))
         try:
@@ -202,8 +214,12 @@ def _check(result: object) -> None:
     text.encode()
 
 
+def _are_the_same(changed: EntryFields, fields: EntryFields) -> bool:
+    """To ==, 1, 1.0 and True are the same: what is equal is compared as text."""
+    return changed == fields and _encoded(changed) == _encoded(fields, allow_nan=True)
+
+
 def _encoded(entry: dict[str, Any], *, allow_nan: bool = False) -> str:
-    # Compared as text: to ==, 1, 1.0 and True are the same.
     return json.dumps(entry, ensure_ascii=False, allow_nan=allow_nan, separators=(",", ":"))
 
 
