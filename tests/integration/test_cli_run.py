@@ -83,6 +83,17 @@ def test_only_keys_with_the_prefix_are_loaded(command: CommandLine, place: Place
     assert rows(place) == {"app/one.json.gz": 2}
 
 
+def test_without_a_prefix_that_of_the_settings_counts_and_an_empty_one_is_the_whole_bucket(
+    command: CommandLine, place: Place
+) -> None:
+    for key in ("app/one.json", "other/two.json"):
+        place.upload(key, log(1))
+    said = command("run", "--bucket", place.bucket, "--dry-run", "--json", PREFIX="app/")
+    assert said.json["new_files"] == 1
+    said = command("run", "--bucket", place.bucket, "--prefix", "", "--dry-run", "--json", PREFIX="app/")
+    assert said.json["new_files"] == 2
+
+
 @pytest.mark.parametrize("leave", [failed, claimed, released])
 def test_failed_stuck_and_pending_files_of_the_ledger_come_first(
     command: CommandLine, place: Place, leave: object

@@ -57,6 +57,7 @@ def main(ctx: click.Context, *, stack: str | None, debug: bool) -> None:  # noqa
 
     \b
     Start with a file of your own. Without DB_* variables, an embedded PostgreSQL in .ingestor/ is used:
+      ingestor try my.json.gz
       ingestor local my.json.gz
       ingestor psql -c 'SELECT timestamp, level, message FROM logs LIMIT 10'
 

@@ -15,7 +15,7 @@ from ingestor.errors import IngestorError
 @click.option(
     "--queue-arn", required=True, metavar="ARN", help="The ingest queue; its policy must let S3 send."
 )
-@click.option("--prefix", default="", metavar="PREFIX", help="Only keys with this prefix.")
+@click.option("--prefix", default="", metavar="P", help="Only keys with this prefix.")
 @click.option("--remove", is_flag=True, help="Remove the entry again.")
 @dry_run_option
 @json_option

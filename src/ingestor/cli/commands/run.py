@@ -66,9 +66,11 @@ class Interval(click.ParamType[float]):
 @click.option(
     "--bucket", type=BucketParameter(), required=True, metavar="BUCKET", help="The bucket with the log files."
 )
-@click.option("--prefix", default="", metavar="PREFIX", help="Only keys with this prefix.")
+@click.option("--prefix", metavar="P", help="Only keys with this prefix. Default: PREFIX.")
 @since_option
-@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Number of loading processes.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, metavar="N", help="Number of loading processes."
+)
 @click.option(
     "--rate",
     type=click.FloatRange(min=1),
@@ -94,7 +96,7 @@ class Interval(click.ParamType[float]):
 def run_command(
     *,
     bucket: str,
-    prefix: str,
+    prefix: str | None,
     since: datetime | None,
     workers: int,
     rate: float | None,
@@ -120,7 +122,7 @@ def run_command(
     """
     settings = environment_settings()
     router = bootstrap.router(settings)
-    scope = RunScope(bucket, prefix, since)
+    scope = RunScope(bucket, settings.prefix if prefix is None else prefix, since)
     if dry_run:
         _dry_run(scope, settings, as_json=as_json)
         return
