@@ -1,6 +1,7 @@
 """A field's value to what its column takes. What is no value of the column's type is None."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, cast
 
@@ -80,7 +81,16 @@ def _boolean(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _jsonb(value: object) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A value of a jsonb column, encoded when it was first met."""
+
+    value: bytes
+
+
+def jsonb(value: object) -> bytes:
+    if value.__class__ is Encoded:
+        return value.value
     return _JSONB_VERSION + repaired_escapes(_encode(value))
 
 
@@ -90,7 +100,7 @@ CONVERTERS: dict[str, Convert] = {
     "bigint": _integer_within(64),
     "double precision": _float,
     "boolean": _boolean,
-    "jsonb": _jsonb,
+    "jsonb": jsonb,
     "timestamp with time zone": usual_time,
 }
 """By the column's type."""

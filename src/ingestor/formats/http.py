@@ -4,8 +4,9 @@ A format's `derive` adds them to an entry's fields once `raw_data` is made of th
 """
 
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 
+from ingestor.formats.conversions import Encoded, jsonb
 from ingestor.formats.mapping import Fields
 from ingestor.formats.positions import number
 
@@ -24,11 +25,25 @@ _NOTHING = "-"
 _METHOD = re.compile(r"[A-Za-z][A-Za-z_-]*+").fullmatch
 
 
+# It finds what is found step by step, of a line without any of the oddities, in half of the time.
+_USUAL = re.compile(
+    r"([A-Za-z]++) (?:[a-z]++://((?:[A-Za-z0-9.]|-(?![:/]))++)(?::[0-9]++)?)?(/[^ ?]*+(?:\?([^ ]*+))?) HTTP/[0-9.]++"
+).fullmatch
+
+
 def add_request(fields: Fields, line: str) -> None:
     """Of a request line each part that it has; a load balancer writes `- http://host:80- ` for what is no request.
 
     The target may hold spaces. `url` is its path and query, `host` what stands before them.
     """
+    usual = _USUAL(line)
+    if usual is not None:
+        fields[METHOD], host, fields[URL], query = usual.groups()
+        if host is not None:
+            fields[HOST] = host
+        if query:
+            fields[QUERY] = query_of(query)
+        return
     method, _, rest = line.partition(" ")
     target, _, version = rest.rpartition(" ")
     if version and not version.startswith("HTTP/"):
@@ -109,8 +124,27 @@ def _meant(found: re.Match[str]) -> str:
     return bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace")
 
 
-def add_headers(fields: Fields, headers: Mapping[str, str | None]) -> None:
+def add_headers(
+    fields: Fields, host: str | None, referer: str | None = None, agent: str | None = None
+) -> None:
     """`headers`: those that were sent; their names are in lower case."""
+    is_short = _is_short(host) and _is_short(referer) and _is_short(agent)
+    headers = (_kept_headers if is_short else _headers)(host, referer, agent)
+    if headers is not None:
+        fields[HEADERS] = headers
+
+
+def _is_short(value: str | None) -> bool:
+    """Worth keeping. A rule may have made anything of a field."""
+    return value is None or (value.__class__ is str and len(value) <= _LONGEST_KEPT)
+
+
+def _headers(host: str | None, referer: str | None, agent: str | None) -> Encoded | None:
+    headers = {"host": host, "referer": referer, "user-agent": agent}
     sent = {name: value for name, value in headers.items() if value is not None}
-    if sent:
-        fields[HEADERS] = sent
+    return Encoded(jsonb(sent)) if sent else None
+
+
+_LONGEST_KEPT = 512
+_kept_headers = lru_cache(maxsize=4096)(_headers)
+"""Most requests have a user agent, a host and a referer that others have too."""

@@ -120,8 +120,7 @@ def _derive(fields: Fields, _context: object) -> None:
     host = fields.get("host_header")
     if host is not None:
         fields[HOST] = host
-    agent = fields.get("user_agent")
-    add_headers(fields, {"host": host, "referer": fields.get("referer"), "user-agent": agent})
+    add_headers(fields, host, fields.get("referer"), fields.get("user_agent"))
 
 
 def make(options: FormatOptions) -> S3AccessFormat:

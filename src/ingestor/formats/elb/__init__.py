@@ -11,7 +11,18 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-colle
 import re
 
 from ingestor.formats.elb.layouts import APPLICATION, layout_of, of_application
-from ingestor.formats.http import ADDRESS, HEADERS, HOST, METHOD, PORT, QUERY, URL, add_address, add_request
+from ingestor.formats.http import (
+    ADDRESS,
+    HEADERS,
+    HOST,
+    METHOD,
+    PORT,
+    QUERY,
+    URL,
+    add_address,
+    add_headers,
+    add_request,
+)
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.limits import Limits
@@ -92,16 +103,10 @@ def _derive_request(fields: Fields) -> None:
     fields[_STATUS] = status
     fields[_LEVEL] = level_of_status(status) if isinstance(status, int) else "info"
     add_request(fields, fields.get("request", ""))
-    headers = {}
-    agent, host = fields.get("user_agent"), fields.get(HOST)
+    host = fields.get(HOST)
+    add_headers(fields, host, agent=fields.get("user_agent"))
     if host is None:
         fields[HOST] = fields.get("domain_name")
-    else:
-        headers["host"] = host
-    if agent is not None:
-        headers["user-agent"] = agent
-    if headers:
-        fields[HEADERS] = headers
     fields[_MILLISECONDS] = _total(
         fields.get("request_processing_time"),
         fields.get("target_processing_time", fields.get("backend_processing_time")),
