@@ -79,7 +79,7 @@ def test_what_was_expected_is_said(line: str, said: str) -> None:
 
 
 def test_a_rule_that_no_object_comes_to_is_a_mistake() -> None:
-    text = '[[rule]]\nformat = "json"\n\n[[rule]]\nkey = "a/*"\nskip = true'
+    text = '[[rule]]\nkey = ["*"]\n\n[[rule]]\nkey = "a/*"\nskip = true'
     assert mistakes_in(text) == ["line 4, [[rule]]: no object comes to this rule: that of line 1 matches all"]
 
 

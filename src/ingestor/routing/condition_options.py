@@ -9,6 +9,7 @@ from ingestor.routing.condition import ObjectCondition
 from ingestor.routing.toml_table import Table
 
 _DURATION = re.compile(r"([0-9]{1,6})(h|d|w)")
+_ANY = "*"
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _EXPECTED_AGE = (
     '`older_than` must be a date (2026-11-23), a time (2026-11-23T12:00:00Z) or an age ("90d", "12h", "4w")'
@@ -27,6 +28,8 @@ def _patterns(table: Table, name: str) -> tuple[re.Pattern[str], ...] | None:
     globs, expressions = table.texts(name), table.texts(f"{name}_regex")
     if globs is not None and expressions is not None:
         table.mistake(f"{name}_regex", f"give `{name}` or `{name}_regex`, not both")
+    if globs is not None and _ANY in globs:
+        return None
     if globs is not None:
         return _compiled(table, name, globs, translate)
     return None if expressions is None else _compiled(table, f"{name}_regex", expressions, str)

@@ -64,7 +64,7 @@ def try_file(
 
     Says which format each file has and why, how many entries would be loaded, rejected and dropped, with the first of
     each and the reasons; the first rows; and the fields that fill no column, with the line of ingestor.toml that would
-    give them one. Nothing is written anywhere.
+    give them one. Nothing is written anywhere. What PostgreSQL alone would refuse isn't known here.
 
     Exit status 1 if an entry would be rejected, or if a file can't be read to its end.
 
