@@ -109,6 +109,29 @@ def test_a_field_that_is_redacted_by_its_name_is_in_no_column(name: str) -> None
         assert "[redacted]" in shown or not isinstance(row, tuple)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"time=2026-11-24T12:00:00Z msg=hello authorization=Bearer {SECRET} x=1",
+        f"time=2026-11-24T12:00:00Z msg=hello cookie=a={SECRET}; b={SECRET}",
+        f"time=2026-11-24T12:00:00Z msg=hello cookie=a; {SECRET}=b",
+    ],
+)
+def test_what_a_parser_takes_for_other_fields_goes_with_the_value(line: str) -> None:
+    redacted = processed_format(BY_NAME["logfmt"].make(FormatOptions()), options(redact=["credentials"]))
+    [row] = mapped(redacted, line.encode())
+    assert SECRET not in repr(row)
+    assert SECRET not in bytes(columns(row)["raw_data"]).decode()
+    assert columns(row)["message"].startswith("time=2026-11-24T12:00:00Z msg=hello ")
+
+
+def test_a_quoted_value_of_a_line_leaves_what_follows_it() -> None:
+    redacted = processed_format(BY_NAME["logfmt"].make(FormatOptions()), options(redact=["credentials"]))
+    [row] = mapped(redacted, f'time=2026-11-24T12:00:00Z cookie="a; {SECRET}" msg=hello status=503'.encode())
+    assert columns(row)["message"] == 'time=2026-11-24T12:00:00Z cookie="[redacted]" msg=hello status=503'
+    assert json.loads(bytes(columns(row)["raw_data"]))["status"] in {503, "503"}
+
+
 RESULTS: list[Any] = [
     None, {}, {"time": 1795432855268}, {"time": "x", "status": []}, Drop("any"), 7, [], {"a": {1, 2}},
     {"key": 5, "log": 1}, {"timestamp": {}, "message": 3, "request_uri": None, "http_status": "x"},

@@ -39,6 +39,14 @@ PLACES = [
     '{"message":"[%s] => %s"}',
     r'{"message":"failed for {\"%s\":\"a %s\" and more"}',
     '{"url":"/a?b=c&%s=%s&d=e"}',
+    '{"args":["%s:","Bearer %s"]}',
+    '{"headers":[{"headerName":"%s","headerValue":"%s"}]}',
+    r'{"message":"failed for {\n  \"%s\":\n  \"a %s\"\n}"}',
+    r'{"message":"failed for {\n  \"%s\": [\n  \"a\",\n  \"%s\"\n]"}',
+    r'{"message":"%s: a\r\n b=%s\r\nHost: h"}',
+    r'{"message":"%s: |\n  %s"}',
+    '{"message":"the %s header was Bearer %s"}',
+    '{" %s ":"%s"}',
 ]
 
 

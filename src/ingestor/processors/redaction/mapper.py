@@ -141,8 +141,22 @@ class RedactingTextMapper:
         redactor = self._redaction.redactor()
         original = redactor.cleaned(entry.original)
         fields = original if entry.fields is entry.original else redactor.cleaned(entry.fields)
-        line = _without_values(redactor.removed, entry.text)
-        return EditedEntry(fields, original, self._redaction.text(line))
+        line = self._redaction.text(_without_values(redactor.removed, entry.text))
+        known = self._redaction.text(entry.text) if line == REDACTED else line
+        if known != entry.text:
+            fields, original = (_left(each, entry.text, known) for each in (fields, original))
+        return EditedEntry(fields, original, line)
+
+
+def _left(fields: dict[str, Any], line: str, redacted: str) -> dict[str, Any]:
+    """Without what the line has lost. In `authorization=Bearer abc` a parser may find `abc` to be another field."""
+
+    def is_lost(text: object) -> bool:
+        return isinstance(text, str) and len(text) >= _SHORTEST_SURE and text in line and text not in redacted
+
+    return {
+        name: REDACTED if is_lost(value) else value for name, value in fields.items() if not is_lost(name)
+    }
 
 
 def _without_values(values: Iterable[str], line: str) -> str:

@@ -15,7 +15,7 @@ _AFTER_NAME = r"[)\]]?"
 
 # `: `, `=`, ` => `; a quote and a comma, as in a list of names and values; or what a credential begins with.
 _SEPARATOR = (
-    r"[\"'\\)\]]*+[ \t]*+(?:=>|[:=])[ \t]*+|[\"'\\]++[ \t]*+,[ \t]*+"
+    r"[\"'\\)\]]*+[ \t]*+(?:=>|[:=])\s*+|[\"'\\]++[ \t]*+,[ \t]*+"
     r"|[ \t]++(?=(?i:bearer|basic|digest|negotiate)[ \t])"
 )
 
@@ -55,7 +55,7 @@ class SecretNames:
 
     @cached_property
     def _key(self) -> re.Pattern[str] | None:
-        return self._compiled(rf"{_AFTER_NAME}\Z")
+        return self._compiled(r"[)\]\s:=]*+\Z")
 
     @cached_property
     def _known(self) -> dict[str, bool]:

@@ -7,11 +7,16 @@ from typing import Any
 from ingestor.processors.redaction.names import SecretNames
 
 REDACTED = "[redacted]"
+_QUOTED_ALREADY = f'"{REDACTED}"'
 
-_NAMED_BY = frozenset({"name", "key", "header", "headername", "header_name", "field", "k"})
-_NAMED = frozenset({"value", "values", "val", "v"})
+# Ends of the names by which an object says a name and its value: `name`, `headerName`; `value`, `header_values`.
+_NAMED_BY = ("name", "key", "header", "field")
+_NAMED = ("value", "values", "val")
 _END_OF_PARAMETER = re.compile(r"[^&\s\"'#;<>]*+")
-_END_OF_LINE = re.compile(r"[^\r\n]*+")
+_END_OF_QUOTED = re.compile(r"[^\r\n]*+")
+# A header may go on in lines that begin with a space.
+_END_OF_FOLDED = re.compile(r"[^\r\n]*+(?:\r?\n[ \t]++[^\r\n]*+)*+")
+_TOKEN = re.compile(r"\b(?i:bearer|basic|digest|negotiate)\s++[A-Za-z0-9._~+/=-]{6,}+")
 _IN_PARAMETER = re.compile(r"[?&][\w.%\[\]-]*+\Z")
 _LONGEST_PREFIX = 32
 _LONGEST_NAME = 256
@@ -66,12 +71,14 @@ class Redactor:
     def _is_pair(self, fields: dict[str, Any]) -> bool:
         """`{"name": "authorization", "value": …}`."""
         return any(
-            isinstance(value, str) and name.lower() in _NAMED_BY and self._names.mean(value[:_LONGEST_NAME])
+            isinstance(value, str)
+            and name.lower().endswith(_NAMED_BY)
+            and self._names.mean(value[:_LONGEST_NAME])
             for name, value in fields.items()
         )
 
     def _is_meant(self, name: str, *, is_pair: bool) -> bool:
-        return (is_pair and name.lower() in _NAMED) or self._names.mean(name)
+        return (is_pair and name.lower().endswith(_NAMED)) or self._names.mean(name)
 
     def _names_next(self, value: object) -> bool:
         """A list may hold names and values by turns, as node's `rawHeaders`."""
@@ -93,17 +100,33 @@ class Redactor:
         return REDACTED if any(pattern.search(written) for pattern in self._patterns) else value
 
     def _without_values(self, text: str) -> str:
-        """A name's value goes on to the end of its line, in a URL to the end of the parameter."""
+        """A name's value goes on to the end of its line, in a URL to the end of the parameter.
+
+        Where it begins with a bracket, to the text's end: it may go on over lines.
+        """
         pattern = self._names.in_text
         parts, at = [], 0
         while pattern is not None and (found := pattern.search(text, at)):
             before = text[max(found.start() - _LONGEST_PREFIX, 0) : found.start()]
             is_parameter = _IN_PARAMETER.search(before) is not None
-            value = (_END_OF_PARAMETER if is_parameter else _END_OF_LINE).match(text, found.end())
-            end = value.end() if value else len(text)
-            parts += [text[at : found.end()], REDACTED if end > found.end() else ""]
+            end = _end_of_value(text, found.end(), is_parameter=is_parameter)
+            value = text[found.end() : end]
+            parts += [text[at : found.end()], REDACTED if value and value != _QUOTED_ALREADY else value]
             at = end
-        return "".join([*parts, text[at:]])
+        return _TOKEN.sub(REDACTED, "".join([*parts, text[at:]]))
+
+
+def _end_of_value(text: str, start: int, *, is_parameter: bool) -> int:
+    if text.startswith(_QUOTED_ALREADY, start):
+        return start + len(_QUOTED_ALREADY)
+    if is_parameter:
+        end = _END_OF_PARAMETER.match(text, start)
+    elif text[start : start + 1] in ("[", "{", "("):
+        return len(text)
+    else:
+        is_quoted = text[start : start + 1] in ('"', "'")
+        end = (_END_OF_QUOTED if is_quoted else _END_OF_FOLDED).match(text, start)
+    return end.end() if end else len(text)
 
 
 def _texts_in(value: object) -> list[str]:
