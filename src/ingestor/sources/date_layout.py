@@ -85,7 +85,7 @@ def _parts(folders: Sequence[str], start: int) -> tuple[DatedBranch, ...]:
         numbers.append(int(value))
         if not _exists(*numbers):
             break
-        found.append(DatedBranch(_path(folders, start + index), *_days(*numbers)))
+        found.append(_branch(_path(folders, start + index), *numbers))
     return tuple(found)
 
 
@@ -95,10 +95,10 @@ def _exists(year: int, month: int = 1, day: int = 1) -> bool:
     )
 
 
-def _days(year: int, month: int | None = None, day: int | None = None) -> tuple[date, date]:
+def _branch(path: str, year: int, month: int | None = None, day: int | None = None) -> DatedBranch:
     last_month = month or 12
     last_day = day or calendar.monthrange(year, last_month)[1]
-    return date(year, month or 1, day or 1), date(year, last_month, last_day)
+    return DatedBranch(path, date(year, month or 1, day or 1), date(year, last_month, last_day))
 
 
 def _path(folders: Sequence[str], index: int) -> str:

@@ -1,7 +1,7 @@
 """A bucket is listed in the order of keys; folders that are old by their names are passed over."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from ingestor.sources import ListedPage, Lister
@@ -44,23 +44,32 @@ def pages_since(
         position, token, jumped = page.last_key or position, page.token, 0
         if not any(file.uploaded_at is None or file.uploaded_at > newer_than for file in page.files):
             first_key = page.files[0].key if page.files else position
-            further, jumped = _past_old_days(
+            jump = _past_old_days(
                 lister, bucket, prefix, first_key=first_key, position=position, oldest_day=oldest_day
             )
-            if further != position:
-                position, token = further, None
+            jumped = jump.requests
+            if jump.position != position:
+                position, token = jump.position, None
+
+
+@dataclass(frozen=True, slots=True)
+class _Jump:
+    """Where to go on, and the requests it took to know what lies between."""
+
+    position: str
+    requests: int = 0
 
 
 def _past_old_days(
     lister: Lister, bucket: str, prefix: str, *, first_key: str, position: str, oldest_day: date
-) -> tuple[str, int]:
-    """Where to go on, and the requests it took to know what lies between: nothing but old days is passed over.
+) -> _Jump:
+    """Nothing but old days is passed over.
 
     Only where the whole page was of the same dates: of an application with fewer keys than a page, none are saved.
     """
     old = next((branch for branch in dated_branches(position) if branch.last_day < oldest_day), None)
     if old is None or not first_key.startswith(old.parent):
-        return position, 0
+        return _Jump(position)
     position, parent = old.path + _LAST, old.parent
     requests = 0
     while True:
@@ -77,7 +86,7 @@ def _past_old_days(
         if wanted is None and not level.is_last:
             continue
         if wanted is None or not _is_partly_old(wanted, oldest_day):
-            return position, requests
+            return _Jump(position, requests)
         parent = wanted
 
 

@@ -133,17 +133,17 @@ def spooled_standard_input(stream: BinaryIO, folder: Path | None = None) -> Iter
         raise _not_spooled(folder, error) from error
     with spool:
         try:
-            digest, size = _copy(stream, spool)
+            copied = _copy(stream, spool)
             spool.close()
         except OSError as error:
             raise _not_spooled(folder, error) from error
-        key = f"{STANDARD_INPUT_KEY}{digest}"
+        key = f"{STANDARD_INPUT_KEY}{copied.digest}"
         yield SpooledInput(
             SourceFile(
                 LOCAL_BUCKET,
                 key,
-                etag=digest,
-                size_bytes=size,
+                etag=copied.digest,
+                size_bytes=copied.size,
                 uploaded_at=datetime.now(UTC),
                 store=Store.FILE,
             ),
@@ -151,13 +151,19 @@ def spooled_standard_input(stream: BinaryIO, folder: Path | None = None) -> Iter
         )
 
 
-def _copy(stream: BinaryIO, spool: IO[bytes]) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    digest: str
+    size: int
+
+
+def _copy(stream: BinaryIO, spool: IO[bytes]) -> _Copied:
     digest, size = hashlib.sha256(), 0
     while data := stream.read(COPY_BYTES):
         digest.update(data)
         size += len(data)
         spool.write(data)
-    return digest.hexdigest(), size
+    return _Copied(digest.hexdigest(), size)
 
 
 def _version(found: os.stat_result) -> str:

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from ingestor.cli.support.terminal import count, counted, duration, moment, output, shown, table
 from ingestor.cli.views.advice import what_happens_next, where_it_is
-from ingestor.ledger import FileEvent, FileHistory, FileRecord, RejectedEntry
+from ingestor.cli.views.details import Fact, entries_table, glimpse, show_facts
+from ingestor.ledger import FileEvent, FileHistory, FileRecord
 from ingestor.ledger.history import SHOWN_EVENTS
 
 _COLOURS = {"COMPLETED": "green", "FAILED": "red"}
@@ -25,7 +26,7 @@ class EventLine:
 
 def show_history(history: FileHistory) -> None:
     console = output()
-    _show_state(console, history.file)
+    show_facts(console, history.file.uri, _facts(history.file))
     _show_rejected(console, history)
     _show_events(console, history.events)
 
@@ -37,56 +38,52 @@ def show_matches(files: list[FileRecord]) -> None:
     output().print(rows)
 
 
-def _show_state(console: Console, file: FileRecord) -> None:
-    console.print(f"[bold]{shown(file.uri)}[/]", soft_wrap=True)
-    for name, value in _facts(file):
-        console.print(f"  {name + ':':<16}{value}", soft_wrap=True)
-
-
-def _facts(file: FileRecord) -> Iterator[tuple[str, str]]:
+def _facts(file: FileRecord) -> Iterator[Fact]:
     colour = _COLOURS.get(file.status, "yellow")
     kind = f" ({file.error_kind}{', ignored' if file.ignored_at else ''})" if file.status == "FAILED" else ""
-    yield "state", f"[{colour}]{file.status}[/]{kind}"
-    yield "next", shown(what_happens_next(file))
-    yield "where", where_it_is(file)
+    yield Fact("state", f"[{colour}]{file.status}[/]{kind}")
+    yield Fact("next", shown(what_happens_next(file)))
+    yield Fact("where", where_it_is(file))
     if file.error:
-        yield "last error", shown(file.error)
+        yield Fact("last error", shown(file.error))
     if file.failing_since is not None:
-        yield "failing since", f"{moment(file.failing_since)}, for {_age(file.failing_since)}"
+        yield Fact("failing since", f"{moment(file.failing_since)}, for {_age(file.failing_since)}")
     if file.ignored_at is not None:
-        yield "ignored", f"{moment(file.ignored_at)}: {shown(file.ignored_reason)}"
+        yield Fact("ignored", f"{moment(file.ignored_at)}: {shown(file.ignored_reason)}")
     dropped = f", {count(file.rows_dropped)} dropped" if file.rows_dropped else ""
-    yield "rows", f"{count(file.rows_loaded)}, and {count(file.rows_rejected)} rejected{dropped}"
+    yield Fact("rows", f"{count(file.rows_loaded)}, and {count(file.rows_rejected)} rejected{dropped}")
     yield from _format_facts(file)
     if file.first_log_at is not None:
-        yield "log times", f"{moment(file.first_log_at)} to {moment(file.last_log_at)}"
-    yield (
+        yield Fact("log times", f"{moment(file.first_log_at)} to {moment(file.last_log_at)}")
+    yield Fact(
         "checkpoint",
         f"entry {count(file.checkpoint)}, at byte {count(file.checkpoint_offset)} uncompressed",
     )
-    yield (
+    yield Fact(
         "attempts",
         f"{counted(file.attempts, 'unfinished attempt')}, {counted(file.failures, 'consecutive failure')}",
     )
-    yield (
+    yield Fact(
         "object version",
         shown(f"ETag {file.etag}" + (f", version {file.version_id}" if file.version_id else "")),
     )
     if file.size_bytes is not None:
-        yield "stored size", counted(file.size_bytes, "byte")
+        yield Fact("stored size", counted(file.size_bytes, "byte"))
     if file.uploaded_at is not None:
-        yield "modified" if file.is_local else "uploaded", moment(file.uploaded_at)
+        yield Fact("modified" if file.is_local else "uploaded", moment(file.uploaded_at))
     if file.processed_at is not None:
-        yield "completed", moment(file.processed_at) + _lag(file)
+        yield Fact("completed", moment(file.processed_at) + _lag(file))
 
 
-def _format_facts(file: FileRecord) -> Iterator[tuple[str, str]]:
+def _format_facts(file: FileRecord) -> Iterator[Fact]:
     if file.format is not None:
-        yield "format", shown(file.format + (f" ({file.format_reason})" if file.format_reason else ""))
+        yield Fact("format", shown(file.format + (f" ({file.format_reason})" if file.format_reason else "")))
     if file.unknown_fields:
-        yield "unknown fields", f"in {counted(file.unknown_fields, 'entry', 'entries')}; they are in raw_data"
+        yield Fact(
+            "unknown fields", f"in {counted(file.unknown_fields, 'entry', 'entries')}; they are in raw_data"
+        )
     if file.pipeline is not None:
-        yield "pipeline", shown(file.pipeline)
+        yield Fact("pipeline", shown(file.pipeline))
 
 
 def _age(since: datetime) -> str:
@@ -102,9 +99,9 @@ def _lag(file: FileRecord) -> str:
 def _show_rejected(console: Console, history: FileHistory) -> None:
     if not history.first_rejected:
         return
-    rows = table("entry", "byte", "reason", "content", numbers=frozenset({"entry", "byte"}), title="Rejected")
+    rows = entries_table("Rejected")
     for each in history.first_rejected:
-        rows.add_row(count(each.ordinal), count(each.byte_offset), shown(each.error), shown(_beginning(each)))
+        rows.add_row(count(each.ordinal), count(each.byte_offset), shown(each.error), glimpse(each.raw))
     console.print("", rows, sep="\n")
     left_out = history.file.rows_rejected - len(history.first_rejected)
     if left_out > 0:
@@ -112,11 +109,6 @@ def _show_rejected(console: Console, history: FileHistory) -> None:
             f"… and {count(left_out)} more in the table rejected_entries, with file_id {history.file.id}",
             soft_wrap=True,
         )
-
-
-def _beginning(entry: RejectedEntry) -> str:
-    text = entry.raw.decode("utf-8", "replace")
-    return text if len(text) <= 60 else text[:60] + "…"  # noqa: PLR2004 - a glimpse, beside the reason
 
 
 def _show_events(console: Console, events: list[FileEvent]) -> None:

@@ -82,7 +82,7 @@ def unopened(name: str, error: IngestorError, *, seconds: float) -> FileReport:
 def report(name: str, result: FileResult, connection: Connection, *, seconds: float) -> FileReport:
     """The file's counts come from the ledger: an outcome has only those of this worker."""
     record = ledger.find_file(connection, result.file.bucket, result.file.key, store=result.file.store)
-    state, error = _state(result)
+    state = _state(result)
     rate = None
     if record is not None and state is LocalState.LOADED and seconds > 0:
         rate = ledger.rows_of_last_claim(connection, record.id) / seconds
@@ -96,7 +96,7 @@ def report(name: str, result: FileResult, connection: Connection, *, seconds: fl
         dropped_by_reason=_reasons(result),
         seconds=round(seconds, 3),
         rows_per_second=None if rate is None else round(rate, 1),
-        error=error,
+        error=result.outcome.error if isinstance(result.outcome, Failed) else None,
         next=_next(name, state, result, record),
     )
 
@@ -110,20 +110,20 @@ def _reasons(result: FileResult) -> dict[str, int]:
             return {}
 
 
-def _state(result: FileResult) -> tuple[LocalState, str | None]:
+def _state(result: FileResult) -> LocalState:
     match result.outcome:
         case Loaded():
-            return LocalState.LOADED, None
+            return LocalState.LOADED
         case AlreadyLoaded(newer_skipped=True):
-            return LocalState.CHANGED_KEPT, None
+            return LocalState.CHANGED_KEPT
         case AlreadyLoaded():
-            return LocalState.ALREADY_LOADED, None
+            return LocalState.ALREADY_LOADED
         case HeldElsewhere():
-            return LocalState.HELD, None
+            return LocalState.HELD
         case Continued():
-            return LocalState.STOPPED, None
-        case Failed(error=error):
-            return LocalState.FAILED, error
+            return LocalState.STOPPED
+        case Failed():
+            return LocalState.FAILED
         case _:
             assert_never(result.outcome)
 

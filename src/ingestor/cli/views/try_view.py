@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from ingestor.cli.support.terminal import count, counted, duration, moment, output, shown, table
+from ingestor.cli.views.details import Fact, entries_table, glimpse, show_facts
 from ingestor.cli.views.local_report import quoted
 from ingestor.cli.views.try_facts import TriedFile, format_of
 from ingestor.model.columns import COLUMNS, Row
@@ -29,9 +30,7 @@ _POSITIONS = {str(column.name): position for position, column in enumerate(COLUM
 
 def show_tried(tried: TriedFile) -> None:
     console = output()
-    console.print(f"[bold]{shown(tried.name)}[/]", soft_wrap=True)
-    for name, value in _facts(tried):
-        console.print(f"  {name + ':':<16}{value}", soft_wrap=True)
+    show_facts(console, tried.name, _facts(tried))
     if tried.tryout is not None:
         _show_rows(console, tried.tryout.tally.first_rows)
         _show_lost(console, "Rejected", tried.tryout.tally.rejected)
@@ -42,45 +41,47 @@ def show_tried(tried: TriedFile) -> None:
     console.print()
 
 
-def _facts(tried: TriedFile) -> Iterator[tuple[str, str]]:
+def _facts(tried: TriedFile) -> Iterator[Fact]:
     tryout = tried.tryout
     is_log = tryout is not None and (tried.error is None or tryout.tally.entries)
     if is_log and tryout is not None and tryout.route is not None:
-        yield "format", shown(f"{format_of(tryout)} ({tryout.route.reason})")
+        yield Fact("format", shown(f"{format_of(tryout)} ({tryout.route.reason})"))
         if not isinstance(tryout.route, Skip):
             yield from _content_facts(tried, tryout)
     if tried.error is not None:
-        yield "error", f"[red]{shown(tried.error)}[/]"
+        yield Fact("error", f"[red]{shown(tried.error)}[/]")
 
 
-def _content_facts(tried: TriedFile, tryout: Tryout) -> Iterator[tuple[str, str]]:
+def _content_facts(tried: TriedFile, tryout: Tryout) -> Iterator[Fact]:
     tally = tryout.tally
     if tryout.compression:
         names = " within ".join(reversed(tryout.compression))
         stored, unpacked = counted(tryout.stored_bytes, "byte"), count(tryout.uncompressed_bytes)
-        yield "compression", f"{names}: {stored}, {unpacked} uncompressed"
+        yield Fact("compression", f"{names}: {stored}, {unpacked} uncompressed")
     else:
-        yield "size", f"{counted(tryout.stored_bytes, 'byte')}, not compressed"
+        yield Fact("size", f"{counted(tryout.stored_bytes, 'byte')}, not compressed")
     colour = "red" if tally.rejected.count else "green"
-    yield (
+    yield Fact(
         "entries",
         f"{count(tally.entries)}: {counted(tally.rows, 'row')}, [{colour}]{count(tally.rejected.count)} rejected[/]"
         + (f", {count(tally.dropped.count)} dropped" if tally.dropped.count else ""),
     )
     if tally.first_log is not None and tally.last_log is not None:
-        yield "log times", f"{moment(datetime_of(tally.first_log))} to {moment(datetime_of(tally.last_log))}"
+        yield Fact(
+            "log times", f"{moment(datetime_of(tally.first_log))} to {moment(datetime_of(tally.last_log))}"
+        )
     if tally.unknown_fields:
-        yield (
+        yield Fact(
             "unknown fields",
             f"in {counted(tally.unknown_fields, 'entry', 'entries')}; they are in raw_data",
         )
     if tally.entries >= _ENTRIES_FOR_SPEED:
-        yield (
+        yield Fact(
             "speed",
             f"{count(tally.entries / tryout.seconds)} entries/s, {duration(tryout.seconds)} without PostgreSQL",
         )
     if tried.would_fail:
-        yield (
+        yield Fact(
             "would fail",
             f"[red]more than MAX_REJECT_RATIO={tried.max_reject_ratio} of its entries are rejected[/]",
         )
@@ -107,11 +108,9 @@ def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - of any column
 def _show_lost(console: Console, title: str, lost: LostEntries) -> None:
     if not lost.count:
         return
-    numbers = frozenset({"entry", "byte"})
-    rows = table("entry", "byte", "reason", "content", numbers=numbers, title=title)
+    rows = entries_table(title)
     for each in lost.first:
-        content = _cut(each.content.decode("utf-8", "replace"))
-        rows.add_row(count(each.ordinal), count(each.byte_offset), shown(each.reason), content)
+        rows.add_row(count(each.ordinal), count(each.byte_offset), shown(each.reason), glimpse(each.content))
     console.print("", rows, sep="\n")
     if lost.count > len(lost.first):
         for reason, number in lost.reasons.most_common(10):

@@ -100,12 +100,12 @@ class S3Objects:
         unusable: list[UnusableObject] = []
         last_key: str | None = None
         for item in items:
-            key, why = keys.decoded(item["Key"])
-            last_key = last_key if why else key
-            if why and item.get("Size"):
-                unusable.append(UnusableObject(bucket, keys.encoded(item["Key"]), why))
+            key = keys.decoded(item["Key"])
+            last_key = last_key if key.why_unusable else key.text
+            if key.why_unusable and item.get("Size"):
+                unusable.append(UnusableObject(bucket, keys.encoded(item["Key"]), key.why_unusable))
             elif item.get("Size"):
-                files.append(_listed_file(bucket, key, item))
+                files.append(_listed_file(bucket, key.text, item))
         is_last, next_token = not answer.get("IsTruncated"), answer.get("NextContinuationToken")
         if not is_last and last_key is None and next_token is None:
             raise _endless(bucket, prefix, "keys that can't be written down, and gives no token")
@@ -118,7 +118,7 @@ class S3Objects:
         names = [item["Key"] for item in answer.get("Contents", [])]
         names += [each["Prefix"] for each in answer.get("CommonPrefixes", [])]
         return ListedLevel(
-            tuple(sorted(keys.decoded(name)[0] for name in names)), is_last=not answer.get("IsTruncated")
+            tuple(sorted(keys.decoded(name).text for name in names)), is_last=not answer.get("IsTruncated")
         )
 
     def _list(
@@ -146,21 +146,28 @@ class S3Objects:
 
 
 @dataclass(frozen=True, slots=True)
+class _Key:
+    """`text` of one that can't be used is only like it."""
+
+    text: str
+    why_unusable: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Keys:
     """Keys as a listing tells them: percent-encoded, if the endpoint does as it is asked."""
 
     are_encoded: bool
 
-    def decoded(self, given: str) -> tuple[str, str | None]:
-        """The key, and why it can't be used, if so; then it is only like it."""
+    def decoded(self, given: str) -> _Key:
         if not self.are_encoded:
-            return given, why_unstorable(given)
+            return _Key(given, why_unstorable(given))
         raw = unquote_to_bytes(given.replace("+", " "))
         try:
             key = raw.decode()
         except UnicodeDecodeError:
-            return raw.decode(errors="replace"), "the key is not UTF-8"
-        return key, why_unstorable(key)
+            return _Key(raw.decode(errors="replace"), "the key is not UTF-8")
+        return _Key(key, why_unstorable(key))
 
     def encoded(self, given: str) -> str:
         return given if self.are_encoded else quote(given, errors="surrogatepass")
