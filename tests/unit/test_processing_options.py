@@ -69,6 +69,13 @@ def test_an_entry_of_which_one_condition_does_not_hold_stays_byte_for_byte() -> 
     assert outcome(text, {"drop_when": HEALTH})["raw_data"] == text
 
 
+def test_a_comparison_in_a_fields_place_is_a_mistake_and_not_a_rule_that_drops_nothing() -> None:
+    assert mistakes(drop_when={"field": "res.statusCode", "equals": 304}) == [
+        'drop_when `equals` is a comparison, not a field: write { "the.field" = { equals = 304 } }'
+    ]
+    assert outcome(entry(equals=304), {"drop_when": {"equals": {"equals": 304}}}) == Drop("drop_when equals")
+
+
 def test_one_of_several_tables_is_enough() -> None:
     tables = [{"level": 10}, {"msg": ["a", "b"]}]
     assert outcome(entry(msg="b"), {"drop_when": tables}) == Drop("drop_when msg")

@@ -1,5 +1,6 @@
 """`drop_when`: comparisons of an entry's fields, which tell the entries that nobody wants."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,6 +80,9 @@ def _read_table(table: dict[str, Any]) -> tuple[list[DropWhen], list[OptionMista
     conditions: list[Condition] = []
     mistakes: list[OptionMistake] = []
     for field, what in fields.items():
+        if field in Comparison and not isinstance(what, dict):
+            mistakes.append(_misplaced(field, what))
+            continue
         for comparison, operand in _comparisons(what):
             condition = _condition(field, comparison, operand)
             if isinstance(condition, OptionMistake):
@@ -90,6 +94,12 @@ def _read_table(table: dict[str, Any]) -> tuple[list[DropWhen], list[OptionMista
     if mistakes:
         return [], mistakes
     return [DropWhen(tuple(conditions), reason if isinstance(reason, str) else _told(table))], []
+
+
+def _misplaced(name: str, operand: object) -> OptionMistake:
+    """As others write it: `{ field = "res.statusCode", equals = 304 }`. Read as fields, it would drop nothing."""
+    right = f'{{ "the.field" = {{ {name} = {json.dumps(operand, default=str)} }} }}'
+    return OptionMistake("drop_when", f"`{name}` is a comparison, not a field: write {right}")
 
 
 def _comparisons(what: object) -> list[tuple[str, object]]:
