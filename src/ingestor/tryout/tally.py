@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec import Raw
 
 from ingestor.model.columns import TIMESTAMP_POSITION, Row
-from ingestor.model.entry import Batch, InContext, Malformed, Repaired, Value
+from ingestor.model.entry import RAW_LIMIT, Batch, InContext, Malformed, Repaired, Value
 from ingestor.model.rows import Drop, Mapped, Mapper, Rejection
 from ingestor.tryout.unmapped import ReadableEntry, UnmappedFields
 
@@ -39,14 +41,14 @@ class LostEntries:
     reasons: Counter[str] = field(default_factory=Counter)
     _names: dict[str, str] = field(default_factory=dict)
 
-    def add(self, entry: LostEntry) -> None:
+    def add(self, reason: str, entry: Callable[[], LostEntry]) -> None:
         self.count += 1
         if len(self.first) < SHOWN_ENTRIES:
-            self.first.append(entry)
-        kind = _NUMBER.sub("0", entry.reason)
+            self.first.append(entry())
+        kind = _NUMBER.sub("0", reason)
         if kind not in self._names and len(self._names) >= _MOST_REASONS:
             kind = "other reasons"
-        self.reasons[self._names.setdefault(kind, entry.reason if kind != "other reasons" else kind)] += 1
+        self.reasons[self._names.setdefault(kind, reason if kind != "other reasons" else kind)] += 1
 
 
 @dataclass(slots=True)
@@ -66,24 +68,16 @@ class Tally:
     def add(self, batch: Batch, mapper: Mapper, unmapped: UnmappedFields) -> None:
         for index, value in enumerate(batch.values):
             self.entries += 1
-            ordinal = batch.first_ordinal + index
-            if isinstance(value, Malformed):
-                self.rejected.add(
-                    LostEntry(ordinal, value.offset, value.reason, _beginning(value.raw, mapper))
-                )
-                continue
             self.repaired += isinstance(value, Repaired)
-            entry = readable(value)
-            mapped = mapper.row_of(entry.text, ordinal, entry.context)
+            mapped = mapped_value(value, mapper, batch.first_ordinal + index)
             if isinstance(mapped, tuple):
                 self._add_row(mapped)
             else:
-                lost = LostEntry(
-                    ordinal, batch.offset_of(index), mapped.reason, _beginning(bytes(entry.text), mapper)
+                self._lost(mapped).add(
+                    mapped.reason, partial(_lost_entry, batch, index, mapped.reason, mapper)
                 )
-                self._lost(mapped).add(lost)
-            if not isinstance(mapped, Drop):
-                unmapped.add(entry)
+            if not isinstance(mapped, Drop) and not isinstance(value, Malformed):
+                unmapped.add(readable(value))
         self.unknown_fields = mapper.unknown_fields
 
     def _add_row(self, row: Row) -> None:
@@ -110,5 +104,12 @@ def readable(value: Raw | InContext | Repaired) -> ReadableEntry:
     return ReadableEntry(value) if isinstance(value, Raw) else ReadableEntry(value.text, value.context)
 
 
-def _beginning(raw: bytes, mapper: Mapper) -> bytes:
-    return mapper.redacted(raw)[:_KEPT_BYTES]
+def _lost_entry(batch: Batch, index: int, reason: str, mapper: Mapper) -> LostEntry:
+    """Its content is cut before it is redacted, as it is where it is stored."""
+    value = batch.values[index]
+    if isinstance(value, Malformed):
+        raw, offset = value.raw, value.offset
+    else:
+        raw, offset = bytes(readable(value).text), batch.offset_of(index)
+    content = mapper.redacted(raw[:RAW_LIMIT])[:_KEPT_BYTES]
+    return LostEntry(batch.first_ordinal + index, offset, reason, content)
