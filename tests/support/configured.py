@@ -10,7 +10,8 @@ from ingestor.formats.known import FormatOptions, KnownFormat, refuse_useless
 from ingestor.formats.mapping import FieldMapping
 from ingestor.formats.text import TextFormat
 from ingestor.model.rows import Rejection
-from ingestor.routing.configuration import ConfigurationText, RuleSet, read_configuration
+from ingestor.routing.configuration import RuleSet, read_configuration
+from ingestor.routing.configuration_file import ConfigurationText
 from ingestor.routing.detection import Detection
 from ingestor.routing.rules import RuleRouter
 

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from ingestor import bootstrap
 from ingestor.cli import main
-from ingestor.routing.configuration import ConfigurationText, read_configuration
+from ingestor.routing.configuration import read_configuration
+from ingestor.routing.configuration_file import ConfigurationText
 
 ROOT = Path(__file__).parents[2]
 PAGES = [

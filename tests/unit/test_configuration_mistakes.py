@@ -11,8 +11,8 @@ from ingestor.errors import ConfigurationError
 from ingestor.formats.known import FormatOptions
 from ingestor.processors.options import PROCESSING_OPTIONS
 from ingestor.routing import Router
-from ingestor.routing.configuration import ConfigurationText, read_configuration
-from ingestor.routing.configuration_file import CODE_FOLDER
+from ingestor.routing.configuration import read_configuration
+from ingestor.routing.configuration_file import CODE_FOLDER, ConfigurationText
 from ingestor.routing.detection import DetectingRouter
 from ingestor.routing.format_options import _READERS
 from ingestor.routing.rules import RuleRouter

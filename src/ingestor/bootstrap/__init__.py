@@ -18,7 +18,6 @@ from ingestor.ledger import Claim
 from ingestor.processors import Processor, Steps
 from ingestor.queues import Queue
 from ingestor.routing import Router, always
-from ingestor.routing.configuration import RuleSet, read_configuration
 from ingestor.routing.configuration_file import find_configuration
 from ingestor.routing.detection import DetectingRouter, Detection
 from ingestor.routing.processed_format import ProcessedFormat
@@ -30,6 +29,8 @@ from ingestor.sources import ObjectActions, ObjectStore, Source
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from ingestor.routing.configuration import RuleSet
 
 __all__ = [
     "SecretReader",
@@ -122,10 +123,14 @@ def router(settings: Settings) -> Router:
     return DetectingRouter(DETECTION) if rules is None else rules.router(DETECTION)
 
 
-def rule_set(settings: Settings) -> RuleSet | None:
+def rule_set(settings: Settings) -> "RuleSet | None":
     """None: there is no `ingestor.toml`. Raises ConfigurationError with all of its mistakes."""
     source = find_configuration(settings.ingestor_config)
-    return None if source is None else read_configuration(source, DETECTION)
+    if source is None:
+        return None
+    from ingestor.routing.configuration import read_configuration
+
+    return read_configuration(source, DETECTION)
 
 
 def s3_client(settings: Settings) -> "S3Client":

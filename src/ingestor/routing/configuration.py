@@ -22,31 +22,13 @@ from ingestor.processors.options import PROCESSING_OPTIONS, ProcessingOptions
 from ingestor.routing import After
 from ingestor.routing.condition import ObjectCondition
 from ingestor.routing.condition_options import read_condition
+from ingestor.routing.configuration_file import ConfigurationText
 from ingestor.routing.detection import Detection
 from ingestor.routing.format_options import read_format
 from ingestor.routing.golden_test import GoldenTest, read_golden_test
 from ingestor.routing.rules import PipelineOptions, Rule, RuleRouter, by_format_name
 from ingestor.routing.toml_lines import TomlLines
 from ingestor.routing.toml_table import Mistakes, Table
-
-FILE_NAME = "ingestor.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigurationText:
-    """Read from the disk once, so that all of a command's processes go by the same."""
-
-    path: str
-    text: str
-
-    @property
-    def name(self) -> str:
-        return Path(self.path).name
-
-    @property
-    def folder(self) -> Path:
-        """Where the modules of Python processors are, if they are nowhere else."""
-        return Path(self.path).resolve().parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,30 @@
 A function's code folder is what the template's `CodeUri` names, so that a file beside `handler` is deployed with it.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ingestor.errors import ConfigurationError
-from ingestor.routing.configuration import FILE_NAME, ConfigurationText
 
+FILE_NAME = "ingestor.toml"
 CODE_FOLDER = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationText:
+    """Read from the disk once, so that all of a command's processes go by the same."""
+
+    path: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return Path(self.path).name
+
+    @property
+    def folder(self) -> Path:
+        """Where the modules of Python processors are, if they are nowhere else."""
+        return Path(self.path).resolve().parent
 
 
 def find_configuration(named: str | None) -> ConfigurationText | None:
