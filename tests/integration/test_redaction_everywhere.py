@@ -48,7 +48,9 @@ KINDS = {
     "without a time": json.dumps({"cookie": SECRET}),
     "with a strange time": json.dumps({"time": f"cookie={SECRET}"}),
     "refused by PostgreSQL": json.dumps({**GOOD, "time": "x", "timestamp": {"cookie": SECRET}}),
-    "with a number beyond jsonb": json.dumps({**GOOD, "query": "beyond"}).replace('"beyond"', "1e999999999"),
+    "with a number beyond jsonb": json.dumps(
+        {"time": TIME, "req": {"query": "beyond", "cookie": SECRET}}
+    ).replace('"beyond"', "1e999999999"),
     "no object": json.dumps([{"cookie": SECRET}]),
     "malformed": f'{{"time":1,"cookie":"a="b"; {SECRET}", }}',
     "too large": json.dumps({**GOOD, "filling": "x" * 3_000}),

@@ -22,7 +22,7 @@ _MARK = b'"%b"' % REDACTED.encode()
 _UNREADABLE = (MsgspecError, UnicodeDecodeError, RecursionError)
 
 # What follows a name that ends a key: a text, an array or an object that holds no other, a number or a literal.
-_TEXT = rb'"(?:[^"\\\0]++|\\.)*+"'
+_TEXT = rb'"[^"\\\0]*+(?:\\.[^"\\\0]*+)*+"'
 _VALUE = re.compile(
     rb'[)\]]?"[ \t\r\n]*+:[ \t\r\n]*+(?:null|(%(text)s|\[(?:[^"{}\[\]\0]++|%(text)s)*+\]'
     rb"|\{(?:[^\"{}\[\]\0]++|%(text)s)*+\}|[-+.0-9a-zA-Z]++))" % {b"text": _TEXT},

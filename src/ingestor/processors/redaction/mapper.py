@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from string import ascii_letters, digits
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
 from msgspec import Raw
@@ -16,6 +16,8 @@ from ingestor.processors.redaction.values import REDACTED
 
 _BLOCK = 128
 """As many entries are looked at together: their bytes fit into the processor's cache."""
+
+_RAW_ALONE = {Raw}
 
 _SHORTEST_SURE = 4
 """A shorter value is found in many places of a line that are none of its own."""
@@ -88,13 +90,14 @@ class RedactingJsonMapper:
         has_any = False
         for start in range(0, len(values), _BLOCK):
             block = values[start : start + _BLOCK]
-            raw = [value for value in block if isinstance(value, Raw)]
-            if len(raw) < len(block):
-                redacted: Sequence[Entity | None] | None = [None] * len(block)
-            else:
+            if set(map(type, block)) == _RAW_ALONE:
+                raw = cast("Sequence[Raw]", block)
                 redacted = self._redaction.block(raw)
+                texts += raw if redacted is None else redacted
+            else:
+                redacted = [None] * len(block)
+                texts += redacted
             has_any = has_any or redacted is not None
-            texts += raw if redacted is None else redacted
         return texts if has_any else None
 
 
