@@ -31,6 +31,8 @@ def test_a_failed_connection_names_the_setting_to_look_at(
     with pytest.raises(DatabaseUnavailableError) as raised, named.transaction():
         pass
     assert str(raised.value).endswith(f": {advice}")
+    assert "connection failed: connection" not in str(raised.value)
+    assert "?" not in str(raised.value)
     embedded = Database(lambda: replace(database_parameters, **wrong, is_embedded=True), "public")
     with pytest.raises(DatabaseUnavailableError) as raised, embedded.transaction():
         pass

@@ -130,8 +130,14 @@ def _kind(error: psycopg.Error) -> type[IngestorError]:
 
 
 def _in_one_line(error: psycopg.Error) -> str:
-    """The server's own sentence, without the row's values; libpq names each address it tried on a line of its own."""
-    said = error.diag.message_primary or "; ".join(line.strip() for line in str(error).splitlines())
+    """The server's own sentence, without the row's values; libpq names each address it tried on a line of its own.
+
+    Its question whether the server runs is left out: the advice asks it.
+    """
+    lines = (line.strip() for line in str(error).removeprefix("connection failed: ").splitlines())
+    said = error.diag.message_primary or "; ".join(
+        line for line in lines if not line.startswith("Is the server running")
+    )
     return said or type(error).__name__
 
 
