@@ -203,7 +203,7 @@ class MessageLoader:
 
 
 def _complaint(failures: list[Failed]) -> str:
-    """A message may name very many files; each has its own line in the log."""
+    """The first few failures: a message may name very many files, and each has its own line in the log."""
     more = len(failures) - SHOWN_FAILURES
     shown = [failed.error for failed in failures[:SHOWN_FAILURES]]
     return "; ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])

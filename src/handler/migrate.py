@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @with_harmless_failures
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any] | None:
-    """What was applied, now and before; the same as `ingestor migrate --json` prints.
+    """Returns which migrations were applied now and before, as `ingestor migrate --json` prints them.
 
     Invoked by hand, it raises ConfigurationError, SchemaError and DatabaseUnavailableError. CloudFormation is always
     answered, with the error in the stack's events; deleting the stack leaves the tables as they are.

@@ -47,7 +47,7 @@ class IncompleteSweepError(IngestorError):
 
 @with_harmless_failures
 def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """What each step did.
+    """Returns what each step did.
 
     Raises ConfigurationError, DatabaseUnavailableError and SchemaError when no step can be done, IncompleteSweepError
     when some were not.

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 from psycopg import sql
 from tests.integration.conftest import Answer, CommandLine, Login, variables_of
 from tests.integration.test_cli_connect_bucket import arn, configuration, configure
@@ -16,11 +14,8 @@ from tests.support.connections import Connect
 from tests.support.operating import at
 from tests.support.sweeping import Place
 
-from ingestor.aws.bucket_notifications import BucketNotifications
-from ingestor.aws.queue_attributes import read_queue_attributes
 from ingestor.cli.commands.check import _RECOMMENDED
 from ingestor.database import code_version
-from ingestor.errors import ServiceUnavailableError
 
 WITHOUT_AWS = {"BUCKETS": "", "QUEUE_URL": "", "DLQ_URL": ""}
 
@@ -211,19 +206,6 @@ def test_a_queue_that_gives_messages_again_too_early_or_buries_none_is_said(
     said = mended(command("check", "--json"))
     assert "30 s, must be longer than LEASE_SECONDS=120" in said["queue settings"]
     assert f"set its deadLetterTargetArn to {arn(place, place.dlq_url)}" in said["redrive policy"]
-
-
-def test_a_role_that_may_not_look_is_told_the_permission() -> None:
-    s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    sqs = boto3.client("sqs", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    with Stubber(s3) as stub:
-        stub.add_client_error("get_bucket_notification_configuration", "AccessDenied", "no")
-        with pytest.raises(ServiceUnavailableError, match=r"the role needs s3:GetBucketNotification$"):
-            BucketNotifications(s3).read("logs")
-    with Stubber(sqs) as stub:
-        stub.add_client_error("get_queue_attributes", "AccessDenied", "no")
-        with pytest.raises(ServiceUnavailableError, match=r"the role needs sqs:GetQueueAttributes$"):
-            read_queue_attributes(sqs, "https://sqs/1/q")
 
 
 def test_redaction_is_recommended_where_it_is_not_wanted_yet(command: CommandLine, tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
-from ingestor.aws.bucket_notifications import Announcement, announcement, connected
+from ingestor.aws.bucket_notifications import Announcement, BucketNotifications, announcement, connected
+from ingestor.aws.queue_attributes import read_queue_attributes
 from ingestor.cli.support.database_checks import _tls
 from ingestor.database import DatabaseCondition
+from ingestor.errors import ServiceUnavailableError
 from ingestor.settings import Settings, SslMode
 
 HERE = DatabaseCondition(
@@ -81,3 +85,16 @@ def test_whether_every_new_object_below_the_prefix_is_announced(
 def test_what_connect_bucket_writes_is_enough() -> None:
     written = connected({}, queue_arn=QUEUE, prefix="app/")
     assert announcement(written, queue_arn=QUEUE, prefix="app/") is Announcement.ALL
+
+
+def test_a_role_that_may_not_look_is_told_the_permission() -> None:
+    s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    sqs = boto3.client("sqs", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(s3) as stub:
+        stub.add_client_error("get_bucket_notification_configuration", "AccessDenied", "no")
+        with pytest.raises(ServiceUnavailableError, match=r"the role needs s3:GetBucketNotification$"):
+            BucketNotifications(s3).read("logs")
+    with Stubber(sqs) as stub:
+        stub.add_client_error("get_queue_attributes", "AccessDenied", "no")
+        with pytest.raises(ServiceUnavailableError, match=r"the role needs sqs:GetQueueAttributes$"):
+            read_queue_attributes(sqs, "https://sqs/1/q")

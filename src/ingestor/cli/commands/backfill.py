@@ -95,7 +95,7 @@ def _end_unfinished(*, dry_run: bool) -> NoReturn:
 
 
 def _check(settings: Settings, bucket: str, prefix: str, *, needs_queue: bool) -> None:
-    """Raises ConfigurationError: what the handler would refuse or leave out must not be queued."""
+    """Raises ConfigurationError for objects that the handler would refuse or leave out."""
     if settings.db_secret_arn is None:
         names = ("db_host", "db_username", "db_password", "queue_url")
         settings.require(*(names if needs_queue else names[:-1]))
@@ -129,7 +129,7 @@ def _dry_run(settings: Settings, scope: BackfillScope, on_page: OnPage, deadline
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Backfill], None]]:
-    """Objects, bytes and rate: on a terminal as they grow, elsewhere a line now and then."""
+    """Shows objects, bytes and rate: on a terminal as they grow, elsewhere in a line now and then."""
     console = messages()
     began = last = time.monotonic()
     if console.is_terminal:

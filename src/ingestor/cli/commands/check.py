@@ -1,4 +1,4 @@
-"""`ingestor check`: is all in place that loading needs? Nothing is changed."""
+"""`ingestor check`: whether everything that loading needs is in place. Nothing is changed."""
 
 from collections.abc import Iterator
 
@@ -50,7 +50,7 @@ def check(*, as_json: bool) -> None:
 
 
 def _results() -> Iterator[CheckResult]:
-    """One by one: each may take a while."""
+    """The results come one by one, because each may take a while."""
     try:
         settings = environment_settings()
     except ConfigurationError as error:

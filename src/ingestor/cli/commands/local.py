@@ -142,7 +142,10 @@ class _LocalRun:
         self._progress.note(f"answering again after {duration(seconds)}")
 
     def reports(self, files: tuple[str, ...]) -> Iterator[FileReport]:
-        """One by one, as they end. Raises DatabaseUnavailableError and SchemaError: no other file would fare better."""
+        """The reports come one by one, as the files end.
+
+        Raises DatabaseUnavailableError and SchemaError, after which no other file would fare better.
+        """
         for name in files:
             self._progress.begin(name)
             file_report = self._load_file(name)

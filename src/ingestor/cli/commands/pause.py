@@ -95,7 +95,7 @@ def _turn(function: str | None, schedule: str | None, *, on: bool, dry_run: bool
 
 
 def _found(settings: Settings, function: str | None, schedule: str | None) -> list[_Found]:
-    """All of them, before the first is turned: a wrong name changes nothing."""
+    """Finds all switches before the first is turned, so that a wrong name changes nothing."""
     found: list[_Found] = []
     if schedule is not None:
         schedules = operating.schedules(settings)

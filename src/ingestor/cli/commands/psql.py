@@ -57,7 +57,7 @@ def _only_query(arguments: Sequence[str]) -> str:
 
 
 def _without_nan(row: dict[str, object]) -> dict[str, object]:
-    """JSON has no NaN and no infinity."""
+    """The row with null for NaN and infinity, which JSON doesn't have."""
     return {
         name: None if isinstance(value, Decimal) and not value.is_finite() else value
         for name, value in row.items()
@@ -65,7 +65,7 @@ def _without_nan(row: dict[str, object]) -> dict[str, object]:
 
 
 def _psql_binary() -> str:
-    """The embedded server's, whose version is the server's; else the one on PATH."""
+    """The psql of the embedded server, which has its version; else the one on PATH. Raises IngestorError."""
     try:
         bundled = find_binaries() / "psql"
     except ConfigurationError:
@@ -80,7 +80,7 @@ def _psql_binary() -> str:
 
 
 def _environment(database: Database) -> dict[str, str]:
-    """libpq's variables: the password is in no process list.
+    """The variables of libpq. A password given by them is in no list of processes.
 
     https://www.postgresql.org/docs/current/libpq-envars.html
     """
@@ -105,7 +105,7 @@ def _environment(database: Database) -> dict[str, str]:
 
 
 def _run(binary: str, arguments: Sequence[str], environment: dict[str, str]) -> int:
-    """As a child, because an embedded server has to be stopped after it."""
+    """Runs psql as a child, because an embedded server has to be stopped afterwards. Returns the exit status."""
     with _interrupts_left_to_the_child():
         code = subprocess.run([binary, *arguments], env=environment, check=False).returncode
     return 128 - code if code < 0 else code

@@ -81,7 +81,7 @@ def _source(settings: Settings, file: FileRecord) -> Source:
 
 
 def _start_over(database: Database, file: FileRecord) -> int:
-    """How many rows left `logs`. Raises IngestorError when a worker took the file meanwhile."""
+    """Removes the file's rows and returns how many. Raises IngestorError when a worker took the file meanwhile."""
     with database.transaction(UNLOADING) as connection:
         # First the ledger: its row is locked then, and no worker can claim the file before this is committed.
         rows_loaded = ledger.rows_of_locked_file(connection, file.id)

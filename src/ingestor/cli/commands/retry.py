@@ -138,7 +138,7 @@ def _retry(
     accept_rejects: bool,
     dry_run: bool,
 ) -> None:
-    """A page in one transaction, and then it is sent: of two at once, one reopens a file, and that one sends it."""
+    """Reopens a page of files in one transaction, then sends them. Of two at once, one reopens and sends a file."""
     wanted = []
     for file in page:
         why = foreign(settings, file)

@@ -197,7 +197,7 @@ class _Runner:
     patience: Patience
 
     def run(self, scope: RunScope, every: float | None, *, as_json: bool) -> bool:
-        """Whether the last pass loaded every file that it found. A loop ends with a stop only."""
+        """Returns whether the last pass loaded every file that it found. A loop ends only when it is stopped."""
         if every is None:
             return self._one_pass(scope, looks_again=True, as_json=as_json)
         is_good = self._one_pass(scope, looks_again=False, as_json=as_json)
@@ -211,7 +211,7 @@ class _Runner:
         return is_good
 
     def _one_pass(self, scope: RunScope, *, looks_again: bool, as_json: bool) -> bool:
-        """Whether every file that was found is loaded, here or by another worker."""
+        """Returns whether every file that was found is loaded, here or by another worker."""
         began = time.monotonic()
         self.reporter.begin(scope)
         try:
@@ -232,7 +232,7 @@ class _Runner:
         return not done.failures and not done.stopped
 
     def _finish_loaded_objects(self, scope: RunScope) -> None:
-        """What rules want done to them: here no sweeper does it."""
+        """Tags or deletes loaded objects as rules say. Where `run` works, there may be no sweeper that does it."""
         database, objects, settings = self.context.database, self.context.objects, self.context.settings
         finisher = ObjectFinisher(database, objects, bootstrap.object_actions(settings))
         finisher.finish(self.patience.deadline, buckets=(scope.bucket,))

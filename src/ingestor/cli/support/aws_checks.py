@@ -17,7 +17,7 @@ from ingestor.settings import Settings
 
 
 def aws_checks(settings: Settings) -> Iterator[CheckResult]:
-    """What rests on a line that failed is left out: it would only repeat it."""
+    """The checks in order. One that depends on a failed one is left out, because it would only repeat it."""
     reachable = []
     for bucket in sorted(settings.watched_buckets):
         result = _bucket(settings, bucket)
@@ -35,7 +35,7 @@ def aws_checks(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _bucket(settings: Settings, bucket: str) -> CheckResult:
-    """One page is listed, and the first object's head is read."""
+    """Lists one page of the bucket and reads the first object's head."""
     name = f"bucket {bucket}"
     try:
         store = bootstrap.store(settings)
@@ -74,7 +74,7 @@ def _waiting(queue: Queue, noun: str) -> str:
 
 
 def _queue_wiring(settings: Settings, url: str, buckets: list[str]) -> Iterator[CheckResult]:
-    """What sends to the queue, and where its dead letters go."""
+    """Checks what sends to the queue, and where its dead letters go."""
     try:
         attributes = operating.queue_attributes(settings, url)
     except IngestorError as error:

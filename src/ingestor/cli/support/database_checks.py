@@ -17,7 +17,7 @@ _VERIFIES = {SslMode.VERIFY_CA, SslMode.VERIFY_FULL}
 
 
 def database_checks(settings: Settings) -> Iterator[CheckResult]:
-    """What rests on a line that failed is left out: it would only repeat it."""
+    """The checks in order. One that depends on a failed one is left out, because it would only repeat it."""
     if not settings.names_a_database:
         yield from _embedded_checks(settings)
         return
@@ -39,7 +39,7 @@ def database_checks(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _embedded_checks(settings: Settings) -> Iterator[CheckResult]:
-    """Of a server that listens on this machine alone, whose superuser we are."""
+    """TLS and rights are left out: the server listens on this machine alone, and we are its superuser."""
     try:
         if not has_embedded_database():
             yield not_set("database", "DB_*")

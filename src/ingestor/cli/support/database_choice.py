@@ -39,7 +39,9 @@ def existing_database(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def chosen_database(settings: Settings, *, loads: bool = False, is_quiet: bool = False) -> Iterator[Database]:
-    """The embedded one is created where there is none, migrated, and stopped when no other command uses it.
+    """The database that DB_* names, else the embedded one: created if it is missing, and migrated.
+
+    The embedded server is stopped when no other command uses it.
 
     `loads`: this command claims files. Claims of those who died doing so end here, instead of being waited for.
     `is_quiet`: a database that is created isn't said.
@@ -163,7 +165,7 @@ def _stop_unless_used(server: EmbeddedPostgres, users: BinaryIO) -> None:
 
 @contextmanager
 def _orderly_end() -> Iterator[None]:
-    """SIGTERM and a closed terminal stop the server as well."""
+    """SIGTERM and a closed terminal end the command in order, so that the server is stopped then as well."""
     ends = (signal.SIGTERM, signal.SIGHUP)
     before = {each: signal.signal(each, raise_stopped) for each in ends}
     try:

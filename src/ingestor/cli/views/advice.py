@@ -24,7 +24,7 @@ def first_command(settings: Settings) -> str:
 
 
 def what_happens_next(file: FileRecord) -> str:
-    """One sentence, whatever the state."""
+    """What happens to the file next, in one sentence."""
     match file.status:
         case "COMPLETED" if file.newer_waits:
             return f"a newer version of the object waits, and its rows replace these; {_continues(file)}"
@@ -104,7 +104,7 @@ def _is_standard_input(file: FileRecord) -> bool:
 
 
 def file_facts(file: FileRecord, **more: object) -> dict[str, object]:
-    """The file as JSON has it."""
+    """The file as `--json` prints it."""
     advice = {"next": what_happens_next(file), "where": where_it_is(file)}
     return {"uri": file.uri, **plain_facts(file, **advice), **more}
 

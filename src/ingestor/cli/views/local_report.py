@@ -102,7 +102,7 @@ def report(name: str, result: FileResult, connection: Connection, *, seconds: fl
 
 
 def _reasons(result: FileResult) -> dict[str, int]:
-    """Those of this command's turn with the file."""
+    """How many entries this command dropped, by reason."""
     match result.outcome:
         case Loaded(losses=losses):
             return dict(losses.dropped.most_common())

@@ -78,7 +78,7 @@ def _show_pace(console: Console, overview: Overview) -> None:
 
 
 def _show_waiting(console: Console, overview: Overview) -> None:
-    """Each file in one section: those that need attention have theirs already."""
+    """Files that wait or fail. Those that need attention were shown before."""
     reported = {file.id for file in overview.needs_person}
     oldest, failing = overview.oldest_unfinished, overview.longest_failing
     if oldest is not None and oldest.id not in reported:
@@ -102,7 +102,7 @@ def _show_unfinished(console: Console, title: str, file: FileRecord) -> None:
 
 
 def _show_failures(console: Console, failures: list[FileRecord]) -> None:
-    """Those that no section above has."""
+    """The newest failures that no section above has shown."""
     if not failures:
         return
     console.print("\n[bold]Other failures[/], the newest first")

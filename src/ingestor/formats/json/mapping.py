@@ -142,8 +142,7 @@ def _row(  # noqa: PLR0917 - names would cost each entry of the hot path a twent
     ordinal: int | None,
     text: Entity | None,
 ) -> Row:
-    """`given` is what `timestamp` was read from."""
-    # For every entry: locals, no loops and one tuple.
+    """`given` is what `timestamp` was read from. It runs for every entry: locals, no loops and one tuple."""
     request = entry.req or _NO_REQUEST
     request_id = request.id
     trace_id = entry.trace_id
