@@ -70,7 +70,13 @@ def test_any_other_object_is_rejected_and_not_lost() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [FILE, DIGEST, FILE[:600], b"\xef\xbb\xbf \n" + FILE, b'{ "x" : [1, {}], "Records" : [ {"eventID": "1"'],
+    [
+        FILE,
+        DIGEST,
+        FILE[:600],
+        b"\xef\xbb\xbf \n" + FILE,
+        b'{ "x" : [1, {}], "Records" : [ {"eventID": "1", "eventTime": "2026',
+    ],
 )
 def test_its_files_are_recognised(head: bytes) -> None:
     assert KNOWN.recognises(head)

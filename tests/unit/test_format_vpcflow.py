@@ -98,6 +98,10 @@ def test_a_file_is_recognised_by_its_header() -> None:
         b"{}",
         b"the start of it\n2",
         b"2 apples and 12 other things to be bought here a b c d e",
+        b"start\n",
+        b"action required\n",
+        b'start\n{"time":1795432855268,"msg":"hello"}\n',
+        b"version region\nstarting the service\n",
     ):
         assert not KNOWN.recognises(other)
 

@@ -37,6 +37,11 @@ def test_quotes_hold_a_field_together(line: str, fields: list[str] | None) -> No
     assert quoted_fields(line) == fields
 
 
+def test_of_names_that_come_twice_the_last_value_counts() -> None:
+    twice = Positions(("number", "word", "number"), ("number", "number"))
+    assert twice.fields(["1", "a", "2"]) == {"number": 2, "word": "a"}
+
+
 def test_without_escapes_a_backslash_is_a_character() -> None:
     assert quoted_fields('"a\\" b', is_escaped=False) == ["a\\", "b"]
 

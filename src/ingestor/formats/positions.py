@@ -49,7 +49,8 @@ class Positions:
         }
         for name in self.numbers:
             text = fields.get(name)
-            if text is not None:
+            # A header may name a field twice: then it is a number already.
+            if text.__class__ is str:
                 fields[name] = number(text)
         if len(values) > len(names):
             fields[EXTRA] = list(values[len(names) :])

@@ -37,6 +37,8 @@ _OTHER_NAMES = (
     "tgw-attachment-id", "tgw-pair-attachment-id",
 )  # fmt: skip
 _KNOWN_NAMES = frozenset(name.encode() for name in (*_DEFAULT_NAMES, *_OTHER_NAMES))
+_NAMES_TO_RECOGNISE = 4
+"""Some names are words that other logs may begin with: start, type, action, region."""
 _DEFAULT_LINE = re.compile(rb"2 (?:[0-9]{12}|unknown) eni-[^ ]++(?: [^ ]++){11}").fullmatch
 
 _MAPPING = FieldMapping(
@@ -75,8 +77,11 @@ def _is_header(line: bytes) -> bool:
     """Names alone, and half of them known: the names of versions to come are not."""
     if _HEADER(line) is None:
         return False
-    names = line.split()
-    return 2 * sum(name in _KNOWN_NAMES for name in names) >= len(names)
+    return 2 * _known_names(line) >= len(line.split())
+
+
+def _known_names(line: bytes) -> int:
+    return sum(name in _KNOWN_NAMES for name in line.split())
 
 
 _DEFAULT = _positions(_DEFAULT_NAMES)
@@ -107,7 +112,10 @@ def _framing(limits: Limits) -> Lines:
 
 def recognises(head: bytes) -> bool:
     lines = first_lines(head)
-    return bool(lines) and (_is_header(lines[0]) or _DEFAULT_LINE(lines[0]) is not None)
+    if not lines:
+        return False
+    is_certain = _known_names(lines[0]) >= _NAMES_TO_RECOGNISE
+    return (is_certain and _is_header(lines[0])) or _DEFAULT_LINE(lines[0]) is not None
 
 
 KNOWN = KnownFormat(

@@ -65,11 +65,15 @@ _EXPANSION = Expansion((ExpandedLevel("Records", _DIGEST),), in_context=False, i
 
 def recognises(head: bytes) -> bool:
     members = members_of(head)
+    if members.is_of_an_entry:
+        return False
     if members.has(*_DIGEST):
         return True
     event = members.first_of("Records")
-    # S3's notifications have Records and these names as well, but no id.
-    return "eventID" in event or event.has("eventVersion", "eventTime", "userIdentity", "sourceIPAddress")
+    # What functions are called with has Records as well: S3's events have no id, those of streams no time.
+    return event.has("eventID", "eventTime") or event.has(
+        "eventVersion", "eventTime", "userIdentity", "sourceIPAddress"
+    )
 
 
 KNOWN = KnownFormat(

@@ -61,7 +61,8 @@ _EXPANSION = Expansion((ExpandedLevel("logEvents", frozenset({*_ATTACHED, _TYPE}
 
 def recognises(head: bytes) -> bool:
     members = members_of(head)
-    return members.text_of(_TYPE) in (_DATA, _CONTROL) or members.has(*_ATTACHED, "logEvents")
+    is_message = members.text_of(_TYPE) in (_DATA, _CONTROL) or members.has(*_ATTACHED, "logEvents")
+    return is_message and not members.is_of_an_entry
 
 
 KNOWN = KnownFormat(

@@ -12,11 +12,19 @@ from ingestor.formats.limits import BOM, WHITESPACE
 _OPEN, _QUOTE, _COLON, _COMMA = b'{":,'
 
 
+_OF_AN_ENTRY = frozenset(("time", "timestamp", "@timestamp", "@t", "ts", "level", "msg", "message"))
+
+
 @dataclass(frozen=True, slots=True)
 class HeadMembers:
     """By their names, the text of each value; of the last one perhaps only its beginning."""
 
     texts: dict[str, bytes]
+
+    @property
+    def is_of_an_entry(self) -> bool:
+        """It has a time, a level or a message of its own: it is no object around entries, whatever else it has."""
+        return not _OF_AN_ENTRY.isdisjoint(self.texts)
 
     def __contains__(self, name: str) -> bool:
         return name in self.texts

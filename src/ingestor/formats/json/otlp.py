@@ -137,7 +137,8 @@ _EXPANSION = Expansion(
 
 
 def recognises(head: bytes) -> bool:
-    return members_of(head).begins_array("resourceLogs")
+    members = members_of(head)
+    return members.begins_array("resourceLogs") and not members.is_of_an_entry
 
 
 KNOWN = KnownFormat(

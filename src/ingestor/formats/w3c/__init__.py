@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ingestor.formats import Format, Position
 from ingestor.formats.json.by_name import JsonByName, own_names
+from ingestor.formats.json.heads import members_of
 from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.json.objects import fields_of
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
@@ -132,7 +133,8 @@ def recognises(head: bytes) -> bool:
     if not lines:
         return False
     if lines[0].startswith(b"{"):
-        return b'"cs-uri-stem"' in lines[0] or b'"x-edge-' in lines[0]
+        names = members_of(lines[0]).texts
+        return "cs-uri-stem" in names or any(name.startswith("x-edge-") for name in names)
     header = next((line for line in lines if line.startswith(b"#Fields:")), b"")
     return lines[0].startswith(b"#") and b"time" in header and b"," not in header
 
