@@ -132,6 +132,19 @@ def test_a_quoted_value_of_a_line_leaves_what_follows_it() -> None:
     assert json.loads(bytes(columns(row)["raw_data"]))["status"] in {503, "503"}
 
 
+def test_a_drops_reason_that_quotes_what_is_redacted_is_left_out() -> None:
+    def reason_of(entry: dict[str, Any], _context: EntryContext) -> Drop:
+        return Drop(f"load test {entry[entry['quotes']]}")
+
+    steps = Steps(changes=(FunctionProcessor("reason_of", reason_of),))
+    redacted = ProcessedFormat(JSON.make(FormatOptions()), steps, options(redact=["credentials"]).redaction)
+    data = [{"quotes": name, "cookie": SECRET, "kind": "nightly"} for name in ("cookie", "kind")]
+    assert mapped(redacted, json.dumps(data).encode()) == [
+        Drop("(left out, because it quotes what is redacted)"),
+        Drop("load test nightly"),
+    ]
+
+
 RESULTS: list[Any] = [
     None, {}, {"time": 1795432855268}, {"time": "x", "status": []}, Drop("any"), 7, [], {"a": {1, 2}},
     {"key": 5, "log": 1}, {"timestamp": {}, "message": 3, "request_uri": None, "http_status": "x"},

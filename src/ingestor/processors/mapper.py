@@ -1,17 +1,12 @@
 """A mapper that processes entries before it maps them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from msgspec import MsgspecError, ValidationError
-from msgspec.json import Decoder
+from typing import Any
 
 from ingestor.model.columns import SEVERITY_POSITION
 from ingestor.model.rows import (
     Drop,
-    EditedEntry,
     Entity,
     Mapped,
     Mapper,
@@ -20,12 +15,13 @@ from ingestor.model.rows import (
     TextEntryMapper,
 )
 from ingestor.processors.conditions import DropWhen
+from ingestor.processors.entries import EntryAccess, JsonEntries, TextEntries, encoded
 from ingestor.processors.fields import EntryFields, copied
 from ingestor.processors.processor import EntryContext, Processor
 from ingestor.processors.sampling import SAMPLED_OUT, Sample
 
 _REASON_CHARACTERS = 300
-_decode = Decoder(dict[str, Any]).decode
+_SHORTEST_QUOTE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +42,8 @@ class ProcessingMapper:
         """`levels` is another mapper of the same format: what sampling asks it counts for nothing."""
         self._mapper = mapper
         self._levels = levels
-        self._entries: _Entries = (
-            _TextEntries(mapper) if isinstance(mapper, TextEntryMapper) else _JsonEntries(mapper)
+        self._entries: EntryAccess = (
+            TextEntries(mapper) if isinstance(mapper, TextEntryMapper) else JsonEntries(mapper)
         )
         self._drops = steps.drops
         self._sampling = None if steps.sample is None else steps.sample.of(origin)
@@ -76,7 +72,7 @@ class ProcessingMapper:
         if isinstance(changed, _Failure):
             return self._rejected(changed, text)
         if isinstance(changed, Drop):
-            return changed
+            return self._dropped(changed, text)
         if changed is fields:
             return self._mapper.row_of(text, ordinal, context)
         return self._entries.row_from(changed, fields, text, ordinal, context)
@@ -89,6 +85,18 @@ class ProcessingMapper:
             return Rejection(left_out, failure.kind)
         return failure.rejection
 
+    def _dropped(self, drop: Drop, text: Entity) -> Drop:
+        """A reason is counted and logged: one that quotes what is redacted is left out."""
+        given = bytes(text)
+        redacted = self._mapper.redacted(given)
+        if redacted == given:
+            return drop
+        words = (word.encode("utf-8", "replace") for word in drop.reason.split())
+        quotes = any(
+            len(word) >= _SHORTEST_QUOTE and word in given and word not in redacted for word in words
+        )
+        return Drop("(left out, because it quotes what is redacted)") if quotes else drop
+
     def _is_sampled_out(self, text: Entity, ordinal: int, context: object) -> bool:
         sampling = self._sampling
         if sampling is None or sampling.keeps(ordinal):
@@ -100,68 +108,6 @@ class ProcessingMapper:
             return False
         severity = row[SEVERITY_POSITION]
         return severity is None or severity < sampling.always_from
-
-
-class _Entries(Protocol):
-    """How a format's entries are read as fields, and written again."""
-
-    def fields_of(self, text: Entity, context: object, /) -> EntryFields | None:
-        """None: there are none to be read."""
-        ...
-
-    def row_from(
-        self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
-    ) -> Mapped: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _JsonEntries:
-    mapper: Mapper
-
-    def fields_of(self, text: Entity, _context: object, /) -> EntryFields | None:
-        try:
-            return _decode(text)
-        except ValidationError:
-            return _with_numbers_beyond(text)
-        except (MsgspecError, UnicodeDecodeError, RecursionError):
-            return None
-
-    def row_from(
-        self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
-    ) -> Mapped:
-        """The very same text where nothing changed: `raw_data` then holds the entry's own bytes."""
-        if _are_the_same(changed, fields):
-            return self.mapper.row_of(text, ordinal, context)
-        return self.mapper.row_of(_encoded(changed).encode(), ordinal, context)
-
-
-def _with_numbers_beyond(text: Entity) -> EntryFields | None:
-    """1e400 is a number in JSON, and none for msgspec."""
-    try:
-        fields = json.loads(bytes(text))
-    except (ValueError, RecursionError):
-        return None
-    return fields if isinstance(fields, dict) else None
-
-
-@dataclass(frozen=True, slots=True)
-class _TextEntries:
-    mapper: TextEntryMapper
-
-    def fields_of(self, text: Entity, context: object, /) -> EntryFields | None:
-        fields = self.mapper.fields_of(text, context)
-        return None if isinstance(fields, Rejection) else fields
-
-    def row_from(
-        self, changed: EntryFields, fields: EntryFields, text: Entity, ordinal: int, context: object, /
-    ) -> Mapped:
-        if _are_the_same(changed, fields):
-            return self.mapper.row_of(text, ordinal, context)
-        edited = EditedEntry(changed, fields, str(text, "utf-8"))
-        try:
-            return self.mapper.row_from(edited, ordinal, context)
-        except Exception as error:  # noqa: BLE001 - a format knows its own fields, not what a processor made of them
-            return Rejection(f"what the processors made of it is no row: {type(error).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,19 +154,10 @@ def _check(result: object) -> None:
     """Raises what is wrong with it."""
     if not isinstance(result, dict):
         raise TypeError(f"it returned {type(result).__name__}, not an entry, a Drop or None")
-    text = _encoded(result)
+    text = encoded(result)
     if "\\u0000" in text and _holds_nul(result):
         raise ValueError("it returned a string with NUL, which PostgreSQL refuses")
     text.encode()
-
-
-def _are_the_same(changed: EntryFields, fields: EntryFields) -> bool:
-    """To ==, 1, 1.0 and True are the same: what is equal is compared as text."""
-    return changed == fields and _encoded(changed) == _encoded(fields, allow_nan=True)
-
-
-def _encoded(entry: dict[str, Any], *, allow_nan: bool = False) -> str:
-    return json.dumps(entry, ensure_ascii=False, allow_nan=allow_nan, separators=(",", ":"))
 
 
 def _holds_nul(entry: dict[str, Any]) -> bool:
