@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from ingestor.formats.http import HOST, QUERY, URL, add_target
-from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
+from ingestor.formats.known import FormatOptions, KnownFormat, most_lines, refuse_useless
 from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import FieldMapping, Fields
 from ingestor.formats.positions import EXTRA
@@ -240,10 +240,9 @@ def make(options: FormatOptions) -> TextFormat:
 
 
 def recognises(head: bytes) -> bool:
-    """By half of the lines: a few may be broken."""
-    lines = [line.decode("utf-8", "replace") for line in first_lines(head)]
-    known = sum(not isinstance(parsed(line, None), Rejection) for line in lines)
-    return 2 * known > len(lines)
+    return most_lines(
+        head, lambda line: not isinstance(parsed(line.decode("utf-8", "replace"), None), Rejection)
+    )
 
 
 KNOWN = KnownFormat("combined", make, recognises)

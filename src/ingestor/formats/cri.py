@@ -21,7 +21,7 @@ from ingestor.formats.json.envelopes import object_text
 from ingestor.formats.json.mapping import json_values
 from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.json.objects import fields_of as object_of
-from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
+from ingestor.formats.known import FormatOptions, KnownFormat, most_lines, refuse_useless
 from ingestor.formats.limits import Limits
 from ingestor.formats.lines import LineSplitter, Overlong, overlong, text_value
 from ingestor.formats.mapping import TIMESTAMP, FieldMapping, Fields, RowBuilder, as_json
@@ -208,8 +208,7 @@ def make(options: FormatOptions) -> CriFormat:
 
 
 def recognises(head: bytes) -> bool:
-    lines = first_lines(head)
-    return 2 * sum(1 for line in lines if _LINE(line)) > len(lines)
+    return most_lines(head, _LINE)
 
 
 KNOWN = KnownFormat("cri", make, recognises)

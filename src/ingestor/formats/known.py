@@ -78,3 +78,9 @@ def _first_lines(head: bytes) -> tuple[bytes, ...]:
     if len(lines) > 1 and lines[-1]:
         del lines[-1]
     return tuple([line.rstrip(b"\r") for line in lines if line.strip(WHITESPACE)][:_HEAD_LINES])
+
+
+def most_lines(head: bytes, is_one: Callable[[bytes], object]) -> bool:
+    """Whether more than half of the first lines are of a format: a few may be broken."""
+    lines = first_lines(head)
+    return 2 * sum(1 for line in lines if is_one(line)) > len(lines)

@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
+from ingestor.formats.known import FormatOptions, KnownFormat, most_lines, refuse_useless
 from ingestor.formats.mapping import Fields
 from ingestor.formats.own_fields import WHOLE, own_mapping
 from ingestor.formats.text import TextFormat
@@ -84,14 +84,12 @@ def make(options: FormatOptions) -> TextFormat:
 
 
 def recognises(head: bytes) -> bool:
-    """Where most lines have a time, and a level or a message."""
-    lines = first_lines(head)
-    known = sum(
-        1
-        for line in lines
-        if line[:1] not in (b"{", b"[") and _HAS_TIME(line) and _HAS_LEVEL_OR_MESSAGE(line)
-    )
-    return 2 * known > len(lines)
+    return most_lines(head, _is_logfmt)
+
+
+def _is_logfmt(line: bytes) -> bool:
+    """It has a time, and a level or a message."""
+    return bool(line[:1] not in (b"{", b"[") and _HAS_TIME(line) and _HAS_LEVEL_OR_MESSAGE(line))
 
 
 KNOWN = KnownFormat("logfmt", make, recognises)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
 
-from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
+from ingestor.formats.known import FormatOptions, KnownFormat, most_lines, refuse_useless
 from ingestor.formats.mapping import FieldMapping, Fields
 from ingestor.formats.text import TextFormat, TextMapper
 from ingestor.formats.times import MONTHS, in_zone, time_reader
@@ -195,8 +195,7 @@ def make(options: FormatOptions) -> SyslogFormat:
 
 def recognises(head: bytes) -> bool:
     """The older form by its time, host and a program with a colon; with an ISO time, by the process id as well."""
-    lines = first_lines(head)
-    return 2 * sum(1 for line in lines if _BEGINS(line)) > len(lines)
+    return most_lines(head, _BEGINS)
 
 
 KNOWN = KnownFormat("syslog", make, recognises)

@@ -1,4 +1,4 @@
-"""The story of one file: claim it, load it chunk by chunk, and end with an answer.
+"""How one file is loaded: claim it, load it chunk by chunk, and end with an answer.
 
 claim --held, completed, failed for good--> answer
   `--another version--> HEAD the key --current--> take its place
