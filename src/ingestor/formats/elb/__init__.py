@@ -35,7 +35,10 @@ from ingestor.model.rows import Rejection
 _NAME = "elb"
 _LEVEL, _MILLISECONDS, _TRACE, _STATUS = "level", "milliseconds", "trace", "status code"
 _CONTROL = re.compile(rb"Enable [A-Za-z ]{1,40}Logs? for ").match
+_ONLY_ROOT = "Root="
 _ROOT = re.compile(r"(?:^|;)Root=([^;]++)").search
+# `int | float` in a call of isinstance is made anew each time.
+_NUMBERS = (int, float)
 _NOT_ONE = Rejection("not a line of a load balancer's log")
 _UNPAIRED = Rejection("not a line of a load balancer's log: a quote without its partner")
 
@@ -114,8 +117,16 @@ def _derive_request(fields: Fields) -> None:
     )
     trace = fields.get("trace_id")
     if trace is not None:
-        root = _ROOT(trace)
-        fields[_TRACE] = root[1] if root else trace
+        fields[_TRACE] = trace[len(_ONLY_ROOT) :] if _is_only_root(trace) else _root_of(trace)
+
+
+def _is_only_root(trace: str) -> bool:
+    return trace.startswith(_ONLY_ROOT) and ";" not in trace and trace != _ONLY_ROOT
+
+
+def _root_of(trace: str) -> str:
+    root = _ROOT(trace)
+    return root[1] if root else trace
 
 
 def _derive_tls(fields: Fields) -> None:
@@ -144,7 +155,7 @@ def _total(*seconds: object) -> float | None:
     """In milliseconds; None where one is missing, or -1: the request was never sent to a target."""
     total = 0.0
     for each in seconds:
-        if not isinstance(each, int | float) or each < 0:
+        if not isinstance(each, _NUMBERS) or each < 0:
             return None
         total += each
     return round(total * 1000, 3)
