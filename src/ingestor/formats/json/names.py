@@ -10,9 +10,9 @@ from itertools import count
 from math import isfinite
 from typing import Any
 
+from ingestor.formats.conversions import jsonb
 from ingestor.formats.levels import Level, level_of
 from ingestor.formats.mapping import LEVEL, POSITIONS, SEVERITY, ColumnName, Fields, ReadTime, usual_time
-from ingestor.formats.mapping import as_json as encoded
 from ingestor.model.columns import COLUMNS
 
 
@@ -37,7 +37,6 @@ type _Convert = Callable[[Any], object]
 _TAKEN, _NOWHERE = -1, 1 << 30
 _RANKS = [_NOWHERE] * len(COLUMNS)
 _EMPTY: list[object] = [None] * len(COLUMNS)
-_JSONB_VERSION = b"\x01"
 _SCALARS, _NUMBERS = (str, int, float), (int, float)
 
 
@@ -204,10 +203,6 @@ def _boolean(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _jsonb(value: object) -> bytes:
-    return _JSONB_VERSION + encoded(value)
-
-
 _BY_NAME: dict[ColumnName, _Convert] = {"request_id": _identifier, "level": _level}
 _BY_TYPE: dict[str, _Convert] = {
     "text": _text,
@@ -215,7 +210,7 @@ _BY_TYPE: dict[str, _Convert] = {
     "bigint": _integer_within(64),
     "double precision": _float,
     "boolean": _boolean,
-    "jsonb": _jsonb,
+    "jsonb": jsonb,
     "timestamp with time zone": usual_time,
 }
 """By the column's type. JSON says itself what is a number and what is text: neither is read as the other."""
