@@ -2,6 +2,12 @@
 
 A `Router` decides by the object's name where it can, and else by the file's first bytes. Its decision is the same
 whenever the same file is tried again under the same configuration; the fingerprint tells another one.
+
+configuration   `ingestor.toml` as a whole; `configuration_file` finds it, `toml_table` and `toml_lines` read it
+rules           one rule after the other; `condition` says which objects a rule is for
+detection       where no rule says so: by keys that AWS writes, or by the file's head
+*_options       what a rule says, read from its table
+golden_test     `[[test]]` tables, which `ingestor try --test` runs
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,10 @@
-"""The names users set, read once into one frozen model that reports every mistake together."""
+"""The names users set, read once into one frozen model that reports every mistake together.
+
+database   the DB_* variables
+names      variables that are nearly a setting's name, and those that Kubernetes injects
+values     what single settings may hold
+mistakes   what a wrong setting must be, with an example
+"""
 
 from collections.abc import Mapping
 from typing import Literal, Self
