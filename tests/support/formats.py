@@ -79,6 +79,17 @@ def assert_cuts_and_resuming_change_nothing(
         assert rest == whole[done.entries :]
 
 
+def assert_a_resumed_file_ends_where_it_ends(
+    known: KnownFormat, data: bytes, options: FormatOptions = NO_OPTIONS
+) -> None:
+    """Also where all entries were handled, and only the end of the file was still to come."""
+    made = known.make(options)
+    end = list(_batches(made, data, WIDE, (), Position()))[-1].end_offset
+    for batch in made.batches(iter([data, b""]), WIDE, Position(), lambda: True):
+        done = Position(batch.first_ordinal + len(batch.values), batch.end_offset)
+        assert list(_batches(made, data, WIDE, (), done))[-1].end_offset == end
+
+
 def _batches(
     made: Format, data: bytes, limits: Limits, cuts: Sequence[int], start: Position
 ) -> Iterator[Batch]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from ingestor.errors import UnreadableError
+from ingestor.formats import Position
 from ingestor.formats.framing import framed_batches
 from ingestor.formats.json import holding
 from ingestor.formats.json.expand import ExpandedLevel, Expansion
@@ -55,7 +56,7 @@ def read(
     framing = expansion.framing(limits)
     try:
         for batch in framed_batches(
-            pieces_of(data, cuts), framing, limits, checkpoint=checkpoint, time_is_up=lambda: False
+            pieces_of(data, cuts), framing, limits, start=Position(checkpoint), time_is_up=lambda: False
         ):
             assert len(batch.values) <= limits.chunk_rows
             assert len(batch.values) <= 1 or sum(map(size_of, batch.values)) <= limits.chunk_bytes

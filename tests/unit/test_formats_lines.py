@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from ingestor.errors import SourceUnavailableError, UnreadableError
+from ingestor.formats import Position
 from ingestor.formats.framing import Framing, framed_batches
 from ingestor.formats.limits import Limits
 from ingestor.formats.lines import Groups, Lines
@@ -57,7 +58,7 @@ def entries(
     found: list[tuple[int, Value]] = []
     parts: list[Batch] = list(
         framed_batches(
-            pieces_of(data, cuts), make(limits), limits, checkpoint=checkpoint, time_is_up=lambda: False
+            pieces_of(data, cuts), make(limits), limits, start=Position(checkpoint), time_is_up=lambda: False
         )
     )
     assert [part.is_last for part in parts] == [False] * (len(parts) - 1) + [True]
@@ -133,7 +134,7 @@ def test_entries_before_a_failure_come_first() -> None:
         yield b"a\nb\nc"
         raise SourceUnavailableError("gone")
 
-    parts = framed_batches(broken(), Lines(LIMITS), LIMITS, checkpoint=0, time_is_up=lambda: False)
+    parts = framed_batches(broken(), Lines(LIMITS), LIMITS, start=Position(), time_is_up=lambda: False)
     assert [bytes(value) for value in next(parts).values if isinstance(value, Raw)] == [b"a", b"b"]
     with pytest.raises(SourceUnavailableError):
         next(parts)
@@ -146,7 +147,7 @@ def test_a_file_with_fewer_entries_than_were_loaded_is_refused() -> None:
 
 def test_when_time_is_up_what_is_complete_comes_at_once_even_if_that_is_nothing() -> None:
     parts = framed_batches(
-        iter([b"a", b"\nb\n", b""]), Lines(LIMITS), LIMITS, checkpoint=0, time_is_up=lambda: True
+        iter([b"a", b"\nb\n", b""]), Lines(LIMITS), LIMITS, start=Position(), time_is_up=lambda: True
     )
     assert [len(part.values) for part in parts] == [0, 2, 0, 0]
 

@@ -1,9 +1,11 @@
 """A format refuses the options that it has no use for, all at once; names and order of all formats are settled."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.formats import SAMPLES, sample
+from tests.support.formats import SAMPLES, assert_a_resumed_file_ends_where_it_ends, sample
 
 from ingestor.bootstrap.formats import KNOWN_FORMATS
 from ingestor.errors import ConfigurationError
@@ -65,6 +67,14 @@ def test_no_format_recognises_a_file_of_another_family(known: KnownFormat) -> No
         if path.name in TEXT_SAMPLES or known.name not in TEXT_SAMPLES.values():
             continue
         assert not known.recognises(path.read_bytes()[:65536]), path.name
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
+def test_a_resumed_file_ends_where_one_ends_that_was_never_left(path: Path) -> None:
+    data = path.read_bytes()
+    for known in KNOWN_FORMATS:
+        if known.recognises(data):
+            assert_a_resumed_file_ends_where_it_ends(known, data)
 
 
 @pytest.mark.parametrize("known", KNOWN_FORMATS, ids=lambda known: known.name)

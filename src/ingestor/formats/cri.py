@@ -141,7 +141,7 @@ class CriFormat:
         /,
     ) -> Iterator[Batch]:
         framing = PartialLines(limits)
-        return framed_batches(pieces, framing, limits, checkpoint=start.entries, time_is_up=time_is_up)
+        return framed_batches(pieces, framing, limits, start=start, time_is_up=time_is_up)
 
     def mapper(self, origin: RowOrigin, /) -> "CriMapper":
         return CriMapper(self, origin)

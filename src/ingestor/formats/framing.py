@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ingestor.errors import IngestorError, UnreadableError
+from ingestor.formats import Position
 from ingestor.formats.batching import Batching
 from ingestor.formats.limits import Limits
 from ingestor.model.entry import Batch, Value, size_of
@@ -60,10 +61,10 @@ class _Run:
 class _Unhandled:
     """Leaves out the entries before the checkpoint, and batches the others."""
 
-    def __init__(self, limits: Limits, checkpoint: int) -> None:
-        self.batching = Batching(limits, checkpoint, 0)
+    def __init__(self, limits: Limits, start: Position) -> None:
+        self.batching = Batching(limits, start.entries, start.offset)
         self._left_out = 0
-        self._checkpoint = checkpoint
+        self._checkpoint = start.entries
         self._chunk_bytes = limits.chunk_bytes
 
     @property
@@ -99,15 +100,15 @@ def framed_batches(
     framing: Framing,
     limits: Limits,
     *,
-    checkpoint: int,
+    start: Position,
     time_is_up: Callable[[], bool],
 ) -> Iterator[Batch]:
-    """The entries from ordinal `checkpoint` on; the last batch, possibly empty, has `is_last`.
+    """The entries after `start`; the last batch, possibly empty, has `is_last`.
 
     `time_is_up` is asked after each piece; when it is, what is complete comes at once as a batch, possibly empty.
     Raises UnreadableError, and what `pieces` raises, both after a batch with the entries before it.
     """
-    unhandled = _Unhandled(limits, checkpoint)
+    unhandled = _Unhandled(limits, start)
     batching = unhandled.batching
     try:
         for piece in _without_bom(pieces):
@@ -120,7 +121,7 @@ def framed_batches(
         yield from unhandled.add(framing.finish())
         if unhandled.is_short:
             raise UnreadableError(
-                f"the object has fewer entries than the {checkpoint} loaded from it; it is not the version that was "
+                f"the object has fewer entries than the {start.entries} loaded from it; it is not the version that was "
                 "begun: upload it again"
             )
     except IngestorError:

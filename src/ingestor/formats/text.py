@@ -52,9 +52,7 @@ class TextFormat:
         time_is_up: Callable[[], bool],
         /,
     ) -> Iterator[Batch]:
-        return framed_batches(
-            pieces, self.framing(limits), limits, checkpoint=start.entries, time_is_up=time_is_up
-        )
+        return framed_batches(pieces, self.framing(limits), limits, start=start, time_is_up=time_is_up)
 
     def mapper(self, origin: RowOrigin, /) -> "TextMapper":
         return TextMapper(self, origin)

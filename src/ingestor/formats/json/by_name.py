@@ -66,7 +66,7 @@ class JsonByName:
     ) -> Iterator[Batch]:
         if self.framing is not None:
             framing = self.framing(limits)
-            return framed_batches(pieces, framing, limits, checkpoint=start.entries, time_is_up=time_is_up)
+            return framed_batches(pieces, framing, limits, start=start, time_is_up=time_is_up)
         return batches(
             pieces,
             limits,
