@@ -1,7 +1,6 @@
 """`ingestor run`: a bucket is loaded by this process, without a queue."""
 
 import math
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from datetime import datetime
 import click
 
 from ingestor import bootstrap
+from ingestor.cli.support.amounts import Interval, NumberFrom, WholeNumber
 from ingestor.cli.support.bucket_name import BucketParameter
 from ingestor.cli.support.database_choice import environment_settings, named_database
 from ingestor.cli.support.group import FAILED, stopped_by
@@ -44,23 +44,6 @@ from ingestor.run.throttle import throttled
 from ingestor.settings import Settings
 from ingestor.sweep.after_load import ObjectFinisher
 
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-
-
-class Interval(click.ParamType[float]):
-    name = "interval"
-
-    def __init__(self, *, may_be_zero: bool = False) -> None:
-        self._may_be_zero = may_be_zero
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        found = re.fullmatch(r"(\d+)([smhd])", str(value))
-        if found is None or (int(found[1]) == 0 and not self._may_be_zero):
-            self.fail(f"{value!r} is not an interval such as 30s, 5m or 1h", param, ctx)
-        return float(int(found[1]) * _UNITS[found[2]])
-
 
 @click.command("run")
 @click.option(
@@ -69,11 +52,15 @@ class Interval(click.ParamType[float]):
 @click.option("--prefix", metavar="P", help="Only keys with this prefix. Default: PREFIX.")
 @since_option
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, metavar="N", help="Number of loading processes."
+    "--workers",
+    type=WholeNumber(1, 64, example=4),
+    default=1,
+    metavar="N",
+    help="Number of loading processes, 1 to 64.",
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=1),
+    type=NumberFrom(1, example=5_000),
     metavar="ROWS",
     help="Load at most this many rows per second, all workers together.",
 )
