@@ -25,6 +25,7 @@ from ingestor.settings.values import (
     Moment,
     OnOverwrite,
     SslMode,
+    moment_of,
     not_before_s3,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "SettingName",
     "Settings",
     "SslMode",
+    "moment_of",
     "not_before_s3",
 ]
 

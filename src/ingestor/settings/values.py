@@ -50,16 +50,21 @@ def not_before_s3(moment: datetime) -> datetime:
     return max(moment, FROM_THE_BEGINNING)
 
 
+def moment_of(text: str) -> datetime:
+    """A date or a time in ISO 8601; without a zone, UTC; none is before S3. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return not_before_s3(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
 def _moment(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value == "all":
         return FROM_THE_BEGINNING
     try:
-        moment = datetime.fromisoformat(value)
+        return moment_of(value)
     except ValueError:
         raise ValueError('must be "all", a date (2026-11-23) or a time (2026-11-23T12:00:00Z)') from None
-    return not_before_s3(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]

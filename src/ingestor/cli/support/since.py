@@ -1,10 +1,10 @@
 """The type of --since: a date or a time."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
-from ingestor.settings import not_before_s3
+from ingestor.settings import moment_of
 
 
 class Moment(click.ParamType[datetime]):
@@ -16,10 +16,9 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.fromisoformat(str(value))
+            return moment_of(str(value))
         except ValueError:
             self.fail(f"{value!r} is not a date (2026-11-23) or time (2026-11-23T12:00:00Z)", param, ctx)
-        return not_before_s3(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 since_option = click.option(
