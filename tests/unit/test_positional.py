@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.formats import sample
 
-from ingestor.formats.http import add_request, percent_decoded, query_of
+from ingestor.formats.http import add_request, add_request_step_by_step, percent_decoded, query_of
 from ingestor.formats.mapping import Fields
 from ingestor.formats.positional import QUOTED, exactly_these, quoted_fields, unescaped
 from ingestor.formats.positions import Positions, number
@@ -145,3 +145,36 @@ def test_a_name_twice_and_a_header_of_a_thousand_names_are_read_one_by_one(names
     for _ in range(100):
         assert len(positions.fields(values)) == len(set(names))
     assert positions.fields == positions.one_by_one
+
+
+REQUESTS = st.lists(
+    st.sampled_from(
+        [
+            "GET",
+            " ",
+            "/",
+            "http",
+            "://",
+            "www.example.org",
+            ":443",
+            "-",
+            "?a=%20b",
+            "&a=2",
+            "[::1]",
+            "HTTP/1.1",
+            "é",
+        ]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@given(line=st.one_of(REQUESTS, REQUESTS.map(lambda target: f"GET https://a-b{target} HTTP/1.1"), st.text()))
+def test_a_usual_request_reads_as_it_does_step_by_step(line: str) -> None:
+    found: Fields = {}
+    expected: Fields = {}
+
+    add_request(found, line)
+    add_request_step_by_step(expected, line)
+
+    assert found == expected

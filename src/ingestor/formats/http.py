@@ -37,13 +37,17 @@ def add_request(fields: Fields, line: str) -> None:
     The target may hold spaces. `url` is its path and query, `host` what stands before them.
     """
     usual = _USUAL(line)
-    if usual is not None:
-        fields[METHOD], host, fields[URL], query = usual.groups()
-        if host is not None:
-            fields[HOST] = host
-        if query:
-            fields[QUERY] = query_of(query)
+    if usual is None:
+        add_request_step_by_step(fields, line)
         return
+    fields[METHOD], host, fields[URL], query = usual.groups()
+    if host is not None:
+        fields[HOST] = host
+    if query:
+        fields[QUERY] = query_of(query)
+
+
+def add_request_step_by_step(fields: Fields, line: str) -> None:
     method, _, rest = line.partition(" ")
     target, _, version = rest.rpartition(" ")
     if version and not version.startswith("HTTP/"):
