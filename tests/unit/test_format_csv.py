@@ -39,6 +39,23 @@ def test_a_record_may_have_several_lines_and_more_cells_than_names() -> None:
     assert row["raw_data"]["extra"] == ["more"]
 
 
+def test_each_column_has_a_name_of_its_own_whatever_the_header_repeats() -> None:
+    row = rows_of(KNOWN, b"time,a 4,a,a,a 4\n2026-11-24T12:00:00Z,1,2,3,4\n")[0]
+    assert sorted(row["raw_data"].values()) == ["1", "2", "2026-11-24T12:00:00Z", "3", "4"]
+
+
+def test_a_header_of_very_many_columns_is_read() -> None:
+    columns = 100_000
+    header = b"time" + b"".join(b",%d" % number for number in range(columns))
+    row = rows_of(KNOWN, header + b"\n2026-11-24T12:00:00Z" + b",1" * columns + b"\n")[0]
+    assert len(row["raw_data"]) == columns + 1
+
+
+def test_a_record_is_not_the_header_because_the_header_is_too_large() -> None:
+    found = outcomes(KNOWN, b"time," + b"a" * 400 + b"\ntime,b\n2026-11-24T12:00:00Z,1\n", limits=SMALL)
+    assert [each.rejected is not None for each in found] == [True, True, True]
+
+
 def test_the_header_that_comes_again_is_no_entry() -> None:
     assert [each.row.get("level") for each in FOUND] == ["info", "error", "warn", None]
 

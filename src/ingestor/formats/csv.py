@@ -31,6 +31,8 @@ _QUOTE = '"'
 class Records:
     """A `Framing`: a record ends at a line end outside quotes. The context of an entry is the names of its cells.
 
+    After a header over the limit, no record is taken for one: no cell has a name then.
+
     A quote opens a cell only where the cell begins. Where one isn't closed within MAX_ENTRY_BYTES, the record ends with
     the line that goes beyond, so that one quote too many doesn't cost the rest of the file.
     """
@@ -93,6 +95,7 @@ class Records:
         if length > self._limit:
             frames.values.append(overlong(Overlong(text[:RAW_LIMIT], length), self._offset, self._limit))
             frames.offsets.append(self._offset)
+            self._names = self._names or ()
             return
         if self._names is None:
             self._header = text
@@ -136,10 +139,12 @@ def cells_by(delimiter: str) -> Cells:
 
 def _names(cells: list[str] | None) -> tuple[str, ...]:
     """Each once: a column without a name is called by its number, a second one of a name by both."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for number, cell in enumerate(cells or [], start=1):
         name = cell.strip() or f"column {number}"
-        names.append(f"{name} {number}" if name in names else name)
+        while name in names:
+            name = f"{name} {number}"
+        names[name] = None
     return tuple(names)
 
 
