@@ -24,11 +24,32 @@ from ingestor.routing.condition import ObjectCondition
 from ingestor.routing.condition_options import read_condition
 from ingestor.routing.configuration_file import ConfigurationText
 from ingestor.routing.detection import Detection
-from ingestor.routing.format_options import read_format
+from ingestor.routing.format_options import FORMAT_OPTIONS, read_format
 from ingestor.routing.golden_test import GoldenTest, read_golden_test
 from ingestor.routing.rules import PipelineOptions, Rule, RuleRouter, by_format_name
 from ingestor.routing.toml_lines import TomlLines
+from ingestor.routing.toml_mistakes import toml_mistake
 from ingestor.routing.toml_table import Mistakes, Table
+
+_OF_A_RULE = dict.fromkeys(
+    (
+        *(
+            "bucket",
+            "bucket_regex",
+            "key",
+            "key_regex",
+            "older_than",
+            "skip",
+            "format",
+            "time_fallback",
+            "after",
+        ),
+        *FORMAT_OPTIONS,
+        *PROCESSING_OPTIONS,
+    ),
+    "stands above every table; write it below a line [[rule]] or [defaults]",
+)
+"""Said of each option that a newcomer writes at the file's top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +86,7 @@ def read_configuration(source: ConfigurationText, detection: Detection) -> RuleS
     read = tuple(rules.read(table) for table in top.tables("rule"))
     otherwise = rules.read_defaults()
     tests = tuple(read_golden_test(table, source.folder) for table in top.tables("test"))
-    top.refuse_others()
+    top.refuse_others(_OF_A_RULE)
     if mistakes:
         raise ConfigurationError("\n".join([f"{source.path} is wrong:", *(f"  {each}" for each in mistakes)]))
     return RuleSet(source.path, read, otherwise, tests)
@@ -75,7 +96,7 @@ def _parsed(source: ConfigurationText) -> dict[str, Any]:
     try:
         return tomllib.loads(source.text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"{source.path} is not TOML: {error}") from None
+        raise ConfigurationError(f"{source.path} is not TOML: {toml_mistake(source.text, error)}") from None
 
 
 class _Rules:

@@ -49,5 +49,11 @@ def _read(path: Path, who: str) -> ConfigurationText:
         return ConfigurationText(str(path), path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"{who}{path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise ConfigurationError(f"{who}{path} is not UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            f"{who}{path} is not UTF-8: line {line} has the byte 0x{error.object[error.start]:02x}; "
+            "save it as UTF-8"
+        ) from None
+    except ValueError as error:  # a path with NUL
+        raise ConfigurationError(f"{who}{path}: {error}") from error

@@ -1,10 +1,11 @@
 """`format` of a rule and the options that are the format's own, to a format that is made."""
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ingestor.errors import ConfigurationError
 from ingestor.formats import Format
@@ -13,6 +14,36 @@ from ingestor.formats.mapping import ColumnName
 from ingestor.routing.toml_table import Table, did_you_mean
 
 COLUMN_NAMES: tuple[str, ...] = get_args(ColumnName.__value__)
+FORMATS_BY_PROGRAM = {
+    "alb": "elb",
+    "apache": "combined",
+    "apache2": "combined",
+    "cloudfront": "w3c",
+    "clf": "combined",
+    "common": "combined",
+    "containerd": "cri",
+    "docker": "json",
+    "iis": "w3c",
+    "jsonl": "json",
+    "k8s": "cri",
+    "kubernetes": "cri",
+    "log4j": "regex",
+    "logback": "regex",
+    "ndjson": "json",
+    "nginx": "combined",
+    "nlb": "elb",
+    "opentelemetry": "otlp",
+    "otel": "otlp",
+    "pino": "json",
+    "plain": "regex",
+    "rfc3164": "syslog",
+    "rfc5424": "syslog",
+    "rsyslog": "syslog",
+    "s3": "s3access",
+    "text": "regex",
+    "tsv": "csv",
+}
+"""Whoever writes a rule knows which program wrote the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +65,14 @@ def read_format(table: Table, known: Mapping[str, KnownFormat]) -> ChosenFormat 
                 table.mistake(each, f"`{each}` is an option of a format: it needs `format`")
         return None
     if name not in known:
-        table.mistake("format", f"`{name}` is not a format{did_you_mean(name, known)}")
+        table.mistake("format", f"`{name}` is not a format{_meant(name, known)}")
         return None
     return _made(table, known[name], options)
+
+
+def _meant(name: str, known: Mapping[str, KnownFormat]) -> str:
+    meant = FORMATS_BY_PROGRAM.get(name.lower())
+    return f"; did you mean `{meant}`?" if meant in known else did_you_mean(name, known)
 
 
 def _made(table: Table, known: KnownFormat, options: dict[str, Any]) -> ChosenFormat | None:
@@ -86,8 +122,18 @@ def _zone(table: Table, name: str) -> tzinfo | None:
     try:
         return offset or ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        table.mistake(name, f'`{name}` must be a zone such as "Europe/Berlin" or an offset such as "+02:00"')
+        table.mistake(name, f"`{name}` {text!r} is not known{_expected_zone(text)}")
         return None
+
+
+def _expected_zone(text: str) -> str:
+    by_lower = {each.lower(): each for each in available_timezones()}
+    near = difflib.get_close_matches(text.lower(), by_lower, n=1, cutoff=0.8)
+    return (
+        f'; did you mean "{by_lower[near[0]]}"?'
+        if near
+        else '; a zone is written as "Europe/Berlin", an offset as "+02:00"'
+    )
 
 
 _READERS: dict[str, Callable[[Table, str], object]] = {
@@ -100,3 +146,5 @@ _READERS: dict[str, Callable[[Table, str], object]] = {
     "delimiter": _text,
 }
 """One for each field of FormatOptions; a test compares them."""
+
+FORMAT_OPTIONS = frozenset(_READERS)

@@ -129,11 +129,13 @@ class Table:
         """Said of the option `name`, or of the table as a whole."""
         self._mistakes.add(self.path if name is None else (*self.path, name), self.name, said)
 
-    def refuse_others(self) -> None:
-        """Asked last: every value that nobody asked for is a mistake."""
+    def refuse_others(self, misplaced: Mapping[str, str] | None = None) -> None:
+        """Asked last: every value that nobody asked for is a mistake. Of `misplaced` ones it is known what to say."""
         for name in self.values:
-            if name not in self._asked:
-                self.mistake(name, f"`{name}` is not an option{did_you_mean(name, self._asked)}")
+            if name in self._asked:
+                continue
+            said = (misplaced or {}).get(name) or f"is not an option{did_you_mean(name, self._asked)}"
+            self.mistake(name, f"`{name}` {said}")
 
     def _value(self, name: str) -> Any:  # noqa: ANN401 - whatever TOML has
         self._asked.add(name)
