@@ -1,5 +1,6 @@
 """Processors that are somebody's Python: imported by name, from beside the configuration."""
 
+import importlib
 import json
 import sys
 from collections import Counter
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from ingestor.formats.json import JsonFormat
-from ingestor.model.rows import MOST_REASONS, Drop, LossCounts, RowOrigin
+from ingestor.model.rows import MOST_REASONS, Drop, LossCounts, Rejection, RowOrigin
 from ingestor.processors.options import ProcessingOptions
 from ingestor.routing.processed_format import processed_format
 
@@ -82,3 +83,68 @@ def test_reasons_that_quote_the_entry_do_not_fill_the_memory() -> None:
         counts += LossCounts(Counter({f"entry {number}": 1}))
     assert counts.dropped.total() == 1_000
     assert len(counts.dropped) <= MOST_REASONS + 1
+
+
+ENDS = """
+import sys
+
+def at_once(entry, context):
+    print("printed", file=sys.stdout)
+    raise SystemExit(3)
+
+def by_a_signal(entry, context):
+    raise Signalled(143)
+
+class Signalled(SystemExit):
+    pass
+"""
+
+
+def test_a_processor_that_ends_the_process_rejects_its_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    module(tmp_path, "mylogs_ends", ENDS)
+    read = from_folder(tmp_path, processors=["mylogs_ends:at_once"])
+    row = processed_format(JsonFormat(), read).mapper(ORIGIN).row_of(entry(msg="x"), 0)
+    assert isinstance(row, Rejection)
+    assert (
+        row.reason
+        == "processor mylogs_ends:at_once: RuntimeError: it tried to end the process: SystemExit(3)"
+    )
+    assert capsys.readouterr() == ("", "printed\n")
+
+
+def test_a_signal_ends_the_process_amid_a_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    module(tmp_path, "mylogs_ends", ENDS)
+    read = from_folder(tmp_path, processors=["mylogs_ends:by_a_signal"])
+    mapper = processed_format(JsonFormat(), read).mapper(ORIGIN)
+    with pytest.raises(SystemExit):
+        mapper.row_of(entry(msg="x"), 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("import sys\nsys.exit(3)", "SystemExit: 3"),
+        ("raise RuntimeError('oh\\nno')", "RuntimeError: oh no"),
+        ("def f(entry, context)\n    return None", "SyntaxError: expected ':' (mylogs_wrong.py, line 1)"),
+    ],
+)
+def test_a_module_that_can_not_be_imported_is_a_mistake_on_one_line(
+    content: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    importlib.invalidate_caches()
+    module(tmp_path, "mylogs_wrong", content if "def" in content else f"print('printed')\n{content}")
+    mistakes = ProcessingOptions.from_table({"processors": ["mylogs_wrong:f"]}, tmp_path)
+    assert not isinstance(mistakes, ProcessingOptions)
+    assert [each.sentence for each in mistakes] == [
+        f"`mylogs_wrong:f`: mylogs_wrong can't be imported: {said}"
+    ]
+    assert capsys.readouterr().out == ""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -21,7 +22,13 @@ class NamedProcessor:
     source: str
 
     def process(self, entry: dict[str, object], context: EntryContext, /) -> Processed:
-        return self.function(entry, context)
+        try:
+            with redirect_stdout(sys.stderr):  # standard output is the command's result
+                return self.function(entry, context)
+        except SystemExit as end:
+            if type(end) is not SystemExit:  # a signal's, which ends the command wherever it comes
+                raise
+            raise RuntimeError(f"it tried to end the process: {end!r}") from end
 
 
 def read_processors(given: object, folder: Path | None) -> tuple[list[Processor], list[OptionMistake]]:
@@ -47,10 +54,12 @@ def _imported(name: object, folder: Path | None) -> Processor | OptionMistake:
     if folder is not None and str(folder) not in sys.path:
         sys.path.append(str(folder))
     try:
-        module = import_module(module_name)
+        with redirect_stdout(sys.stderr):
+            module = import_module(module_name)
         source = _source_of(module_name)
-    except Exception as error:  # noqa: BLE001 - whatever the module raises, its name is wrong in the configuration
-        return _mistake(f"`{name}`: {module_name} can't be imported: {type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the module raises is the configuration's mistake
+        said = " ".join(str(error).split())
+        return _mistake(f"`{name}`: {module_name} can't be imported: {type(error).__name__}: {said}")
     function = getattr(module, attribute, None)
     if function is None:
         return _mistake(f"`{name}`: {module_name} has no {attribute}")
