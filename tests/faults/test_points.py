@@ -16,7 +16,7 @@ type Place = tuple[str, str]
 """A scenario, and a point that its worker comes by."""
 
 HITS = 3 if SCALE.is_long else 1
-REACHED_SECONDS = 30
+REACHED_SECONDS = 90
 EVERYWHERE: list[Place] = [(scenario, point) for scenario, points in SCENARIOS.items() for point in points]
 HERE_AND_THERE: list[Place] = SCALE.rng("points").sample(EVERYWHERE, 14)
 
