@@ -83,7 +83,7 @@ class ObjectFinisher:
         if current is None:
             gone = loaded.action is AfterAction.DELETE
             return _Ended(AfterEnding.DELETED) if gone else _Ended(AfterEnding.KEPT, "it is deleted already")
-        if current.etag != loaded.file.etag:
+        if current.etag != loaded.file.etag or _is_of_another_upload(loaded.file, current):
             return _Ended(AfterEnding.KEPT, "it was overwritten since")
         pinned = replace(loaded.file, version_id=current.version_id)
         try:
@@ -105,3 +105,8 @@ class ObjectFinisher:
                 return _Ended(AfterEnding.TAGGED)
             case _:
                 assert_never(action)
+
+
+def _is_of_another_upload(loaded: SourceFile, current: SourceFile) -> bool:
+    """The same bytes may be uploaded again. Where a version id is known, it says which of them were loaded."""
+    return loaded.version_id not in (None, "null", current.version_id)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from ingestor.aws.timely import TimelyClient
 from ingestor.errors import ObjectSupersededError
@@ -38,7 +39,7 @@ class S3Actions:
                 VersionId=file.version_id,
                 Tagging={"TagSet": [*others, {"Key": TAG_KEY, "Value": TAG_VALUE}]},
             )
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise translated(file, error) from error
 
     def delete(self, file: SourceFile, /) -> None:
@@ -51,5 +52,5 @@ class S3Actions:
                 client.delete_object(Bucket=file.bucket, Key=file.key, IfMatch=file.etag)
             else:
                 raise ObjectSupersededError(f"{file.uri}: nothing says which bytes were loaded")
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise translated(file, error) from error
