@@ -177,3 +177,13 @@ def test_wrong_usage_and_wrong_rules_are_said(tries: Try, tmp_path: Path) -> Non
     wrong = tries("a")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
     assert "line 2, [[rule]]: `format` must be a string, not an integer" in wrong.stderr
+
+
+def test_a_skipped_file_is_said_to_be_skipped_and_not_how_to_load_it(tries: Try, tmp_path: Path) -> None:
+    rules = tmp_path / "ingestor.toml"
+    rules.write_text('[[rule]]\nkey = "*.log"\nskip = true')
+    (tmp_path / "a.log").write_text("anything\n")
+    tried = tries("--rules", str(rules), str(tmp_path / "a.log"))
+    assert tried.exit_code == 0
+    assert "No entry of it is wanted: it would complete without being read." in tried.stdout
+    assert "To load it" not in tried.stdout

@@ -36,7 +36,10 @@ def show_tried(tried: TriedFile) -> None:
         _show_lost(console, "Rejected", tried.tryout.tally.rejected)
         _show_lost(console, "Dropped", tried.tryout.tally.dropped)
         _show_unmapped(console, tried.tryout)
-    if tried.is_good and tried.name != "-":
+    is_skipped = tried.tryout is not None and isinstance(tried.tryout.route, Skip)
+    if is_skipped:
+        console.print("\nNo entry of it is wanted: it would complete without being read.", soft_wrap=True)
+    elif tried.is_good and tried.name != "-":
         console.print(f"\nTo load it: [bold]ingestor local {shown(quoted(tried.name))}[/]", soft_wrap=True)
     console.print()
 
