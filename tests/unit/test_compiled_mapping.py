@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestor.formats.conversions import CONVERTERS, usual_time
-from ingestor.formats.levels import level_of
 from ingestor.formats.mapping import POSITIONS, ColumnName, FieldMapping, Fields, Place
+from ingestor.formats.mapping.conversions import CONVERTERS, usual_time
+from ingestor.formats.mapping.levels import level_of
 from ingestor.model.columns import COLUMNS
 
 NAMES = ["a", "b", "c"]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestor.formats.mapping import usual_time
-from ingestor.formats.times import iso_time
+from ingestor.formats.mapping.times import iso_time
 
 DATES = st.sampled_from(["2026-11-24", "0001-01-01", "9999-12-31", "2026-02-30", "20261124xx", "2000-02-29"])
 CLOCKS = st.sampled_from(["T12:00:00", " 12:00:00", "T25:00:00", "x12:00:00", "T12:00:60"])

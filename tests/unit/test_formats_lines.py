@@ -12,8 +12,8 @@ from msgspec import Raw
 from ingestor.errors import SourceUnavailableError, UnreadableError
 from ingestor.formats import Position
 from ingestor.formats.framing import Framing, framed_batches
+from ingestor.formats.framing.lines import Groups, Lines
 from ingestor.formats.limits import Limits
-from ingestor.formats.lines import Groups, Lines
 from ingestor.model.entry import Batch, InContext, Malformed, Repaired, Value
 
 LIMITS = Limits(chunk_rows=20_000, chunk_bytes=8 * 1024 * 1024, max_entry_bytes=1024 * 1024)

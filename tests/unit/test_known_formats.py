@@ -10,7 +10,7 @@ from tests.support.formats import SAMPLES, assert_a_resumed_file_ends_where_it_e
 from ingestor.bootstrap.formats import KNOWN_FORMATS
 from ingestor.errors import ConfigurationError
 from ingestor.formats.known import FormatOptions, KnownFormat, refuse_useless
-from ingestor.formats.levels import level_of_status
+from ingestor.formats.mapping.levels import level_of_status
 
 
 def test_every_option_that_is_of_no_use_is_named() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestor.formats.levels import Level, level_of
+from ingestor.formats.mapping.levels import Level, level_of
 
 
 @pytest.mark.parametrize(

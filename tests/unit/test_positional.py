@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.formats import sample
 
-from ingestor.formats.http import add_request, add_request_step_by_step, percent_decoded, query_of
 from ingestor.formats.mapping import Fields
-from ingestor.formats.positional import QUOTED, exactly_these, quoted_fields, unescaped
-from ingestor.formats.positions import Positions, number
+from ingestor.formats.mapping.http import add_request, add_request_step_by_step, percent_decoded, query_of
+from ingestor.formats.mapping.positional import QUOTED, exactly_these, quoted_fields, unescaped
+from ingestor.formats.mapping.positions import Positions, number
 
 POSITIONS = Positions(("word", "text", "number"), ("number",))
 PIECES = st.lists(st.sampled_from(["a", " ", '"', "\\", "-", "1", "\\x41", '" "', "é"]), max_size=12).map(

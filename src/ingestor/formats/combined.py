@@ -11,13 +11,13 @@ https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-fo
 import re
 from typing import Any
 
-from ingestor.formats.http import HOST, QUERY, URL, add_target
 from ingestor.formats.known import FormatOptions, KnownFormat, most_lines, refuse_useless
-from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.positions import EXTRA
+from ingestor.formats.mapping.http import HOST, QUERY, URL, add_target
+from ingestor.formats.mapping.levels import level_of_status
+from ingestor.formats.mapping.positions import EXTRA
+from ingestor.formats.mapping.times import clf_time, time_reader
 from ingestor.formats.text import TextFormat
-from ingestor.formats.times import clf_time, time_reader
 from ingestor.model.rows import Rejection
 
 _QUOTED = r'"((?:[^"\\]++|\\.)*+)"'

@@ -16,6 +16,7 @@ from msgspec import Raw
 
 from ingestor.formats import Position
 from ingestor.formats.framing import Frames, framed_batches
+from ingestor.formats.framing.lines import LineSplitter, Overlong, overlong, text_value
 from ingestor.formats.json.by_name import own_names
 from ingestor.formats.json.envelopes import object_text
 from ingestor.formats.json.mapping import json_values
@@ -23,9 +24,8 @@ from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.json.objects import fields_of as object_of
 from ingestor.formats.known import FormatOptions, KnownFormat, most_lines, refuse_useless
 from ingestor.formats.limits import Limits
-from ingestor.formats.lines import LineSplitter, Overlong, overlong, text_value
 from ingestor.formats.mapping import TIMESTAMP, FieldMapping, Fields, RowBuilder, as_json
-from ingestor.formats.times import iso_time
+from ingestor.formats.mapping.times import iso_time
 from ingestor.model.entry import RAW_LIMIT, Batch
 from ingestor.model.rows import EditedEntry, Entity, Mapped, Rejection, RowOrigin
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 from ingestor.errors import ConfigurationError
 from ingestor.formats.framing import Frames
+from ingestor.formats.framing.lines import LineSplitter, Overlong, overlong, text_value
 from ingestor.formats.known import FormatOptions, KnownFormat, never, refuse_useless
 from ingestor.formats.limits import Limits
-from ingestor.formats.lines import LineSplitter, Overlong, overlong, text_value
 from ingestor.formats.mapping import Fields
+from ingestor.formats.mapping.positions import EXTRA
 from ingestor.formats.own_fields import WHOLE, own_mapping
-from ingestor.formats.positions import EXTRA
 from ingestor.formats.text import Parse, TextFormat
 from ingestor.model.entry import RAW_LIMIT
 from ingestor.model.rows import Rejection

@@ -4,7 +4,7 @@ import re
 
 from ingestor.formats.known import FormatOptions
 from ingestor.formats.mapping import ColumnName, FieldMapping, Fields, Place
-from ingestor.formats.times import time_reader
+from ingestor.formats.mapping.times import time_reader
 
 WHOLE = "\0whole"
 """Where the mapping finds the complete text of an entry: no field is called so."""

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from ingestor.errors import ConfigurationError
 from ingestor.formats.framing import Framing
+from ingestor.formats.framing.lines import Groups, Lines
 from ingestor.formats.known import FormatOptions, KnownFormat, never, refuse_useless
 from ingestor.formats.limits import Limits
-from ingestor.formats.lines import Groups, Lines
 from ingestor.formats.mapping import Fields
 from ingestor.formats.own_fields import WHOLE, own_mapping
 from ingestor.formats.text import Parse, TextFormat

@@ -11,14 +11,14 @@ import re
 from dataclasses import replace
 from functools import partial
 
-from ingestor.formats.http import HEADERS, HOST, METHOD, QUERY, URL, add_headers, add_request
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
-from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.positional import QUOTED, exactly_these, quoted_fields
-from ingestor.formats.positions import Positions
+from ingestor.formats.mapping.http import HEADERS, HOST, METHOD, QUERY, URL, add_headers, add_request
+from ingestor.formats.mapping.levels import level_of_status
+from ingestor.formats.mapping.positional import QUOTED, exactly_these, quoted_fields
+from ingestor.formats.mapping.positions import Positions
+from ingestor.formats.mapping.times import clf_time
 from ingestor.formats.text import TextFormat, TextMapper
-from ingestor.formats.times import clf_time
 from ingestor.model.rows import Rejection, RowOrigin
 
 LOGS_INTO_ITSELF = "bucket logs into itself"

@@ -17,8 +17,8 @@ from functools import lru_cache
 
 from ingestor.formats.known import FormatOptions, KnownFormat, most_lines, refuse_useless
 from ingestor.formats.mapping import FieldMapping, Fields
+from ingestor.formats.mapping.times import MONTHS, in_zone, time_reader
 from ingestor.formats.text import TextFormat, TextMapper
-from ingestor.formats.times import MONTHS, in_zone, time_reader
 from ingestor.model.instants import datetime_of, microseconds_of
 from ingestor.model.rows import Rejection, RowOrigin
 

@@ -8,10 +8,10 @@ from msgspec.json import Decoder
 
 from ingestor.formats import Position
 from ingestor.formats.framing import Framing, framed_batches
+from ingestor.formats.framing.lines import Lines
 from ingestor.formats.limits import Limits
-from ingestor.formats.lines import Lines
 from ingestor.formats.mapping import FieldMapping, Fields, RowBuilder, as_json
-from ingestor.formats.positions import EXTRA
+from ingestor.formats.mapping.positions import EXTRA
 from ingestor.model.entry import Batch
 from ingestor.model.rows import EditedEntry, Entity, Mapped, Rejection, RowOrigin
 

@@ -9,11 +9,11 @@ Without a header, a line of 14 fields is the default format. `start` and `end` a
 
 import re
 
+from ingestor.formats.framing.lines import Lines
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.limits import Limits
-from ingestor.formats.lines import Lines
 from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.positions import Positions
+from ingestor.formats.mapping.positions import Positions
 from ingestor.formats.text import TextFormat
 from ingestor.model.rows import Rejection
 

@@ -11,7 +11,11 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-colle
 import re
 
 from ingestor.formats.elb.layouts import APPLICATION, layout_of, of_application
-from ingestor.formats.http import (
+from ingestor.formats.framing.lines import Lines
+from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
+from ingestor.formats.limits import Limits
+from ingestor.formats.mapping import FieldMapping, Fields
+from ingestor.formats.mapping.http import (
     ADDRESS,
     HEADERS,
     HOST,
@@ -23,12 +27,8 @@ from ingestor.formats.http import (
     add_headers,
     add_request,
 )
-from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
-from ingestor.formats.levels import level_of_status
-from ingestor.formats.limits import Limits
-from ingestor.formats.lines import Lines
-from ingestor.formats.mapping import FieldMapping, Fields
-from ingestor.formats.positional import quoted_fields
+from ingestor.formats.mapping.levels import level_of_status
+from ingestor.formats.mapping.positional import quoted_fields
 from ingestor.formats.text import TextFormat
 from ingestor.model.rows import Rejection
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingestor.formats.positional import QUOTED, exactly_these
-from ingestor.formats.positions import Positions, number
+from ingestor.formats.mapping.positional import QUOTED, exactly_these
+from ingestor.formats.mapping.positions import Positions, number
 
 
 @dataclass(frozen=True, slots=True)

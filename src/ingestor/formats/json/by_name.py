@@ -23,7 +23,7 @@ from ingestor.formats.json.reasons import why_no_time
 from ingestor.formats.known import FormatOptions, refuse_useless
 from ingestor.formats.limits import Limits
 from ingestor.formats.mapping import ColumnName, Fields, RowBuilder, as_json
-from ingestor.formats.times import time_reader
+from ingestor.formats.mapping.times import time_reader
 from ingestor.model.entry import Batch
 from ingestor.model.rows import Entity, Mapped, Rejection, RowOrigin
 

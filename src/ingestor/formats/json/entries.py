@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from ingestor.errors import UnreadableError
-from ingestor.formats.batching import Batching
+from ingestor.formats.framing.batching import Batching
 from ingestor.formats.json.fast import FastPath, Stretch
 from ingestor.formats.json.judge import judged
 from ingestor.formats.json.layout import Layout

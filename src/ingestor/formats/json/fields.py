@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct, ValidationError, field
 from msgspec.json import Decoder
 
-from ingestor.formats.levels import GivenLevel
+from ingestor.formats.mapping.levels import GivenLevel
 from ingestor.model.instants import Instant
 from ingestor.model.rows import Entity
 

@@ -10,8 +10,8 @@ from ingestor.formats.json.kinds import NAMES, is_gelf, of_gelf, syslog_level
 from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.json.objects import fields_of
 from ingestor.formats.json.reasons import UNREADABLE, why_no_time, why_unreadable
-from ingestor.formats.levels import level_of
 from ingestor.formats.mapping import Fields, RowBuilder
+from ingestor.formats.mapping.levels import level_of
 from ingestor.model.columns import COLUMNS, Row
 from ingestor.model.instants import Instant, microseconds_of
 from ingestor.model.rows import Entity, Mapped, Rejection, RowOrigin

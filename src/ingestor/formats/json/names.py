@@ -10,9 +10,9 @@ from itertools import count
 from math import isfinite
 from typing import Any
 
-from ingestor.formats.conversions import jsonb
-from ingestor.formats.levels import Level, level_of
 from ingestor.formats.mapping import LEVEL, POSITIONS, SEVERITY, ColumnName, Fields, ReadTime, usual_time
+from ingestor.formats.mapping.conversions import jsonb
+from ingestor.formats.mapping.levels import Level, level_of
 from ingestor.model.columns import COLUMNS
 
 

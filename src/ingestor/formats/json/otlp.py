@@ -15,8 +15,8 @@ from ingestor.formats.json.heads import members_of
 from ingestor.formats.json.kinds import PLACES as KINDS
 from ingestor.formats.json.names import Derived, JsonPlace, JsonPlaces
 from ingestor.formats.known import KnownFormat
-from ingestor.formats.levels import Level, level_of
 from ingestor.formats.mapping import ColumnName, Fields
+from ingestor.formats.mapping.levels import Level, level_of
 
 _FIRST, _LAST = 1, 24
 _NAMES = ("trace", "debug", "info", "warn", "error", "fatal")

@@ -3,12 +3,12 @@
 https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
 """
 
-from ingestor.formats.http import query_of
 from ingestor.formats.json.by_name import json_by_name
 from ingestor.formats.json.heads import members_of
 from ingestor.formats.json.names import Derived, JsonPlaces
 from ingestor.formats.known import KnownFormat
 from ingestor.formats.mapping import Fields
+from ingestor.formats.mapping.http import query_of
 
 _PASSED = ("ALLOW", "COUNT", "EXCLUDED_AS_COUNT")
 

@@ -13,18 +13,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingestor.formats import Format, Position
+from ingestor.formats.framing.lines import Lines
 from ingestor.formats.json.by_name import JsonByName, own_names
 from ingestor.formats.json.heads import members_of
 from ingestor.formats.json.names import ColumnNames
 from ingestor.formats.json.objects import fields_of
 from ingestor.formats.known import FormatOptions, KnownFormat, first_lines, refuse_useless
 from ingestor.formats.limits import Limits
-from ingestor.formats.lines import Lines
 from ingestor.formats.mapping import FieldMapping, Fields, as_json
-from ingestor.formats.positional import quoted_fields
-from ingestor.formats.positions import number
+from ingestor.formats.mapping.positional import quoted_fields
+from ingestor.formats.mapping.positions import number
+from ingestor.formats.mapping.times import time_reader
 from ingestor.formats.text import TextFormat, TextMapper
-from ingestor.formats.times import time_reader
 from ingestor.formats.w3c.columns import CLOUDFRONT, NUMBERS, Columns, FieldsHeader, columns_of
 from ingestor.formats.w3c.request import PLACES, PLACES_OF_OBJECTS, derive
 from ingestor.model.entry import Batch

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
 
-from ingestor.formats.positions import Positions
+from ingestor.formats.mapping.positions import Positions
 
 _ISO_DATE = len("2026-11-24")
 NUMBERS = frozenset(

@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from ingestor.formats.http import HEADERS, HOST, QUERY, URL, percent_decoded, query_of
-from ingestor.formats.levels import level_of_status
 from ingestor.formats.mapping import ColumnName, Fields
-from ingestor.formats.positions import number
+from ingestor.formats.mapping.http import HEADERS, HOST, QUERY, URL, percent_decoded, query_of
+from ingestor.formats.mapping.levels import level_of_status
+from ingestor.formats.mapping.positions import number
 from ingestor.formats.w3c.columns import CLOUDFRONT, Columns, Writer
 
 _WHEN, _LEVEL, _MILLISECONDS, _STATUS, _HIT = "when", "level", "milliseconds", "status code", "hit"

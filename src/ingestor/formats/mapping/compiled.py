@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ingestor.formats.conversions import Convert, level, text
-from ingestor.formats.levels import KNOWN_LEVELS
+from ingestor.formats.mapping.conversions import Convert, level, text
+from ingestor.formats.mapping.levels import KNOWN_LEVELS
 
 type Fields = dict[str, Any]
 """What a parser finds in an entry, under the names of the format's documentation."""
@@ -43,7 +43,7 @@ def compiled(
         lines += _column("found", level_places, known_first, known)
         values[level_position : level_position + 2] = "found and found.text", "found and found.severity"
     lines.append(f"    return [{', '.join(values)}]")
-    exec("\n".join(lines), known)  # noqa: S102 # nosec B102 - of the lines above alone
+    exec("\n".join(lines), known)  # noqa: S102 # nosec B102 # of the lines above alone
     function: Callable[[Fields], list[Any]] = known["values"]  # type: ignore[assignment] # what was just defined
     return function
 

@@ -6,7 +6,7 @@ h2 2026-11-24T12:00:00.186641Z 0.001 200 "GET https://www.example.org:443/?a=\x2
 import re
 from collections.abc import Callable, Mapping
 
-from ingestor.formats.positions import Positions
+from ingestor.formats.mapping.positions import Positions
 
 # A quote closes a field only before a space or the end of the line: some programs write quotes within as they are.
 _ESCAPING = re.compile(r'"((?:[^"\\]++|\\.|\\|"(?! |$))*+)"(?: |$)', re.DOTALL).match

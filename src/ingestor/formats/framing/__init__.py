@@ -5,6 +5,8 @@ resumed worker frames the file from its first byte and leaves out the entries th
 half-read group and the depth inside an array come back by themselves, and the ledger need not know about them. The
 bytes before a checkpoint are read and decompressed in any case, because gzip has no other way in.
 docs/decisions/0026-resuming-by-framing-again.md
+
+`lines` frames text by lines and groups of lines, `batching` makes entries batches.
 """
 
 from bisect import bisect_right
@@ -14,7 +16,7 @@ from typing import Protocol
 
 from ingestor.errors import IngestorError, UnreadableError
 from ingestor.formats import Position
-from ingestor.formats.batching import Batching
+from ingestor.formats.framing.batching import Batching
 from ingestor.formats.limits import Limits
 from ingestor.model.entry import Batch, Value, size_of
 

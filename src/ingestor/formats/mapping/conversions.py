@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from ingestor.formats.levels import GivenLevel, Level, level_of
+from ingestor.formats.mapping.levels import GivenLevel, Level, level_of
 from ingestor.formats.repair import repaired_escapes
 from ingestor.model.instants import Instant, microseconds_of
 

@@ -6,9 +6,9 @@ A format's `derive` adds them to an entry's fields once `raw_data` is made of th
 import re
 from functools import lru_cache
 
-from ingestor.formats.conversions import Encoded, jsonb
 from ingestor.formats.mapping import Fields
-from ingestor.formats.positions import number
+from ingestor.formats.mapping.conversions import Encoded, jsonb
+from ingestor.formats.mapping.positions import number
 
 METHOD, URL, HOST, QUERY, HEADERS, ADDRESS, PORT = (
     "method",

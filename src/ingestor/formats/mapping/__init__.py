@@ -1,13 +1,18 @@
 """Fields to columns of `logs`: for each column an ordered list of where its value may stand.
 
 A value whose type the column doesn't have is passed over, and the next place is asked. All fields are in `raw_data`.
+
+    compiled, conversions   a mapping made into one function; a field's value to that of its column
+    levels, times           what `level` says, and how severe that is; times as text formats write them
+    http                    what access logs share: the request line, the level of a status, headers
+    positional, positions   fields by their position in a line
 """
 
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
-from ingestor.formats.compiled import ColumnPlaces, Fields, Place, compiled
-from ingestor.formats.conversions import CONVERTERS, Convert, ReadTime, as_json, usual_time
+from ingestor.formats.mapping.compiled import ColumnPlaces, Fields, Place, compiled
+from ingestor.formats.mapping.conversions import CONVERTERS, Convert, ReadTime, as_json, usual_time
 from ingestor.model.columns import COLUMNS, Row
 from ingestor.model.identity import Identities
 from ingestor.model.rows import Entity, RowOrigin

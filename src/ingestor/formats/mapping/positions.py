@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from ingestor.formats.compiled import Fields
+from ingestor.formats.mapping.compiled import Fields
 
 type Number = int | float | str
 
@@ -82,7 +82,7 @@ def _compiled(positions: Positions) -> Callable[[Sequence[str]], Fields]:
         "longest": _LONGEST_NUMBER,
         "fraction": _number,
     }
-    exec("\n".join(lines), known)  # noqa: S102 # nosec B102 - of the lines above alone; names are its globals
+    exec("\n".join(lines), known)  # noqa: S102 # nosec B102 # of the lines above alone; names are its globals
     function: Callable[[Sequence[str]], Fields] = known["fields"]  # type: ignore[assignment] # just defined
     return function
 
