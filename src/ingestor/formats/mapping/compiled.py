@@ -43,7 +43,7 @@ def compiled(
         lines += _column("found", level_places, known_first, known)
         values[level_position : level_position + 2] = "found and found.text", "found and found.severity"
     lines.append(f"    return [{', '.join(values)}]")
-    exec("\n".join(lines), known)  # noqa: S102 # nosec B102 # of the lines above alone
+    exec("\n".join(lines), known)  # noqa: S102 - of the lines above alone
     function: Callable[[Fields], list[Any]] = known["values"]  # type: ignore[assignment] # what was just defined
     return function
 

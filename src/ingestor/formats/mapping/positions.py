@@ -82,7 +82,7 @@ def _compiled(positions: Positions) -> Callable[[Sequence[str]], Fields]:
         "longest": _LONGEST_NUMBER,
         "fraction": _number,
     }
-    exec("\n".join(lines), known)  # noqa: S102 # nosec B102 # of the lines above alone; names are its globals
+    exec("\n".join(lines), known)  # noqa: S102 - of the lines above alone; names are its globals
     function: Callable[[Sequence[str]], Fields] = known["fields"]  # type: ignore[assignment] # just defined
     return function
 
