@@ -47,6 +47,8 @@ def test_a_local_file_is_loaded_as_its_rule_says(
     assert facts(ingestor, "tmp-1.json") == (0, 0, "skip", "the rule at line 2 of mine.toml")
     said = " ".join(ingestor("status", "tmp-1.json").stdout.split())
     assert "format: skip (the rule at line 2 of mine.toml) pipeline: skip" in said
+    assert "next: nothing: a rule skips it" in said
+    assert "where: not read" in said
     assert facts(ingestor, "app.json")[:3] == (2, 0, "json")
     assert facts(ingestor, "other.json")[:3] == (1, 1, "json")
 
@@ -108,3 +110,18 @@ def test_how_old_an_object_was_when_the_ledger_first_knew_of_it_is_the_same_on_a
         record = find_file(connection, "bucket", "older", store=older.store)
     assert record is not None
     assert (record.rows_loaded, record.format) == (0, "skip")
+
+
+def test_a_run_does_to_loaded_objects_what_the_rules_say(
+    ingestor: CommandLine, place: Place, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text('[[rule]]\nkey = "done/*"\nafter = "delete"\n')
+    command = at(place, ingestor).using({"INGESTOR_CONFIG": str(tmp_path / "mine.toml")})
+    for key in ("done/a.json", "kept/b.json"):
+        place.upload(key)
+    place.upload("done/rejected.json", b'{"msg":"no time"}\n' + b'{"time":1795432855268}\n' * 3)
+    assert command("run", "--bucket", place.bucket).status == 0
+    left = [each["Key"] for each in place.s3.list_objects_v2(Bucket=place.bucket)["Contents"]]
+    assert left == ["done/rejected.json", "kept/b.json"]
+    refused = command("reload", f"s3://{place.bucket}/done/a.json")
+    assert (refused.status, "no longer exists" in refused.stderr) == (1, True)

@@ -19,7 +19,7 @@ from ingestor.model.instants import microseconds_from
 from ingestor.model.rows import RowOrigin
 from ingestor.model.source_file import SourceFile
 
-__all__ = ["After", "Pipeline", "Router", "Skip", "always"]
+__all__ = ["SKIPPED", "After", "Pipeline", "Router", "Skip", "always"]
 
 
 class After(StrEnum):
@@ -56,6 +56,10 @@ class Pipeline:
             fallback_time=uploaded_at if self.falls_back_to_upload_time else None,
             uploaded_at=uploaded_at,
         )
+
+
+SKIPPED = "skip"
+"""`processed_files.format` of a file that a rule skips."""
 
 
 @dataclass(frozen=True, slots=True)

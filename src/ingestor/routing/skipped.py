@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from ingestor.formats import Limits, Position
 from ingestor.model.entry import Batch
 from ingestor.model.rows import Drop, Entity, Mapped, RowOrigin
+from ingestor.routing import SKIPPED
 
 
 class SkippedFormat:
     """A `Format` without entries. Nothing is read of the file."""
 
-    name = "skip"
+    name = SKIPPED
 
     def batches(
         self,

@@ -7,6 +7,7 @@ from ingestor.cli.support.context import command_context
 from ingestor.cli.support.terminal import duration, moment, plain_facts
 from ingestor.ledger import FileRecord
 from ingestor.model.source_file import STANDARD_INPUT_KEY
+from ingestor.routing import SKIPPED
 from ingestor.settings import Settings
 
 
@@ -28,6 +29,8 @@ def what_happens_next(file: FileRecord) -> str:
     match file.status:
         case "COMPLETED" if file.newer_waits:
             return f"a newer version of the object waits, and its rows replace these; {_continues(file)}"
+        case "COMPLETED" if file.format == SKIPPED:
+            return "nothing: a rule skips it; after another rule, `ingestor reload` loads it"
         case "COMPLETED":
             return "nothing: it is loaded"
         case "FAILED" if file.error_kind == "permanent":
@@ -54,6 +57,8 @@ def _unfinished(file: FileRecord) -> str:
 
 def where_it_is(file: FileRecord) -> str:
     match file.status:
+        case "COMPLETED" if file.format == SKIPPED:
+            return "not read"
         case "COMPLETED":
             return "in logs"
         case "PROCESSING" if file.is_held:
