@@ -21,7 +21,7 @@ def with_harmless_failures[**Arguments, Answer](
             return handler(*args, **kwargs)
         except IngestorError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever it is, Lambda would log its text
             raised = UnexpectedError(f"{type(error).__name__}: {error}".strip())
             raise raised.with_traceback(error.__traceback__) from error
 

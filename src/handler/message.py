@@ -68,8 +68,7 @@ class MessageLoader:
             raise
         except UndoneMessageError:
             raise
-        except Exception:
-            # Nobody knows what this is. The message comes again, and its neighbours don't.
+        except Exception:  # nobody knows what this is: the message comes again, and its neighbours don't
             self._telemetry.logger.exception("unexpected failure", message_id=record.message_id)
             self._telemetry.count("FilesFailed", 1)
             self._defer(record, DEFAULT_RETRY_SECONDS)
@@ -113,7 +112,7 @@ class MessageLoader:
             raise
         except IngestorError as error:
             return Failed(ErrorKind.TRANSIENT, str(error))
-        except Exception as error:
+        except Exception as error:  # one file's, whatever it is: the others of the message go on
             self._telemetry.logger.exception("unexpected failure")
             return Failed(
                 ErrorKind.TRANSIENT, harmless(f"{file.uri}: unexpected {type(error).__name__}: {error}")

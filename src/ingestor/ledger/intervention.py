@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 from ingestor.database import Connection
 from ingestor.ledger.ending import REQUEUE_SECONDS
 from ingestor.ledger.history import RECORD, FileRecord, records
-from ingestor.ledger.rows import CLAIM_COLUMNS, ClaimRow
+from ingestor.ledger.rows import CLAIM_COLUMNS, FROM_THE_FIRST_ENTRY, ClaimRow
 from ingestor.model.source_file import SourceFile
 
 # FAILED --retry--> PENDING, with its checkpoint, to be sent again
@@ -34,9 +34,7 @@ WITH reset AS (
     UPDATE processed_files SET
         status = 'PENDING', version = version + 1, attempts = 0, failures = 0, failing_since = NULL,
         next_attempt_at = clock_timestamp() + make_interval(secs => %(requeue)s),
-        checkpoint = 0, checkpoint_offset = 0, rows_loaded = 0, rows_rejected = 0, rows_dropped = 0,
-        unknown_fields = 0, pipeline = NULL, pipeline_voids = 0,
-        first_log_at = NULL, last_log_at = NULL, processed_at = NULL,
+        {FROM_THE_FIRST_ENTRY}, pipeline_voids = 0, processed_at = NULL,
         error = NULL, error_kind = NULL, ignored_at = NULL, ignored_reason = NULL,
         after_action = NULL, after_due_at = NULL, updated_at = clock_timestamp()
     WHERE id = %(file_id)s AND status <> 'PROCESSING' AND object_deleted_at IS NULL

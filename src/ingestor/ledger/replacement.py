@@ -1,14 +1,14 @@
 """A claimed file begins again at its first byte, for another version of the object or another pipeline."""
 
+from collections.abc import Mapping
 from typing import LiteralString
 
 from psycopg.rows import class_row
 
 from ingestor.database import Connection
-from ingestor.errors import ClaimLostError
-from ingestor.ledger.checkpoint import FENCE
+from ingestor.ledger.checkpoint import FENCE, fence_of, lost
 from ingestor.ledger.claim import AnotherVersion
-from ingestor.ledger.rows import CLAIM_COLUMNS, Claim, ClaimRow
+from ingestor.ledger.rows import CLAIM_COLUMNS, FROM_THE_FIRST_ENTRY, Claim, ClaimRow
 from ingestor.ledger.wear import ATTEMPTS
 from ingestor.model.source_file import SourceFile
 
@@ -50,17 +50,9 @@ WITH adopted AS (
         failures = 0,
         failing_since = NULL,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
-        checkpoint = 0,
-        checkpoint_offset = 0,
-        rows_loaded = 0,
-        rows_rejected = 0,
-        rows_dropped = 0,
-        unknown_fields = 0,
-        pipeline = NULL,
+        {FROM_THE_FIRST_ENTRY},
         pipeline_voids = 0,
         accept_rejects = false,
-        first_log_at = NULL,
-        last_log_at = NULL,
         etag = %(etag)s,
         version_id = %(version_id)s,
         size_bytes = %(size_bytes)s,
@@ -86,16 +78,8 @@ WITH voided AS (
     UPDATE processed_files SET
         version = version + 1,
         lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s),
-        checkpoint = 0,
-        checkpoint_offset = 0,
-        rows_loaded = 0,
-        rows_rejected = 0,
-        rows_dropped = 0,
-        unknown_fields = 0,
-        pipeline = NULL,
+        {FROM_THE_FIRST_ENTRY},
         pipeline_voids = pipeline_voids + 1,
-        first_log_at = NULL,
-        last_log_at = NULL,
         updated_at = clock_timestamp()
     WHERE {FENCE}
     RETURNING *
@@ -133,9 +117,6 @@ def adopt_version(
     Raises ClaimLostError.
     """
     parameters = {
-        "file_id": claim.file_id,
-        "version": claim.version,
-        "checkpoint": claim.checkpoint,
         "announcements": claim.announcements,
         "etag": current.etag,
         "version_id": current.version_id,
@@ -144,13 +125,7 @@ def adopt_version(
         "unloaded": unloaded_rows,
         "lease": lease_seconds,
     }
-    with connection.cursor(row_factory=class_row(ClaimRow)) as cursor:
-        row = cursor.execute(_ADOPT, parameters).fetchone()
-    if row is None:
-        raise ClaimLostError(
-            f"{claim.file.uri}: claim {claim.version} ended before its new version was taken"
-        )
-    return row.claim
+    return _restarted(connection, _ADOPT, parameters, claim)
 
 
 def void_checkpoint(
@@ -158,18 +133,19 @@ def void_checkpoint(
 ) -> Claim:
     """Sets the checkpoint to 0, in the transaction that deleted the other pipeline's rows. Raises ClaimLostError."""
     parameters = {
-        "file_id": claim.file_id,
-        "version": claim.version,
-        "checkpoint": claim.checkpoint,
         "before": claim.pipeline,
         "after": pipeline,
         "unloaded": unloaded_rows,
         "lease": lease_seconds,
     }
+    return _restarted(connection, _VOID, parameters, claim)
+
+
+def _restarted(
+    connection: Connection, statement: LiteralString, parameters: Mapping[str, object], claim: Claim
+) -> Claim:
     with connection.cursor(row_factory=class_row(ClaimRow)) as cursor:
-        row = cursor.execute(_VOID, parameters).fetchone()
+        row = cursor.execute(statement, {**fence_of(claim), **parameters}).fetchone()
     if row is None:
-        raise ClaimLostError(
-            f"{claim.file.uri}: claim {claim.version} ended before its checkpoint was voided"
-        )
+        raise lost(claim)
     return row.claim

@@ -12,6 +12,12 @@ CLAIM_COLUMNS: LiteralString = """
     unknown_fields, pipeline, pipeline_voids, created_at AS known_since
 """
 
+# A file from its first entry again, whatever the reason: nothing is loaded, and nothing was read in any way.
+FROM_THE_FIRST_ENTRY: LiteralString = """
+    checkpoint = 0, checkpoint_offset = 0, rows_loaded = 0, rows_rejected = 0, rows_dropped = 0, unknown_fields = 0,
+    format = NULL, format_reason = NULL, pipeline = NULL, first_log_at = NULL, last_log_at = NULL
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

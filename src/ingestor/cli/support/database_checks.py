@@ -1,6 +1,7 @@
 """What `ingestor check` asks the database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from ingestor.cli.support.check_result import CheckResult, failed, not_set, passed
 from ingestor.cli.support.database_choice import (
@@ -9,7 +10,7 @@ from ingestor.cli.support.database_choice import (
     named_database,
     unchanged_embedded_database,
 )
-from ingestor.database import DatabaseCondition, code_version, read_condition
+from ingestor.database import Database, DatabaseCondition, code_version, read_condition
 from ingestor.errors import IngestorError, SchemaError
 from ingestor.settings import Settings, SslMode
 
@@ -21,14 +22,9 @@ def database_checks(settings: Settings) -> Iterator[CheckResult]:
     if not settings.names_a_database:
         yield from _embedded_checks(settings)
         return
-    try:
-        with named_database(settings) as database, database.transaction() as connection:
-            condition = read_condition(connection, settings.db_schema)
-    except SchemaError as error:
-        yield failed("schema", error)
-        return
-    except IngestorError as error:
-        yield failed("database", error)
+    condition = _condition(named_database, settings)
+    if isinstance(condition, CheckResult):
+        yield condition
         return
     yield _answers(condition)
     yield _tls(condition, settings)
@@ -41,16 +37,16 @@ def database_checks(settings: Settings) -> Iterator[CheckResult]:
 def _embedded_checks(settings: Settings) -> Iterator[CheckResult]:
     """TLS and rights are left out: the server listens on this machine alone, and we are its superuser."""
     try:
-        if not has_embedded_database():
-            yield not_set("database", "DB_*")
-            return
-        with unchanged_embedded_database(settings) as database, database.transaction() as connection:
-            condition = read_condition(connection, settings.db_schema)
-    except SchemaError as error:
-        yield failed("schema", error)
-        return
+        is_there = has_embedded_database()
     except IngestorError as error:
         yield failed("database", error)
+        return
+    if not is_there:
+        yield not_set("database", "DB_*")
+        return
+    condition = _condition(unchanged_embedded_database, settings)
+    if isinstance(condition, CheckResult):
+        yield condition
         return
     yield passed(
         "database",
@@ -61,6 +57,19 @@ def _embedded_checks(settings: Settings) -> Iterator[CheckResult]:
         return
     later = ", which the next command updates" if condition.version < code_version() else ""
     yield passed("schema", f"{settings.db_schema}, at migration {condition.version:04}{later}")
+
+
+def _condition(
+    opened: Callable[[Settings], AbstractContextManager[Database]], settings: Settings
+) -> DatabaseCondition | CheckResult:
+    """The failed check, where there is no condition to be read."""
+    try:
+        with opened(settings) as database, database.transaction() as connection:
+            return read_condition(connection, settings.db_schema)
+    except SchemaError as error:
+        return failed("schema", error)
+    except IngestorError as error:
+        return failed("database", error)
 
 
 def _answers(condition: DatabaseCondition) -> CheckResult:
