@@ -1,7 +1,6 @@
 """What may happen, rule by rule; Hypothesis makes up the order, and the shortest one that shows a defect."""
 
 import sys
-from dataclasses import dataclass
 from datetime import timedelta
 
 from hypothesis import note
@@ -13,7 +12,7 @@ from tests.faults.model_content import Kind, ModelContent, When, written
 from tests.faults.model_notifications import Forgery, forged, notification_of
 from tests.faults.model_postgres import ModelPostgres
 from tests.faults.model_process import Fate, Process
-from tests.faults.model_schedule import COMMIT, Schedule
+from tests.faults.model_schedule import COMMIT, Schedule, Stop
 from tests.faults.model_service import Installation, Service
 from tests.faults.model_settling import judge_the_ended, settle_model, wake_the_frozen
 
@@ -30,17 +29,6 @@ OVERDUE_SECONDS = 901
 SECONDS = st.sampled_from([10, 60, 301, 901, 3601, 12 * 3600])
 WHICH = st.integers(0, 9)
 """One of several, counted from the oldest."""
-
-NEVER = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Where a process comes to a stop: after so many steps, or before so many COMMITs."""
-
-    steps: int = NEVER
-    commits: int = NEVER
-
 
 STOPS = st.one_of(
     st.just(Stop()), st.builds(Stop, steps=st.integers(0, 60)), st.builds(Stop, commits=st.integers(1, 8))
@@ -253,14 +241,6 @@ class Machine(RuleBasedStateMachine):
         return self.schedule.paused[which % len(self.schedule.paused)]
 
     def _move(self, process: Process | None, stop: Stop) -> None:
-        if process is None:
-            return
-        if stop == Stop():
-            self.schedule.finish(process)
-        commits = 0
-        for _ in range(stop.steps):
-            commits += process.next_step == COMMIT
-            if not process.is_paused or commits == stop.commits:
-                break
-            self.schedule.go_on(process)
-        note(f"  {process.name} {process.whereabouts}")
+        if process is not None:
+            self.schedule.go_on_until(process, stop)
+            note(f"  {process.name} {process.whereabouts}")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hypothesis import note
 from psycopg.pq import TransactionStatus
@@ -10,6 +11,17 @@ from tests.faults.model_process import AT_MOST_SECONDS, Fate, Process
 from tests.faults.model_sessions import cut_off
 
 COMMIT = "COMMIT"
+
+
+NEVER = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a process comes to a stop: after so many steps, or before so many COMMITs."""
+
+    steps: int = NEVER
+    commits: int = NEVER
 
 
 class Schedule:
@@ -34,6 +46,16 @@ class Schedule:
         process.start()
         self._come_to_rest()
         return process
+
+    def go_on_until(self, process: Process, stop: Stop) -> None:
+        if stop == Stop():
+            self.finish(process)
+        commits = 0
+        for _ in range(stop.steps):
+            commits += process.next_step == COMMIT
+            if not process.is_paused or commits == stop.commits:
+                break
+            self.go_on(process)
 
     def go_on(self, process: Process, fate: Fate = Fate.GO_ON) -> None:
         """One step. A process that dies takes its connection with it."""
