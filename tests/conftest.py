@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import hypothesis
 import psycopg
 import pytest
 from moto.server import ThreadedMotoServer
@@ -47,6 +48,11 @@ _FOREIGN_PREFIXES = (
     "RECONCILE_",
     "RETENTION_",
 )
+
+
+# A busy machine is no defect: no example of a property is timed. All else is as hypothesis has it, here and in CI.
+hypothesis.settings.register_profile("untimed", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

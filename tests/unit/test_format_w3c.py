@@ -177,6 +177,11 @@ def test_a_rule_may_say_in_which_zone_times_are() -> None:
     assert rows_of(KNOWN, OBJECTS, options)[1]["timestamp"] == "2026-11-24T11:00:02+00:00"
 
 
+def test_a_header_without_names_may_stand_before_any_number_of_lines() -> None:
+    found = outcomes(KNOWN, b"#Fields:\n" + b"2026-11-24 12:00:00\n" * 200)
+    assert [each.rejected for each in found] == ["no usable time"] * 200
+
+
 @given(
     data=st.lists(
         st.sampled_from(

@@ -38,7 +38,7 @@ class Positions:
     def __init__(self, names: tuple[str, ...], numbers: tuple[str, ...] = ()) -> None:
         self.names = names
         self.numbers = numbers
-        is_compiled = len(names) <= _MOST_COMPILED and len(set(names)) == len(names)
+        is_compiled = 0 < len(names) <= _MOST_COMPILED and len(set(names)) == len(names)
         self._left = _WORTH_COMPILING
         self.fields = self._counted if is_compiled else self.one_by_one
 
